@@ -14,10 +14,10 @@ pub enum ConfigCommand {
     #[command(after_help = "\
 Examples:
   keyward config init
-  keyward --config ./keyward.toml config init --yes --public-url https://reset.example.org
-  keyward config init --yes --public-url https://reset.example.org --directory openldap \\
+  keyward config init --yes --public-url https://reset.example.org
+  keyward config init --yes --public-url https://reset.example.org \\
       --ldap-url ldaps://ldap.example.org --ldap-base-dn dc=example,dc=org \\
-      --ldap-bind-dn cn=keyward,ou=services,dc=example,dc=org --ldap-password-file /root/ldap-password
+      --ldap-bind-dn cn=keyward,dc=example,dc=org --ldap-password-file ./ldap-password
 
 At a terminal it asks for what no flag says. Files are written with mode 0600. A key that exists is never replaced.")]
     Init(Box<InitArgs>),

@@ -37,7 +37,10 @@ pub struct Edge {
 
 impl fmt::Debug for Edge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Edge").field("args", &self.args).field("environment", &self.environment).finish_non_exhaustive()
+        f.debug_struct("Edge")
+            .field("args", &self.args)
+            .field("environment", &self.environment)
+            .finish_non_exhaustive()
     }
 }
 
@@ -47,7 +50,9 @@ impl Edge {
         let text = |value: OsString| value.to_string_lossy().into_owned();
         Self {
             args: std::env::args_os().collect(),
-            environment: std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect(),
+            environment: std::env::vars_os()
+                .map(|(name, value)| (text(name), text(value)))
+                .collect(),
             out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
             out_is_terminal: io::stdout().is_terminal(),
@@ -57,9 +62,13 @@ impl Edge {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the edge: from here on randomness is handed in")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge: from here on randomness is handed in"
+)]
 fn operating_system(buffer: &mut [u8]) -> io::Result<()> {
-    aws_lc_rs::rand::fill(buffer).map_err(|_| io::Error::other("the operating system gave no random bytes"))
+    aws_lc_rs::rand::fill(buffer)
+        .map_err(|_| io::Error::other("the operating system gave no random bytes"))
 }
 
 /// What every command is given.
@@ -82,7 +91,10 @@ pub struct CliContext {
 
 impl fmt::Debug for CliContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CliContext").field("output", &self.output).field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("CliContext")
+            .field("output", &self.output)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 
@@ -94,7 +106,9 @@ impl CliContext {
             Output::Text => report.write_text(&mut **out, self.look),
             Output::Json => report.write_json(&mut **out),
         };
-        written.and_then(|()| out.flush()).map_err(CliError::Output)?;
+        written
+            .and_then(|()| out.flush())
+            .map_err(CliError::Output)?;
         Ok(report.exit())
     }
 
@@ -109,8 +123,14 @@ impl CliContext {
             Output::Text => {
                 let mut err = self.err.lock().unwrap_or_else(PoisonError::into_inner);
                 let red = clap::builder::styling::AnsiColor::Red.on_default().bold();
-                let label = if self.look.color { format!("{red}error:{red:#} ") } else { "error: ".to_owned() };
-                err.write_all(label.as_bytes()).and_then(|()| report.write_text(&mut **err, self.look)).map_err(|_| ())
+                let label = if self.look.color {
+                    format!("{red}error:{red:#} ")
+                } else {
+                    "error: ".to_owned()
+                };
+                err.write_all(label.as_bytes())
+                    .and_then(|()| report.write_text(&mut **err, self.look))
+                    .map_err(|_| ())
             }
         };
         // There is nobody left to tell.
@@ -120,7 +140,15 @@ impl CliContext {
 
     /// Reads the configuration that this command runs with; `flags` are its own settings.
     pub fn load(&self, flags: &[FlagValue]) -> Result<Loaded, CliError> {
-        let file = self.config.as_deref().map_or(FileSource::Default, FileSource::At);
-        Ok(config::load(&Sources { file, environment: &self.environment, flags, demo: false })?)
+        let file = self
+            .config
+            .as_deref()
+            .map_or(FileSource::Default, FileSource::At);
+        Ok(config::load(&Sources {
+            file,
+            environment: &self.environment,
+            flags,
+            demo: false,
+        })?)
     }
 }

@@ -72,10 +72,22 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Text for people, or one JSON object for programs [default: text] [env: KEYWARD_OUTPUT]
-    #[arg(long, global = true, value_enum, value_name = "FORMAT")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "text|json",
+        hide_possible_values = true
+    )]
     pub output: Option<Output>,
     /// When to use colors; `auto` looks at the terminal and at NO_COLOR [default: auto] [env: KEYWARD_COLOR]
-    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "auto|always|never",
+        hide_possible_values = true
+    )]
     pub color: Option<ColorChoice>,
 }
 
@@ -150,10 +162,16 @@ struct Early {
 impl Early {
     fn of(edge: &Edge) -> Self {
         let typed = |flag: &str| value_of(&edge.args, flag);
-        let output = typed("--output").or_else(|| edge.environment.get("KEYWARD_OUTPUT").map(str::to_owned));
-        let color = typed("--color").or_else(|| edge.environment.get("KEYWARD_COLOR").map(str::to_owned));
+        let output =
+            typed("--output").or_else(|| edge.environment.get("KEYWARD_OUTPUT").map(str::to_owned));
+        let color =
+            typed("--color").or_else(|| edge.environment.get("KEYWARD_COLOR").map(str::to_owned));
         Self {
-            output: if output.as_deref() == Some("json") { Output::Json } else { Output::Text },
+            output: if output.as_deref() == Some("json") {
+                Output::Json
+            } else {
+                Output::Text
+            },
             color: match color.as_deref() {
                 Some("always") => ColorChoice::Always,
                 Some("never") => ColorChoice::Never,
@@ -167,20 +185,32 @@ impl Early {
 fn value_of(args: &[OsString], flag: &str) -> Option<String> {
     let mut words = args.iter().map(|word| word.to_string_lossy());
     let joined = format!("{flag}=");
-    words.find_map(|word| match word.strip_prefix(&joined) {
-        Some(value) => Some(Some(value.to_owned())),
-        None if word == flag => Some(None),
-        None => None,
-    })
-    .and_then(|value| value.or_else(|| words.next().map(|word| word.into_owned())))
+    words
+        .find_map(|word| match word.strip_prefix(&joined) {
+            Some(value) => Some(Some(value.to_owned())),
+            None if word == flag => Some(None),
+            None => None,
+        })
+        .and_then(|value| value.or_else(|| words.next().map(|word| word.into_owned())))
 }
 
 fn context(config: Option<PathBuf>, output: Output, color: ColorChoice, edge: Edge) -> CliContext {
-    let config = config.or_else(|| edge.environment.get("KEYWARD_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from));
-    let width = edge.environment.get("COLUMNS").and_then(|columns| columns.parse().ok());
+    let config = config.or_else(|| {
+        edge.environment
+            .get("KEYWARD_CONFIG")
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from)
+    });
+    let width = edge
+        .environment
+        .get("COLUMNS")
+        .and_then(|columns| columns.parse().ok());
     CliContext {
         output,
-        look: Look { color: colored(color, &edge), width: width.filter(|_| edge.out_is_terminal) },
+        look: Look {
+            color: colored(color, &edge),
+            width: width.filter(|_| edge.out_is_terminal),
+        },
         config,
         environment: edge.environment,
         can_ask: edge.can_ask,
@@ -191,11 +221,16 @@ fn context(config: Option<PathBuf>, output: Output, color: ColorChoice, edge: Ed
 }
 
 fn colored(color: ColorChoice, edge: &Edge) -> bool {
-    let no_color = edge.environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let no_color = edge
+        .environment
+        .get("NO_COLOR")
+        .is_some_and(|value| !value.is_empty());
     match color {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
-        ColorChoice::Auto => edge.out_is_terminal && !no_color && edge.environment.get("TERM") != Some("dumb"),
+        ColorChoice::Auto => {
+            edge.out_is_terminal && !no_color && edge.environment.get("TERM") != Some("dumb")
+        }
     }
 }
 
@@ -207,12 +242,23 @@ fn not_understood(error: &clap::Error, early: &Early, mut edge: Edge) -> Exit {
     let written = if early.output == Output::Json {
         let name = if asked { "help" } else { "error" };
         let text = rendered.to_string();
-        let value = if asked { json!(text) } else { json!({"what": text.trim_end(), "causes": []}) };
-        Report::new("").field(name, value).ending(exit).write_json(&mut edge.out)
+        let value = if asked {
+            json!(text)
+        } else {
+            json!({"what": text.trim_start_matches("error: ").trim_end(), "causes": []})
+        };
+        Report::new("")
+            .field(name, value)
+            .ending(exit)
+            .write_json(&mut edge.out)
     } else {
         let colored = colored(early.color, &edge);
         let sink = if asked { &mut edge.out } else { &mut edge.err };
-        if colored { write!(sink, "{}", rendered.ansi()) } else { write!(sink, "{rendered}") }
+        if colored {
+            write!(sink, "{}", rendered.ansi())
+        } else {
+            write!(sink, "{rendered}")
+        }
     };
     match written {
         Ok(()) => exit,

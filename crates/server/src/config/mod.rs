@@ -5,6 +5,7 @@
 //!
 //! Not here: opening a connection or a key. A configuration that loads is complete and consistent; whether the world answers is `doctor`'s.
 
+pub mod addresses;
 mod check;
 pub mod docs;
 pub mod environment;
@@ -24,13 +25,13 @@ mod tests;
 
 use std::path::PathBuf;
 
-pub use check::is_shipped_password;
 pub use layers::{DEFAULT_FILE, Environment, FileSource, FlagValue, Sources};
 pub use problem::{ConfigError, Origin, Problem};
 pub use reader::Shown;
 
 use keys::{
-    Classes, ContactAge, Contacts, Database, DirectoryTable, Limits, Log, Mail, OpenLdap, Passwords, Policy, Server, Sessions, Worker,
+    Classes, ContactAge, Contacts, Database, DirectoryTable, Limits, Log, Mail, OpenLdap,
+    Passwords, Policy, Server, Sessions, Worker,
 };
 use layers::{Found, Written};
 use reader::Reader;
@@ -83,7 +84,7 @@ pub enum DirectorySource {
     /// Keyward's own, in its database.
     Embedded,
     /// An OpenLDAP server.
-    OpenLdap(OpenLdap),
+    OpenLdap(Box<OpenLdap>),
 }
 
 /// A configuration and what there is to say about it.
@@ -103,46 +104,48 @@ pub struct Loaded {
 pub fn load(sources: &Sources<'_>) -> Result<Loaded, ConfigError> {
     let mut layers = layers::collect(sources)?;
     // Mistakes in the grammar of the file make everything else unsure.
-    if layers.problems.iter().any(|problem| problem.key.is_empty() && matches!(problem.origin, Origin::File { .. })) {
+    if layers
+        .problems
+        .iter()
+        .any(|problem| problem.key.is_empty() && matches!(problem.origin, Origin::File { .. }))
+    {
         return Err(ConfigError::Wrong(layers.problems));
     }
     let mut reader = Reader::new(&mut layers, sources.demo);
     let config = read(&mut reader);
-    let Reader { shown, mut problems, mut warnings, .. } = reader;
-    problems.sort();
-    warnings.sort();
+    let Reader {
+        shown,
+        mut problems,
+        mut warnings,
+        ..
+    } = reader;
+    problems.sort_by(Problem::by_place);
+    warnings.sort_by(Problem::by_place);
     match config {
-        Some(config) if problems.is_empty() => Ok(Loaded { config, values: shown, warnings, file: layers.file }),
+        Some(config) if problems.is_empty() => Ok(Loaded {
+            config,
+            values: shown,
+            warnings,
+            file: layers.file,
+        }),
         _ => Err(ConfigError::Wrong(problems)),
     }
 }
 
 /// Reads every section before it gives up, so that every mistake is in the list.
 fn read(reader: &mut Reader<'_>) -> Option<Config> {
-    let server: Option<Server> = reader.section();
-    let database: Option<Database> = reader.section();
-    let log: Option<Log> = reader.section();
-    let worker = reader.section();
+    let (server, database, log, worker) = (
+        reader.section(),
+        reader.section(),
+        reader.section(),
+        reader.section(),
+    );
     let directories = directories(reader);
-    let mail: Option<Option<Mail>> = reader.optional();
-    let (policy, classes, limits) = (reader.section(), reader.section(), reader.section::<Limits>());
-    let (passwords, sessions) = (reader.section(), reader.section::<Sessions>());
+    let mail = reader.optional();
+    let (policy, classes, limits) = (reader.section(), reader.section(), reader.section());
+    let (passwords, sessions) = (reader.section(), reader.section());
     let (contacts, contact_age) = (reader.section(), reader.section());
-    if let Some(server) = &server {
-        check::server(server, reader);
-    }
-    if let Some(database) = &database {
-        check::database(&database.url, server.as_ref(), reader);
-    }
-    if let Some(Some(mail)) = &mail {
-        check::mail(mail, reader);
-    }
-    if let Some(limits) = &limits {
-        check::limits(limits, reader);
-    }
-    if let Some(sessions) = &sessions {
-        check::sessions(sessions, reader);
-    }
+    check::together(reader);
     Some(Config {
         server: server?,
         database: database?,
@@ -164,7 +167,13 @@ fn directories(reader: &mut Reader<'_>) -> Option<Vec<Directory>> {
     let mut names = reader.layers.instances.clone();
     if names.is_empty() {
         let written = Written::Value(Raw::Word("main".into()));
-        reader.layers.put("directory.main.name".into(), Found { written, origin: Origin::Default });
+        reader.layers.put(
+            "directory.main.name".into(),
+            Found {
+                written,
+                origin: Origin::Default,
+            },
+        );
         names.push("main".into());
     }
     let mut directories = Vec::new();
@@ -186,16 +195,27 @@ fn directory(reader: &mut Reader<'_>) -> Option<Directory> {
     let source = match table.as_ref().map(|table| table.kind) {
         Some(DirectoryKind::Embedded) if reader.layers.has_table(&details) => {
             let kind = reader.place("directory.kind");
-            reader.complain(&kind, format!("`{kind}` is embedded and there is a table [directory.openldap]"), "write kind = \"openldap\", or remove the table");
+            reader.complain_of_table(
+                &details,
+                format!("`{kind}` is embedded and there is a table [directory.openldap]"),
+                "write kind = \"openldap\", or remove the table",
+            );
             None
         }
         Some(DirectoryKind::Embedded) => Some(DirectorySource::Embedded),
         // With a wrong kind, what is there is looked at all the same.
         None if !reader.layers.has_table(&details) => None,
-        Some(DirectoryKind::OpenLdap) | None => reader.section().map(|ldap: OpenLdap| {
-            check::openldap(&ldap, reader);
-            DirectorySource::OpenLdap(ldap)
-        }),
+        Some(DirectoryKind::OpenLdap) | None => {
+            let ldap = reader
+                .section()
+                .map(Box::new)
+                .map(DirectorySource::OpenLdap);
+            check::openldap(reader);
+            ldap
+        }
     };
-    Some(Directory { name: table?.name, source: source? })
+    Some(Directory {
+        name: table?.name,
+        source: source?,
+    })
 }

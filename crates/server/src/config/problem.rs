@@ -64,6 +64,12 @@ impl Origin {
             column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
         }
     }
+    fn named_at(&self) -> &Self {
+        match self {
+            Self::Pointed { by, .. } => by.named_at(),
+            origin => origin,
+        }
+    }
     /// One word for programs: `file`, `environment`, `credential`, `flag`, `default`.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -78,16 +84,16 @@ impl Origin {
     /// For `--output json`.
     pub fn json(&self) -> Value {
         match self {
-            Self::File { path, line, column } => {
-                json!({"kind": "file", "file": path.display().to_string(), "line": line, "column": column})
-            }
+            Self::File { path, line, column } => json!({
+                "kind": "file", "text": self.to_string(), "file": path.display().to_string(), "line": line, "column": column,
+            }),
             other => json!({"kind": other.kind(), "text": other.to_string()}),
         }
     }
 }
 
 /// One thing that is wrong, or that had better be different.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Where. `Default` means that nobody wrote it.
     pub origin: Origin,
@@ -101,7 +107,20 @@ pub struct Problem {
 
 impl Problem {
     pub(super) fn new(origin: Origin, key: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { origin, key: key.into(), what: what.into(), hint: None }
+        Self {
+            origin,
+            key: key.into(),
+            what: what.into(),
+            hint: None,
+        }
+    }
+    /// The order of a list: by place, a value in a file of its own where that file is named.
+    pub(super) fn by_place(&self, other: &Self) -> std::cmp::Ordering {
+        (self.origin.named_at(), &self.key, &self.what).cmp(&(
+            other.origin.named_at(),
+            &other.key,
+            &other.what,
+        ))
     }
     pub(super) fn hint(mut self, hint: Option<String>) -> Self {
         self.hint = hint;
@@ -124,7 +143,8 @@ impl fmt::Display for Problem {
 
 impl Serialize for Problem {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        json!({"key": self.key, "what": self.what, "hint": self.hint, "origin": self.origin.json()}).serialize(serializer)
+        json!({"key": self.key, "what": self.what, "hint": self.hint, "origin": self.origin.json()})
+            .serialize(serializer)
     }
 }
 

@@ -29,16 +29,26 @@ fn table(info: &SectionInfo) -> Value {
         properties.insert(key.name.to_owned(), property(key));
         if key.secret {
             let description = format!("The file that `{}` is read from", key.name);
-            properties.insert(format!("{}_file", key.name), json!({"type": "string", "minLength": 1, "description": description}));
+            properties.insert(
+                format!("{}_file", key.name),
+                json!({"type": "string", "minLength": 1, "description": description}),
+            );
         }
     }
     let inside = format!("{}.", info.path);
-    for inner in SECTIONS.iter().filter(|other| other.path.starts_with(&inside)) {
+    for inner in SECTIONS
+        .iter()
+        .filter(|other| other.path.starts_with(&inside))
+    {
         let name = inner.path.strip_prefix(&inside).unwrap_or(inner.path);
         properties.insert(name.to_owned(), table(inner));
     }
     let table = json!({"type": "object", "description": info.doc.trim(), "additionalProperties": false, "properties": properties});
-    if section(info.path).is_some_and(|info| info.repeated) { json!({"type": "array", "items": table}) } else { table }
+    if section(info.path).is_some_and(|info| info.repeated) {
+        json!({"type": "array", "items": table})
+    } else {
+        table
+    }
 }
 
 fn property(key: &Key) -> Value {

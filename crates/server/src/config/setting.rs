@@ -4,6 +4,9 @@
 
 use serde_json::{Value, json};
 
+/// What stands where a secret would.
+pub const HIDDEN: &str = "[secret]";
+
 /// A value as it was written, before anybody knows what it should be.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Raw {
@@ -37,11 +40,10 @@ impl Raw {
     pub fn text(&self) -> Result<&str, Complaint> {
         match self {
             Self::Text(text) | Self::Word(text) => Ok(text),
-            other => Err(Complaint::new(format!(
-                "must be a string, not {}",
-                other.described()
-            ))
-            .hint("put it in double quotes")),
+            other => Err(
+                Complaint::new(format!("must be a string, not {}", other.described()))
+                    .hint("put it in double quotes"),
+            ),
         }
     }
 }
@@ -196,7 +198,9 @@ impl Setting for String {
             return Err(Complaint::new("is empty").hint("remove the line to use the default"));
         }
         if text.chars().any(char::is_control) {
-            return Err(Complaint::new("has a line break or another control character"));
+            return Err(Complaint::new(
+                "has a line break or another control character",
+            ));
         }
         Ok(text.to_owned())
     }
@@ -215,10 +219,11 @@ impl Setting for bool {
             Raw::Word(word) => Err(Complaint::new(format!(
                 "must be true or false, not `{word}`"
             ))),
-            other => Err(
-                Complaint::new(format!("must be true or false, not {}", other.described()))
-                    .hint("write it without quotes"),
-            ),
+            other => Err(Complaint::new(format!(
+                "must be true or false, not {}",
+                other.described()
+            ))
+            .hint("write it without quotes")),
         }
     }
     fn shown(&self) -> Value {
@@ -405,8 +410,16 @@ pub struct SectionInfo {
 impl SectionInfo {
     /// The names that may stand in this table: its keys, and `…_file` for its secrets.
     pub fn names(&self) -> Vec<String> {
-        let pointers = self.keys.iter().filter(|key| key.secret).map(|key| format!("{}_file", key.name));
-        self.keys.iter().map(|key| key.name.to_owned()).chain(pointers).collect()
+        let pointers = self
+            .keys
+            .iter()
+            .filter(|key| key.secret)
+            .map(|key| format!("{}_file", key.name));
+        self.keys
+            .iter()
+            .map(|key| key.name.to_owned())
+            .chain(pointers)
+            .collect()
     }
 }
 
