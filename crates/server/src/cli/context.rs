@@ -29,6 +29,8 @@ pub struct Edge {
     pub err: Sink,
     /// Is standard output a terminal?
     pub out_is_terminal: bool,
+    /// The width of that terminal in columns.
+    pub width: Option<u16>,
     /// Can a person be asked? True when standard input and standard error are terminals.
     pub can_ask: bool,
     /// Random bytes for new keys.
@@ -56,6 +58,9 @@ impl Edge {
             out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
             out_is_terminal: io::stdout().is_terminal(),
+            width: dialoguer::console::Term::stdout()
+                .size_checked()
+                .map(|(_, columns)| columns),
             can_ask: io::stdin().is_terminal() && io::stderr().is_terminal(),
             random: operating_system,
         }
@@ -136,6 +141,18 @@ impl CliContext {
         // There is nobody left to tell.
         let _ = written;
         error.exit()
+    }
+
+    /// Reads the configuration of a demonstration: what its flags say and otherwise the defaults. The file and the environment of a real
+    /// installation on the same machine have no part in it.
+    pub fn load_demo(&self, flags: &[FlagValue]) -> Result<Loaded, CliError> {
+        let environment = Environment::default();
+        Ok(config::load(&Sources {
+            file: FileSource::Default,
+            environment: &environment,
+            flags,
+            demo: true,
+        })?)
     }
 
     /// Reads the configuration that this command runs with; `flags` are its own settings.

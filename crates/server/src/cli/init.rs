@@ -175,7 +175,7 @@ fn gather(args: &InitArgs, mut ask: Option<&mut dyn Ask>) -> Result<Answers, Cli
             path: "server.public_url",
             flag: "--public-url",
             given: args.public_url.as_deref(),
-            question: "1 of 6  Address that people type",
+            question: "1 of 6  Address that people type, like https://reset.example.org",
             default: None,
             needed: true,
         },

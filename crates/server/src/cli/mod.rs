@@ -12,6 +12,7 @@ mod init;
 mod man;
 mod prompt;
 mod report;
+mod settings;
 mod version;
 
 #[cfg(test)]
@@ -201,15 +202,11 @@ fn context(config: Option<PathBuf>, output: Output, color: ColorChoice, edge: Ed
             .filter(|path| !path.is_empty())
             .map(PathBuf::from)
     });
-    let width = edge
-        .environment
-        .get("COLUMNS")
-        .and_then(|columns| columns.parse().ok());
     CliContext {
         output,
         look: Look {
             color: colored(color, &edge),
-            width: width.filter(|_| edge.out_is_terminal),
+            width: edge.width.filter(|_| edge.out_is_terminal),
         },
         config,
         environment: edge.environment,

@@ -66,6 +66,7 @@ fn edge(words: &[&str], environment: &[(&str, &str)]) -> (Edge, Paper, Paper) {
         out: Box::new(out.clone()),
         err: Box::new(err.clone()),
         out_is_terminal: false,
+        width: None,
         can_ask: false,
         random: counting,
     };
@@ -612,4 +613,92 @@ fn a_table_is_the_same_in_text_and_in_json() {
         "CASE          IN STEP\nKW-7Q4M-82XJ  verifying\nKW-9D3T-55RC  -\n"
     );
     assert_eq!(report.json()["cases"][0]["in_step"], "verifying");
+}
+
+#[test]
+fn eco_02_a_demonstration_lets_nobody_else_in_unless_told_and_touches_nothing_real() {
+    let demo = |listen: &str, expose| args::DemoArgs {
+        listen: listen.parse().unwrap(),
+        expose,
+    };
+    for (listen, expose, taken) in [
+        ("127.0.0.1:8440", false, true),
+        ("[::1]:8440", false, true),
+        ("0.0.0.0:8440", false, false),
+        ("192.0.2.1:8440", false, false),
+        ("[::]:8440", false, false),
+        ("0.0.0.0:8440", true, true),
+    ] {
+        assert_eq!(
+            demo(listen, expose).settings().is_ok(),
+            taken,
+            "{listen} {expose}"
+        );
+    }
+    let (edge, _, _) = edge(
+        &[],
+        &[(
+            "KEYWARD_DATABASE__URL",
+            "postgres://keyward@real.example.org/keyward",
+        )],
+    );
+    let ctx = context(
+        Some("/etc/keyward/keyward.toml".into()),
+        Output::Text,
+        ColorChoice::Never,
+        edge,
+    );
+    let loaded = ctx
+        .load_demo(&demo("127.0.0.1:9000", false).settings().unwrap())
+        .unwrap();
+    assert_eq!(loaded.config.database.url.expose(), "sqlite::memory:");
+    assert_eq!(
+        loaded.config.server.public_url.origin(),
+        "http://localhost:9000"
+    );
+    assert_eq!(loaded.config.server.listen.to_string(), "127.0.0.1:9000");
+}
+
+#[test]
+fn flags_of_serve_and_worker_win_over_the_configuration() {
+    let (_folder, file) = installed();
+    let text = fs::read_to_string(&file).unwrap().replace(
+        "url = \"sqlite:/var/lib/keyward/keyward.db\"",
+        "url = \"postgres://keyward@db.example.org/keyward\"",
+    );
+    fs::write(&file, text).unwrap();
+    let (edge, _, _) = edge(
+        &[],
+        &[
+            ("KEYWARD_SERVER__ROLE", "all"),
+            ("KEYWARD_WORKER__THREADS", "3"),
+        ],
+    );
+    let ctx = context(Some(file.into()), Output::Text, ColorChoice::Never, edge);
+    let serve = args::ServeArgs {
+        role: Some(args::RoleChoice::Web),
+        listen: Some("127.0.0.1:1".parse().unwrap()),
+        migrate: args::MigrateChoice::Off,
+    };
+    let server = ctx.load(&serve.settings()).unwrap().config.server;
+    assert_eq!(
+        (server.role.as_str(), server.listen.to_string()),
+        ("web", "127.0.0.1:1".into())
+    );
+    let config = ctx
+        .load(&args::WorkerArgs { threads: Some(8) }.settings())
+        .unwrap()
+        .config;
+    assert_eq!(
+        (config.server.role.as_str(), config.worker.threads.get()),
+        ("worker", 8)
+    );
+    let too_many = ctx
+        .load(&args::WorkerArgs { threads: Some(65) }.settings())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        too_many.contains("--threads: `worker.threads` is 65; the most is 64"),
+        "{too_many}"
+    );
 }

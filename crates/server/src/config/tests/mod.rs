@@ -523,3 +523,22 @@ fn a_web_process_needs_no_seal_key() {
             .any(|problem| problem.key == "log.signing_key_file")
     );
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(96))]
+
+    /// Whatever is in a file, reading it ends in a configuration or in problems that each have a place, and never shows the secret in it.
+    #[test]
+    fn eco_04_any_damage_to_a_file_is_told_and_never_a_panic(cut in 0_usize..900, length in 0_usize..40, put in "[\\PC\n\"=\\[\\].#é]{0,12}") {
+        let whole = minimal_and(&format!("[limits]\nlink_minutes = 10\n[mail]\nhost = \"m.example.org\"\nfrom = \"a@example.org\"\nuser = \"u\"\npassword = \"canary-74\"\n{LDAP}bind_password = \"canary-75\"\n"));
+        let start = cut % whole.len();
+        let end = (start + length).min(whole.len());
+        let damaged = format!("{}{put}{}", &whole[..start], &whole[end..]);
+        if let Err(error) = read(&damaged, &[]) {
+            proptest::prop_assert!(!error.problems().is_empty());
+            // A secret that lost its quotes or its key is no secret any more; whole, it is not shown.
+            let whole_secret = damaged.contains("password = \"canary-74\"\n") && damaged.contains("password = \"canary-75\"\n");
+            proptest::prop_assert!(!whole_secret || !error.to_string().contains("canary"), "{}", error);
+        }
+    }
+}
