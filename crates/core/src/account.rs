@@ -24,14 +24,7 @@ pub enum Class {
 
 impl Class {
     /// All classes, mildest first.
-    pub const ALL: [Self; 6] = [
-        Self::Standard,
-        Self::Finance,
-        Self::Hr,
-        Self::Executive,
-        Self::Machine,
-        Self::Admin,
-    ];
+    pub const ALL: [Self; 6] = [Self::Standard, Self::Finance, Self::Hr, Self::Executive, Self::Machine, Self::Admin];
     /// The word used in policies, events and pages.
     pub const fn word(self) -> &'static str {
         match self {

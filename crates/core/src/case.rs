@@ -75,7 +75,7 @@ pub enum Stage {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Ending {
     /// The change was made and looked at.
-    Reviewed(Reviewed),
+    Reviewed(Box<Reviewed>),
     /// Nothing was changed.
     Ended(EndReason),
     /// "This was not me." `changed` tells whether the change had been made by then.
@@ -111,6 +111,22 @@ pub struct Surroundings {
     pub next_business: Option<Timestamp>,
     /// Whether the person has a strong factor that could be used.
     pub enrolled_strong: bool,
+}
+
+/// The part of a case that the gate looks at: its own, or what it would be after one more proof or approval.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen<'a> {
+    pub(crate) classified: &'a Classified,
+    pub(crate) evidence: &'a [Evidence],
+    pub(crate) approvals: &'a [Approval],
+}
+
+/// The moment of a question: the world around, when the identity was proved (if it was), and now.
+#[derive(Clone, Copy)]
+pub(crate) struct When<'a> {
+    pub(crate) around: &'a Surroundings,
+    pub(crate) verified_at: Option<Timestamp>,
+    pub(crate) at: Timestamp,
 }
 
 /// A recovery, as the fold of its entries.
@@ -191,9 +207,7 @@ pub struct Corrupt {
 
 impl Case {
     /// Folds entries from the first on.
-    pub fn replay<'a>(
-        entries: impl IntoIterator<Item = &'a Entry>,
-    ) -> Result<Option<Self>, Corrupt> {
+    pub fn replay<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Result<Option<Self>, Corrupt> {
         let mut entries = entries.into_iter();
         let Some(first) = entries.next() else {
             return Ok(None);
@@ -258,9 +272,7 @@ impl Case {
             Stage::Authorizing(verified, _) => Some(verified.classified()),
             Stage::Reissuing(authorized, _) => Some(authorized.verified().classified()),
             Stage::Reviewing(reissued) => Some(reissued.authorized().verified().classified()),
-            Stage::Closed(Ending::Reviewed(reviewed)) => {
-                Some(reviewed.reissued().authorized().verified().classified())
-            }
+            Stage::Closed(Ending::Reviewed(reviewed)) => Some(reviewed.reissued().authorized().verified().classified()),
             Stage::Classifying(..) | Stage::Closed(_) => None,
         }
     }
@@ -297,33 +309,25 @@ impl Case {
             }
             // Once the directory may have been touched, the answer has to be found, however late.
             Stage::Reissuing(_, Attempt::Running(_) | Attempt::Unknown(_)) => None,
-            Stage::Reissuing(
-                authorized,
-                Attempt::None | Attempt::Failed(_) | Attempt::Submitted(_),
-            ) => Some(authorized.until()),
+            Stage::Reissuing(authorized, Attempt::None | Attempt::Failed(_) | Attempt::Submitted(_)) => {
+                Some(authorized.until())
+            }
             Stage::Reviewing(_) | Stage::Closed(_) => None,
         }
     }
 
-    /// What the gate sees of this case, with `evidence` and `approvals` in place of its own (for "what if").
-    pub(crate) fn facts(
-        &self,
-        classified: &Classified,
-        evidence: &[Evidence],
-        approvals: &[Approval],
-        around: (&Surroundings, Option<Timestamp>, Timestamp),
-    ) -> Facts {
-        let (around, verified_at, at) = around;
-        let waited_ms = verified_at.map_or(0, |from| at.since_ms(from).max(0));
+    /// What the gate is told of this case.
+    pub(crate) fn facts(&self, seen: Seen<'_>, when: When<'_>) -> Facts {
+        let waited_ms = when.verified_at.map_or(0, |from| when.at.since_ms(from).max(0));
         Facts {
-            class: classified.class(),
+            class: seen.classified.class(),
             action: self.claim.action,
             door: self.claim.door,
-            enrolled_strong: around.enrolled_strong,
-            proofs: Proofs::of(classified, evidence, at),
-            approvals: Approvals::of(approvals),
-            risk: around.risk.clone(),
-            business_hours: around.business_hours,
+            enrolled_strong: when.around.enrolled_strong,
+            proofs: Proofs::of(seen.classified, seen.evidence, when.at),
+            approvals: Approvals::of(seen.approvals),
+            risk: when.around.risk.clone(),
+            business_hours: when.around.business_hours,
             waited_min: u32::try_from(waited_ms / MINUTE_MS).unwrap_or(u32::MAX),
         }
     }

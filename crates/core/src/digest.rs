@@ -73,9 +73,7 @@ impl Serialize for Digest {
 }
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -104,10 +102,7 @@ impl<'de> Deserialize<'de> for Salt {
         let bytes = HEXLOWER
             .decode(text.as_bytes())
             .map_err(|_| de::Error::custom("a salt is 32 lower-case hexadecimal digits"))?;
-        bytes
-            .try_into()
-            .map(Self)
-            .map_err(|_| de::Error::custom("a salt is 32 lower-case hexadecimal digits"))
+        bytes.try_into().map(Self).map_err(|_| de::Error::custom("a salt is 32 lower-case hexadecimal digits"))
     }
 }
 
@@ -120,10 +115,7 @@ pub struct Commitment(Digest);
 impl Commitment {
     /// Commits to `value` as the `field` of an entry.
     pub fn to(field: Field, salt: Salt, value: &str) -> Self {
-        Self(Digest::of_parts(
-            "keyward commitment v1\n",
-            &[field.word().as_bytes(), salt.bytes(), value.as_bytes()],
-        ))
+        Self(Digest::of_parts("keyward commitment v1\n", &[field.word().as_bytes(), salt.bytes(), value.as_bytes()]))
     }
     /// The digest itself, for looking the value up.
     pub const fn digest(&self) -> &Digest {
@@ -205,9 +197,6 @@ mod tests {
 
     #[test]
     fn a_digest_is_plain_sha_256() {
-        assert_eq!(
-            Digest::of(b"abc").to_string(),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
+        assert_eq!(Digest::of(b"abc").to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

@@ -31,9 +31,6 @@ impl<T> Durable<T> {
     }
     /// A part of the value is as durable as the whole.
     pub fn map<U>(self, part: impl FnOnce(T) -> U) -> Durable<U> {
-        Durable {
-            value: part(self.value),
-            leaf: self.leaf,
-        }
+        Durable { value: part(self.value), leaf: self.leaf }
     }
 }

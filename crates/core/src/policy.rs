@@ -9,9 +9,8 @@ use std::{
 };
 
 use cedar_policy::{
-    ActionConstraint, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName,
-    EntityUid, PolicyId, PolicySet, Request, ResourceConstraint, RestrictedExpression, Schema,
-    ValidationMode, Validator,
+    ActionConstraint, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicyId,
+    PolicySet, Request, ResourceConstraint, RestrictedExpression, Schema, ValidationMode, Validator,
 };
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +21,8 @@ use crate::{
     risk::Risk,
     steps::{authorize::Approvals, verify::Proofs},
 };
+
+pub mod example;
 
 /// The schema that every policy is checked against.
 pub const SCHEMA: &str = include_str!("../../../policy/schema.cedarschema");
@@ -132,30 +133,23 @@ pub struct Policy {
 
 impl std::fmt::Debug for Policy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Policy")
-            .field("digest", &self.digest)
-            .finish_non_exhaustive()
+        f.debug_struct("Policy").field("digest", &self.digest).finish_non_exhaustive()
     }
 }
 
 impl Policy {
     /// Parses and checks a policy text. Strict: what does not fit the schema is not loaded at all.
     pub fn load(source: &str) -> Result<Self, PolicyError> {
-        let (schema, _) =
-            Schema::from_cedarschema_str(SCHEMA).map_err(|e| PolicyError::Words(e.to_string()))?;
+        let (schema, _) = Schema::from_cedarschema_str(SCHEMA).map_err(|e| PolicyError::Words(e.to_string()))?;
         let words = Words::new()?;
         let parsed = PolicySet::from_str(source).map_err(|e| PolicyError::Parse(e.to_string()))?;
         if parsed.templates().next().is_some() {
             return Err(PolicyError::Templates);
         }
         let named = named(&parsed)?;
-        let result =
-            Validator::new(schema.clone()).validate(&named.policies, ValidationMode::Strict);
+        let result = Validator::new(schema.clone()).validate(&named.policies, ValidationMode::Strict);
         if !result.validation_passed() {
-            let errors: Vec<String> = result
-                .validation_errors()
-                .map(ToString::to_string)
-                .collect();
+            let errors: Vec<String> = result.validation_errors().map(ToString::to_string).collect();
             return Err(PolicyError::Validation(errors.join("; ")));
         }
         let mut slices = HashMap::new();
@@ -189,9 +183,7 @@ impl Policy {
     }
     /// Every policy with its sentence, by id.
     pub fn reasons(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.reasons
-            .iter()
-            .map(|(id, why)| (id.as_str(), why.as_str()))
+        self.reasons.iter().map(|(id, why)| (id.as_str(), why.as_str()))
     }
     /// Waiting times in minutes that some policy names, ascending.
     pub fn holds(&self) -> &[u32] {
@@ -200,14 +192,9 @@ impl Policy {
 
     /// Asks. Whatever goes wrong on the way is a no (an evaluation error refuses).
     pub fn ask(&self, gate: Gate, facts: &Facts) -> Verdict {
-        let (allowed, because) = self
-            .decide(gate, facts)
-            .unwrap_or_else(|error| (false, vec![format!("error: {error}")]));
-        Verdict {
-            allowed,
-            because,
-            policy: self.digest,
-        }
+        let (allowed, because) =
+            self.decide(gate, facts).unwrap_or_else(|error| (false, vec![format!("error: {error}")]));
+        Verdict { allowed, because, policy: self.digest }
     }
 
     /// Asks and keeps the facts.
@@ -227,24 +214,13 @@ impl Policy {
             Some(&self.schema),
         )
         .map_err(|e| wrong(&e))?;
-        let slice = self
-            .slices
-            .get(&(gate, facts.class))
-            .ok_or_else(|| wrong(&"no slice"))?;
+        let slice = self.slices.get(&(gate, facts.class)).ok_or_else(|| wrong(&"no slice"))?;
         let response = Authorizer::new().is_authorized(&request, slice, &entities);
-        let mut errors = response
-            .diagnostics()
-            .errors()
-            .map(ToString::to_string)
-            .peekable();
+        let mut errors = response.diagnostics().errors().map(ToString::to_string).peekable();
         if errors.peek().is_some() {
             return Ok((false, errors.map(|e| format!("error: {e}")).collect()));
         }
-        let mut because: Vec<String> = response
-            .diagnostics()
-            .reason()
-            .map(ToString::to_string)
-            .collect();
+        let mut because: Vec<String> = response.diagnostics().reason().map(ToString::to_string).collect();
         because.sort_unstable();
         Ok((response.decision() == Decision::Allow, because))
     }
@@ -277,26 +253,15 @@ fn named(parsed: &PolicySet) -> Result<Named, PolicyError> {
         if reasons.insert(id.clone(), because).is_some() {
             return Err(PolicyError::Twice(id));
         }
-        policies
-            .add(policy.new_id(PolicyId::new(&id)))
-            .map_err(|e| PolicyError::Parse(e.to_string()))?;
+        policies.add(policy.new_id(PolicyId::new(&id))).map_err(|e| PolicyError::Parse(e.to_string()))?;
     }
     holds.sort_unstable();
     holds.dedup();
-    Ok(Named {
-        policies,
-        reasons,
-        holds,
-    })
+    Ok(Named { policies, reasons, holds })
 }
 
 /// The policies whose scope can hold for a question of that step and class. Judged by the scope alone, which Cedar checks before any condition.
-fn slice(
-    all: &PolicySet,
-    words: &Words,
-    gate: Gate,
-    class: Class,
-) -> Result<PolicySet, PolicyError> {
+fn slice(all: &PolicySet, words: &Words, gate: Gate, class: Class) -> Result<PolicySet, PolicyError> {
     let action = words.action(gate);
     let within: Vec<EntityUid> = words.ancestry(class);
     let applies = |policy: &&cedar_policy::Policy| {
@@ -306,29 +271,20 @@ fn slice(
             ActionConstraint::In(several) => several.contains(&action),
         };
         let by_class = match policy.resource_constraint() {
-            ResourceConstraint::In(parent) | ResourceConstraint::IsIn(_, parent) => {
-                within.contains(&parent)
-            }
+            ResourceConstraint::In(parent) | ResourceConstraint::IsIn(_, parent) => within.contains(&parent),
             ResourceConstraint::Any | ResourceConstraint::Eq(_) | ResourceConstraint::Is(_) => true,
         };
         by_action && by_class
     };
-    PolicySet::from_policies(all.policies().filter(applies).cloned())
-        .map_err(|e| PolicyError::Parse(e.to_string()))
+    PolicySet::from_policies(all.policies().filter(applies).cloned()).map_err(|e| PolicyError::Parse(e.to_string()))
 }
 
 fn context(facts: &Facts) -> Result<Context, PolicyError> {
     use RestrictedExpression as X;
     Context::from_pairs([
         ("risk".to_owned(), X::new_long(facts.risk.score().into())),
-        (
-            "businessHours".to_owned(),
-            X::new_bool(facts.business_hours),
-        ),
-        (
-            "waitedMinutes".to_owned(),
-            X::new_long(facts.waited_min.into()),
-        ),
+        ("businessHours".to_owned(), X::new_bool(facts.business_hours)),
+        ("waitedMinutes".to_owned(), X::new_long(facts.waited_min.into())),
     ])
     .map_err(|e| PolicyError::Words(e.to_string()))
 }
@@ -371,24 +327,16 @@ const fn proof_words(method: Method) -> (&'static str, &'static str) {
 impl Words {
     fn new() -> Result<Self, PolicyError> {
         let parse = |name: &str| {
-            format!("Keyward::{name}")
-                .parse::<EntityTypeName>()
-                .map_err(|e| PolicyError::Words(e.to_string()))
+            format!("Keyward::{name}").parse::<EntityTypeName>().map_err(|e| PolicyError::Words(e.to_string()))
         };
         let action_type = parse("Action")?;
         Ok(Self {
-            types: TYPES
-                .iter()
-                .map(|name| Ok((*name, parse(name)?)))
-                .collect::<Result<_, PolicyError>>()?,
+            types: TYPES.iter().map(|name| Ok((*name, parse(name)?))).collect::<Result<_, PolicyError>>()?,
             actions: Gate::ALL
                 .iter()
                 .map(|gate| {
                     let id = EntityId::new(gate.word());
-                    (
-                        *gate,
-                        EntityUid::from_type_name_and_id(action_type.clone(), id),
-                    )
+                    (*gate, EntityUid::from_type_name_and_id(action_type.clone(), id))
                 })
                 .collect(),
             fallback: parse("Requester")?,
@@ -402,10 +350,7 @@ impl Words {
     }
 
     fn action(&self, gate: Gate) -> EntityUid {
-        self.actions
-            .get(&gate)
-            .cloned()
-            .unwrap_or_else(|| self.uid("Requester", gate.word()))
+        self.actions.get(&gate).cloned().unwrap_or_else(|| self.uid("Requester", gate.word()))
     }
 
     /// The class and every class it is part of.
@@ -423,10 +368,8 @@ impl Words {
         use RestrictedExpression as X;
         let wrong = |e: &dyn std::fmt::Display| PolicyError::Words(e.to_string());
         let make = |uid: EntityUid, attributes: Vec<(&str, X)>, parents: Vec<EntityUid>| {
-            let attributes: HashMap<String, X> = attributes
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value))
-                .collect();
+            let attributes: HashMap<String, X> =
+                attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
             let parents: HashSet<EntityUid> = parents.into_iter().collect();
             Entity::new(uid, attributes, parents).map_err(|e| wrong(&e))
         };

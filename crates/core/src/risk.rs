@@ -47,10 +47,7 @@ impl Risk {
         signals.sort_unstable();
         signals.dedup();
         let sum: u32 = signals.iter().map(|s| u32::from(s.weight())).sum();
-        Self {
-            score: u8::try_from(sum.min(100)).unwrap_or(100),
-            signals,
-        }
+        Self { score: u8::try_from(sum.min(100)).unwrap_or(100), signals }
     }
     /// 0 to 100.
     pub const fn score(&self) -> u8 {
@@ -80,12 +77,8 @@ mod tests {
             Signal::NewNetwork,
         ];
         for bits in 0u32..32 {
-            let chosen = |bits: u32| {
-                all.into_iter()
-                    .enumerate()
-                    .filter(move |(i, _)| bits & (1 << i) != 0)
-                    .map(|(_, s)| s)
-            };
+            let chosen =
+                |bits: u32| all.into_iter().enumerate().filter(move |(i, _)| bits & (1 << i) != 0).map(|(_, s)| s);
             let risk = Risk::of(chosen(bits));
             assert!(risk.adds_up());
             for extra in 0..5 {

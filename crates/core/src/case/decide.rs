@@ -71,13 +71,9 @@ impl Case {
                 Stage::Classifying(_, None) => Ok(vec![Event::Unmatched { reason }]),
                 _ => Err(Refusal::WrongStep),
             },
-            Command::Present(evidence, around) => {
-                self.decide_present(evidence, &around, policy, at)
-            }
+            Command::Present(evidence, around) => self.decide_present(evidence, &around, policy, at),
             Command::Reject(method, reason) => self.decide_reject(method, reason),
-            Command::Approve(approval, around) => {
-                self.decide_approve(approval, &around, policy, at)
-            }
+            Command::Approve(approval, around) => self.decide_approve(approval, &around, policy, at),
             Command::Ask(around) => self.decide_ask(&around, policy, at),
             Command::Submit { sealed, factor } => self.decide_submit(sealed, factor),
             Command::Start(now) => self.decide_start(now),
@@ -90,9 +86,7 @@ impl Case {
         match &self.stage {
             Stage::Closed(_) => Err(Refusal::Over),
             // The directory may have been touched: find out first.
-            Stage::Reissuing(_, Attempt::Running(_) | Attempt::Unknown(_)) => {
-                Err(Refusal::OutcomeUnknown)
-            }
+            Stage::Reissuing(_, Attempt::Running(_) | Attempt::Unknown(_)) => Err(Refusal::OutcomeUnknown),
             // The change is made; what is left is the review, and nobody ends that.
             Stage::Reviewing(_) => Err(Refusal::WrongStep),
             _ => Ok(vec![Event::Ended { reason }]),
@@ -127,13 +121,7 @@ impl Case {
         }
     }
 
-    fn decide_present(
-        &self,
-        new: Evidence,
-        around: &Surroundings,
-        policy: &Policy,
-        at: Timestamp,
-    ) -> Decided {
+    fn decide_present(&self, new: Evidence, around: &Surroundings, policy: &Policy, at: Timestamp) -> Decided {
         let (classified, had) = match &self.stage {
             Stage::Verifying(classified, had) => (classified, had.as_slice()),
             Stage::Authorizing(verified, _) => (verified.classified(), verified.evidence()),
@@ -145,44 +133,29 @@ impl Case {
         if had.len() >= MAX_EVIDENCE || self.rejections(new.method) >= MAX_REJECTIONS {
             return Err(Refusal::TooMany);
         }
-        if had
-            .iter()
-            .any(|old| old.id == new.id || (old.method == new.method && at < old.until))
-        {
+        if had.iter().any(|old| old.id == new.id || (old.method == new.method && at < old.until)) {
             return Err(Refusal::Again);
         }
         let mut evidence = had.to_vec();
         evidence.push(new.clone());
         let mut events = vec![Event::Presented(new)];
-        let verified_at = match &self.stage {
-            Stage::Authorizing(verified, _) => verified.at(),
-            _ => {
-                let facts = self.facts(classified, &evidence, &[], (around, None, at));
-                let gate = policy.gate(Gate::Verify, facts);
-                if !gate.verdict.allowed {
-                    return Ok(events);
-                }
-                events.push(Event::Verified(gate));
-                at
+        // The case is another than the one that was approved: approvals are not carried over.
+        let seen = Seen { classified, evidence: &evidence, approvals: &[] };
+        let verified_at = if let Stage::Authorizing(verified, _) = &self.stage {
+            verified.at()
+        } else {
+            let gate = policy.gate(Gate::Verify, self.facts(seen, When { around, verified_at: None, at }));
+            if !gate.verdict.allowed {
+                return Ok(events);
             }
+            events.push(Event::Verified(gate));
+            at
         };
-        events.extend(self.next_gate(
-            classified,
-            &evidence,
-            &[],
-            (around, policy),
-            (verified_at, at),
-        ));
+        events.extend(self.next_gate(seen, When { around, verified_at: Some(verified_at), at }, policy));
         Ok(events)
     }
 
-    fn decide_approve(
-        &self,
-        approval: Approval,
-        around: &Surroundings,
-        policy: &Policy,
-        at: Timestamp,
-    ) -> Decided {
+    fn decide_approve(&self, approval: Approval, around: &Surroundings, policy: &Policy, at: Timestamp) -> Decided {
         let Stage::Authorizing(verified, had) = &self.stage else {
             return Err(Refusal::WrongStep);
         };
@@ -196,11 +169,9 @@ impl Case {
         approvals.push(approval.clone());
         let mut events = vec![Event::Approved(approval)];
         events.extend(self.next_gate(
-            verified.classified(),
-            verified.evidence(),
-            &approvals,
-            (around, policy),
-            (verified.at(), at),
+            Seen { classified: verified.classified(), evidence: verified.evidence(), approvals: &approvals },
+            When { around, verified_at: Some(verified.at()), at },
+            policy,
         ));
         Ok(events)
     }
@@ -209,55 +180,28 @@ impl Case {
         let Stage::Authorizing(verified, approvals) = &self.stage else {
             return Err(Refusal::WrongStep);
         };
-        let event = self.next_gate(
-            verified.classified(),
-            verified.evidence(),
-            approvals,
-            (around, policy),
-            (verified.at(), at),
-        );
-        event.map_or(Err(Refusal::NothingNew), |event| Ok(vec![event]))
+        let seen = Seen { classified: verified.classified(), evidence: verified.evidence(), approvals };
+        let when = When { around, verified_at: Some(verified.at()), at };
+        self.next_gate(seen, when, policy).map_or(Err(Refusal::NothingNew), |event| Ok(vec![event]))
     }
 
     /// Asks the second gate. Open: authorized. Shut, but open by itself later: held, unless it is held already until then.
-    fn next_gate(
-        &self,
-        classified: &Classified,
-        evidence: &[Evidence],
-        approvals: &[Approval],
-        asked: (&Surroundings, &Policy),
-        when: (Timestamp, Timestamp),
-    ) -> Option<Event> {
-        let (around, policy) = asked;
-        let (verified_at, at) = when;
+    fn next_gate(&self, seen: Seen<'_>, when: When<'_>, policy: &Policy) -> Option<Event> {
         // Proofs may have run out while the case waited: the first gate must hold at this moment too.
-        let identity = self.facts(classified, evidence, &[], (around, None, at));
+        let identity = self.facts(Seen { approvals: &[], ..seen }, When { verified_at: None, ..when });
         if !policy.ask(Gate::Verify, &identity).allowed {
             return None;
         }
-        let facts = self.facts(
-            classified,
-            evidence,
-            approvals,
-            (around, Some(verified_at), at),
-        );
-        let gate = policy.gate(Gate::Authorize, facts);
+        let gate = policy.gate(Gate::Authorize, self.facts(seen, when));
         if gate.verdict.allowed {
-            return Some(Event::Authorized {
-                gate,
-                until: at.plus_ms(WINDOW_MS),
-            });
+            return Some(Event::Authorized { gate, until: when.at.plus_ms(WINDOW_MS) });
         }
-        let until = opens_by_itself(policy, &gate.facts, around, verified_at, at)?;
+        let until = opens_by_itself(policy, &gate.facts, when)?;
         let known = self.hold.as_ref().is_some_and(|hold| hold.until == until);
         (!known).then_some(Event::Held(Hold { until, gate }))
     }
 
-    fn decide_submit(
-        &self,
-        sealed: Option<Digest>,
-        factor: Option<crate::ids::FactorId>,
-    ) -> Decided {
+    fn decide_submit(&self, sealed: Option<Digest>, factor: Option<crate::ids::FactorId>) -> Decided {
         let Stage::Reissuing(authorized, attempt) = &self.stage else {
             return Err(Refusal::WrongStep);
         };
@@ -269,18 +213,15 @@ impl Case {
             Attempt::Unknown(_) => return Err(Refusal::OutcomeUnknown),
         };
         let itself = |evidence: &Evidence| {
-            evidence.sources.iter().any(|source| {
-                matches!(source, crate::steps::verify::Source::Factor { id } if Some(*id) == factor)
-            })
+            evidence
+                .sources
+                .iter()
+                .any(|source| matches!(source, crate::steps::verify::Source::Factor { id } if Some(*id) == factor))
         };
         if authorized.verified().evidence().iter().any(itself) {
             return Err(Refusal::ProvesItself);
         }
-        Ok(vec![Event::Submitted(Submission {
-            attempt,
-            sealed,
-            factor,
-        })])
+        Ok(vec![Event::Submitted(Submission { attempt, sealed, factor })])
     }
 
     fn decide_start(&self, now: Classification) -> Decided {
@@ -297,16 +238,11 @@ impl Case {
         if now.class != before.class() {
             return Ok(vec![Event::Reclassified(now)]);
         }
-        Ok(vec![Event::Started(Started {
-            attempt: submission.attempt,
-            class: now.class,
-        })])
+        Ok(vec![Event::Started(Started { attempt: submission.attempt, class: now.class })])
     }
 
     fn decide_record(&self, recorded: Recorded) -> Decided {
-        let Stage::Reissuing(_, Attempt::Running(submission) | Attempt::Unknown(submission)) =
-            &self.stage
-        else {
+        let Stage::Reissuing(_, Attempt::Running(submission) | Attempt::Unknown(submission)) = &self.stage else {
             return Err(Refusal::WrongStep);
         };
         if submission.attempt != recorded.attempt {
@@ -314,10 +250,7 @@ impl Case {
         }
         if matches!(
             (&self.stage, &recorded.outcome),
-            (
-                Stage::Reissuing(_, Attempt::Unknown(_)),
-                Outcome::Unknown { .. }
-            )
+            (Stage::Reissuing(_, Attempt::Unknown(_)), Outcome::Unknown { .. })
         ) {
             return Err(Refusal::NothingNew);
         }
@@ -338,27 +271,17 @@ impl Case {
 }
 
 /// The first moment at which waiting alone opens the second gate: each wait that a policy names, and the start of business.
-fn opens_by_itself(
-    policy: &Policy,
-    facts: &Facts,
-    around: &Surroundings,
-    verified_at: Timestamp,
-    at: Timestamp,
-) -> Option<Timestamp> {
-    let named = policy
-        .holds()
-        .iter()
-        .map(|minutes| verified_at.plus_ms(i64::from(*minutes) * MINUTE_MS));
-    let mut moments: Vec<Timestamp> = named
-        .chain(around.next_business)
-        .filter(|moment| *moment > at)
-        .collect();
+fn opens_by_itself(policy: &Policy, facts: &Facts, when: When<'_>) -> Option<Timestamp> {
+    let from = when.verified_at?;
+    let named = policy.holds().iter().map(|minutes| from.plus_ms(i64::from(*minutes) * MINUTE_MS));
+    let mut moments: Vec<Timestamp> =
+        named.chain(when.around.next_business).filter(|moment| *moment > when.at).collect();
     moments.sort_unstable();
     moments.into_iter().find(|moment| {
-        let waited = moment.since_ms(verified_at) / MINUTE_MS;
+        let waited = moment.since_ms(from) / MINUTE_MS;
         let then = Facts {
             waited_min: u32::try_from(waited).unwrap_or(u32::MAX),
-            business_hours: around.business_hours || around.next_business == Some(*moment),
+            business_hours: when.around.business_hours || when.around.next_business == Some(*moment),
             ..facts.clone()
         };
         policy.ask(Gate::Authorize, &then).allowed

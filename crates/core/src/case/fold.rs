@@ -3,16 +3,15 @@
 //! Structure is checked again here, so that a forged log does not replay: order of steps, what the gate said it saw, who approved, one answer per attempt.
 
 use super::*;
-use crate::steps::{authorize::may_approve, reissue::Outcome};
+use crate::steps::{
+    authorize::{WINDOW_MS, may_approve},
+    reissue::Outcome,
+};
 
 impl Case {
     /// The case after its first entry.
     pub fn opened(entry: &Entry) -> Result<Self, Corrupt> {
-        let corrupt = |why| Corrupt {
-            case: entry.case,
-            seq: entry.seq,
-            why,
-        };
+        let corrupt = |why| Corrupt { case: entry.case, seq: entry.seq, why };
         let Event::Opened(claim) = &entry.event else {
             return Err(corrupt("the first entry of a case opens it"));
         };
@@ -37,11 +36,7 @@ impl Case {
 
     /// The case after one more entry.
     pub fn apply(self, entry: &Entry) -> Result<Self, Corrupt> {
-        let corrupt = |why| Corrupt {
-            case: self.id,
-            seq: entry.seq,
-            why,
-        };
+        let corrupt = |why| Corrupt { case: self.id, seq: entry.seq, why };
         if entry.case != self.id {
             return Err(corrupt("the entry belongs to another case"));
         }
@@ -61,11 +56,7 @@ impl Case {
 
     /// Routes an event to its stage.
     fn step(mut self, entry: &Entry) -> Result<Self, Corrupt> {
-        let corrupt = |why| Corrupt {
-            case: entry.case,
-            seq: entry.seq,
-            why,
-        };
+        let corrupt = |why| Corrupt { case: entry.case, seq: entry.seq, why };
         match &entry.event {
             Event::Noticed(notice) => {
                 self.notices.push(*notice);
@@ -87,10 +78,7 @@ impl Case {
             }
             _ => {}
         }
-        let in_the_air = matches!(
-            self.stage,
-            Stage::Reissuing(_, Attempt::Running(_) | Attempt::Unknown(_))
-        );
+        let in_the_air = matches!(self.stage, Stage::Reissuing(_, Attempt::Running(_) | Attempt::Unknown(_)));
         if in_the_air && matches!(entry.event, Event::Contested { .. }) {
             // The directory may have been touched and nobody knows yet: the answer is still recorded, and then the case is over.
             if self.contested {
@@ -103,9 +91,7 @@ impl Case {
         if self.contested {
             stage = match stage {
                 Stage::Reviewing(_) => Stage::Closed(Ending::Contested { changed: true }),
-                Stage::Reissuing(_, Attempt::Failed(_)) => {
-                    Stage::Closed(Ending::Contested { changed: false })
-                }
+                Stage::Reissuing(_, Attempt::Failed(_)) => Stage::Closed(Ending::Contested { changed: false }),
                 other => other,
             };
         }
@@ -117,117 +103,79 @@ impl Case {
         Ok(self)
     }
 
-    fn transition(self, entry: &Entry) -> Result<(Stage, Step), Corrupt> {
-        let corrupt = |why| Corrupt {
-            case: entry.case,
-            seq: entry.seq,
-            why,
-        };
-        let reached = self.reached;
-        Ok(match (self.stage.clone(), &entry.event) {
-            (Stage::Classifying(claim, None), Event::Classified(classification)) => (
-                Stage::Verifying(Classified::new(claim, classification.clone()), vec![]),
-                Step::Verify,
-            ),
-            (Stage::Classifying(claim, None), Event::Unmatched { reason }) => {
-                (Stage::Classifying(claim, Some(*reason)), Step::Classify)
-            }
-            (Stage::Verifying(classified, mut had), Event::Presented(new)) => {
-                self.accepts(&classified, &had, new).map_err(corrupt)?;
-                had.push(new.clone());
-                (Stage::Verifying(classified, had), Step::Verify)
-            }
-            (Stage::Authorizing(verified, _), Event::Presented(new)) => {
-                self.accepts(verified.classified(), verified.evidence(), new)
-                    .map_err(corrupt)?;
-                // The case is another than the one that was approved: every approval is void.
-                (
-                    Stage::Authorizing(verified.with(new.clone()), vec![]),
-                    Step::Authorize,
-                )
-            }
-            (Stage::Verifying(classified, had), Event::Verified(gate)) => {
-                self.saw(gate, &classified, &had, &[], (None, entry.at))
-                    .map_err(corrupt)?;
-                let verified = Verified::new(classified, had, gate.clone(), entry.at)
-                    .ok_or_else(|| corrupt("the identity was not proved"))?;
-                (Stage::Authorizing(verified, vec![]), Step::Authorize)
-            }
-            (Stage::Authorizing(verified, mut approvals), Event::Approved(approval)) => {
-                if !may_approve(&verified, approval.by) || approval.seen != self.digest {
-                    return Err(corrupt(
-                        "the approver is not independent, or saw another case",
-                    ));
-                }
-                approvals.push(approval.clone());
-                (Stage::Authorizing(verified, approvals), Step::Authorize)
-            }
-            (Stage::Authorizing(verified, approvals), Event::Authorized { gate, until }) => {
-                let since = (Some(verified.at()), entry.at);
-                self.saw(
-                    gate,
-                    verified.classified(),
-                    verified.evidence(),
-                    &approvals,
-                    since,
-                )
-                .map_err(corrupt)?;
-                let authorized = Authorized::new(verified, approvals, gate.clone(), *until)
-                    .ok_or_else(|| corrupt("the permission does not hold"))?;
-                (Stage::Reissuing(authorized, Attempt::None), Step::Reissue)
-            }
-            (Stage::Reissuing(authorized, attempt), event) => {
-                return reissuing(authorized, attempt, event, entry);
-            }
-            (Stage::Reviewing(reissued), Event::Reviewed(review)) => {
-                let reviewed = Reviewed::new(reissued, review.clone())
-                    .ok_or_else(|| corrupt("the review has open lines"))?;
-                (Stage::Closed(Ending::Reviewed(reviewed)), Step::Review)
-            }
-            (Stage::Reviewing(_) | Stage::Closed(Ending::Reviewed(_)), Event::Contested { .. }) => {
-                (Stage::Closed(Ending::Contested { changed: true }), reached)
-            }
-            (Stage::Closed(Ending::Contested { .. }) | Stage::Reviewing(_), _) => {
-                return Err(corrupt("the case was over"));
-            }
-            (_, Event::Contested { .. }) => {
-                (Stage::Closed(Ending::Contested { changed: false }), reached)
-            }
-            (Stage::Closed(_), _) => return Err(corrupt("the case was over")),
-            (_, Event::Ended { reason }) => (Stage::Closed(Ending::Ended(*reason)), reached),
-            _ => return Err(corrupt("this can not follow")),
-        })
+    fn transition(self, entry: &Entry) -> Next {
+        let corrupt = |why| Corrupt { case: entry.case, seq: entry.seq, why };
+        match self.stage.clone() {
+            Stage::Classifying(claim, matched) => classifying(claim, matched, entry),
+            Stage::Verifying(classified, had) => self.verifying(classified, had, entry),
+            Stage::Authorizing(verified, approvals) => self.authorizing(verified, approvals, entry),
+            Stage::Reissuing(authorized, attempt) => reissuing(authorized, attempt, entry),
+            Stage::Reviewing(reissued) => reviewing(reissued, entry),
+            Stage::Closed(ending) => match (ending, &entry.event) {
+                (Ending::Reviewed(_), Event::Contested { .. }) => Ok((contested(true), self.reached)),
+                (Ending::Ended(_), Event::Contested { .. }) => Ok((contested(false), self.reached)),
+                _ => Err(corrupt("the case was over")),
+            },
+        }
     }
 
-    /// What `decide` checks of a proof, as far as it can be told from the log.
-    fn accepts(
-        &self,
-        classified: &Classified,
-        had: &[Evidence],
-        new: &Evidence,
-    ) -> Result<(), &'static str> {
-        if new.subject != classified.subject() {
-            return Err("the proof shows somebody else");
+    fn verifying(&self, classified: Classified, mut had: Vec<Evidence>, entry: &Entry) -> Next {
+        let corrupt = |why| Corrupt { case: entry.case, seq: entry.seq, why };
+        match &entry.event {
+            Event::Presented(new) => {
+                accepts(&classified, &had, new).map_err(corrupt)?;
+                had.push(new.clone());
+                Ok((Stage::Verifying(classified, had), Step::Verify))
+            }
+            Event::Verified(gate) => {
+                let seen = Seen { classified: &classified, evidence: &had, approvals: &[] };
+                self.saw(gate, seen, None, entry.at).map_err(corrupt)?;
+                let verified = Verified::new(classified, had, gate.clone(), entry.at)
+                    .ok_or_else(|| corrupt("the identity was not proved"))?;
+                Ok((Stage::Authorizing(verified, vec![]), Step::Authorize))
+            }
+            event => ended(event, Step::Verify).ok_or_else(|| corrupt("this can not follow")),
         }
-        if had.iter().any(|old| old.id == new.id) {
-            return Err("the proof was used already");
+    }
+
+    fn authorizing(&self, verified: Verified, mut approvals: Vec<Approval>, entry: &Entry) -> Next {
+        let corrupt = |why| Corrupt { case: entry.case, seq: entry.seq, why };
+        match &entry.event {
+            Event::Presented(new) => {
+                accepts(verified.classified(), verified.evidence(), new).map_err(corrupt)?;
+                // The case is another than the one that was approved: every approval is void.
+                Ok((Stage::Authorizing(verified.with(new.clone()), vec![]), Step::Authorize))
+            }
+            Event::Approved(approval) => {
+                if !may_approve(&verified, approval.by) || approval.seen != self.digest {
+                    return Err(corrupt("the approver is not independent, or saw another case"));
+                }
+                approvals.push(approval.clone());
+                Ok((Stage::Authorizing(verified, approvals), Step::Authorize))
+            }
+            Event::Authorized { gate, until } => {
+                let seen =
+                    Seen { classified: verified.classified(), evidence: verified.evidence(), approvals: &approvals };
+                self.saw(gate, seen, Some(verified.at()), entry.at).map_err(corrupt)?;
+                if *until != entry.at.plus_ms(WINDOW_MS) {
+                    return Err(corrupt("the permission lasts longer than permissions do"));
+                }
+                let authorized = Authorized::new(verified, approvals, gate.clone(), *until)
+                    .ok_or_else(|| corrupt("the permission does not hold"))?;
+                Ok((Stage::Reissuing(authorized, Attempt::None), Step::Reissue))
+            }
+            event => ended(event, Step::Authorize).ok_or_else(|| corrupt("this can not follow")),
         }
-        if new.until <= new.at {
-            return Err("the proof never counted");
-        }
-        Ok(())
     }
 
     /// Whether what the gate says it saw is what the log shows: proofs, approvals, class, action, door and waiting time.
     fn saw(
         &self,
         gate: &Gated,
-        classified: &Classified,
-        evidence: &[Evidence],
-        approvals: &[Approval],
-        when: (Option<Timestamp>, Timestamp),
+        seen: Seen<'_>,
+        verified_at: Option<Timestamp>,
+        at: Timestamp,
     ) -> Result<(), &'static str> {
-        let (verified_at, at) = when;
         // What the log can not show (risk, hours, enrollment) is taken as recorded; everything else is worked out again.
         let around = Surroundings {
             risk: gate.facts.risk.clone(),
@@ -238,33 +186,70 @@ impl Case {
         if !gate.facts.risk.adds_up() {
             return Err("the risk is not the sum of its signals");
         }
-        let expected = self.facts(classified, evidence, approvals, (&around, verified_at, at));
-        if expected == gate.facts {
-            Ok(())
-        } else {
-            Err("the gate was asked about other facts than the log shows")
-        }
+        let expected = self.facts(seen, When { around: &around, verified_at, at });
+        if expected == gate.facts { Ok(()) } else { Err("the gate was asked about other facts than the log shows") }
     }
 }
 
-fn reissuing(
-    authorized: Authorized,
-    attempt: Attempt,
-    event: &Event,
-    entry: &Entry,
-) -> Result<(Stage, Step), Corrupt> {
-    let corrupt = |why| Corrupt {
-        case: entry.case,
-        seq: entry.seq,
-        why,
-    };
-    let next = match (attempt, event) {
+type Next = Result<(Stage, Step), Corrupt>;
+
+const fn contested(changed: bool) -> Stage {
+    Stage::Closed(Ending::Contested { changed })
+}
+
+/// The two ways in which a case ends from any step before the change.
+fn ended(event: &Event, reached: Step) -> Option<(Stage, Step)> {
+    match event {
+        Event::Ended { reason } => Some((Stage::Closed(Ending::Ended(*reason)), reached)),
+        Event::Contested { .. } => Some((contested(false), reached)),
+        _ => None,
+    }
+}
+
+fn classifying(claim: Claim, matched: Option<Unmatched>, entry: &Entry) -> Next {
+    let corrupt = |why| Corrupt { case: entry.case, seq: entry.seq, why };
+    match (matched, &entry.event) {
+        (None, Event::Classified(classification)) => {
+            let classified = Classified::new(claim, classification.clone());
+            Ok((Stage::Verifying(classified, vec![]), Step::Verify))
+        }
+        (None, Event::Unmatched { reason }) => Ok((Stage::Classifying(claim, Some(*reason)), Step::Classify)),
+        (_, event) => ended(event, Step::Classify).ok_or_else(|| corrupt("this can not follow")),
+    }
+}
+
+/// What `decide` checks of a proof, as far as it can be told from the log.
+fn accepts(classified: &Classified, had: &[Evidence], new: &Evidence) -> Result<(), &'static str> {
+    if new.subject != classified.subject() {
+        return Err("the proof shows somebody else");
+    }
+    if had.iter().any(|old| old.id == new.id) {
+        return Err("the proof was used already");
+    }
+    if new.until <= new.at {
+        return Err("the proof never counted");
+    }
+    Ok(())
+}
+
+fn reviewing(reissued: Reissued, entry: &Entry) -> Next {
+    let corrupt = |why| Corrupt { case: entry.case, seq: entry.seq, why };
+    match &entry.event {
+        Event::Reviewed(review) => {
+            let reviewed =
+                Reviewed::new(reissued, review.clone()).ok_or_else(|| corrupt("the review has open lines"))?;
+            Ok((Stage::Closed(Ending::Reviewed(Box::new(reviewed))), Step::Review))
+        }
+        Event::Contested { .. } => Ok((contested(true), Step::Review)),
+        _ => Err(corrupt("this can not follow")),
+    }
+}
+
+fn reissuing(authorized: Authorized, attempt: Attempt, entry: &Entry) -> Next {
+    let corrupt = |why| Corrupt { case: entry.case, seq: entry.seq, why };
+    let next = match (attempt, &entry.event) {
         (Attempt::None | Attempt::Failed(_), Event::Submitted(submission)) => {
-            let last = if let Attempt::Failed(n) = attempt {
-                n
-            } else {
-                0
-            };
+            let last = if let Attempt::Failed(n) = attempt { n } else { 0 };
             if submission.attempt != last.saturating_add(1) || entry.at >= authorized.until() {
                 return Err(corrupt("the attempt is out of turn or out of time"));
             }
@@ -272,10 +257,7 @@ fn reissuing(
         }
         (Attempt::Submitted(submission), Event::Started(started)) => {
             let class = authorized.verified().classified().class();
-            if started.attempt != submission.attempt
-                || started.class != class
-                || entry.at >= authorized.until()
-            {
+            if started.attempt != submission.attempt || started.class != class || entry.at >= authorized.until() {
                 return Err(corrupt("the start does not fit what was permitted"));
             }
             Attempt::Running(submission)
@@ -285,15 +267,9 @@ fn reissuing(
             if now.subject != before.subject() {
                 return Err(corrupt("the account belongs to somebody else now"));
             }
-            return Ok((
-                Stage::Verifying(before.again(now.clone()), evidence),
-                Step::Verify,
-            ));
+            return Ok((Stage::Verifying(before.again(now.clone()), evidence), Step::Verify));
         }
-        (
-            Attempt::Running(submission) | Attempt::Unknown(submission),
-            Event::Recorded(recorded),
-        ) => {
+        (Attempt::Running(submission) | Attempt::Unknown(submission), Event::Recorded(recorded)) => {
             if recorded.attempt != submission.attempt {
                 return Err(corrupt("the answer belongs to another attempt"));
             }
@@ -307,14 +283,8 @@ fn reissuing(
                 Outcome::Unknown { .. } => Attempt::Unknown(submission),
             }
         }
-        (_, Event::Contested { .. }) => {
-            return Ok((
-                Stage::Closed(Ending::Contested { changed: false }),
-                Step::Reissue,
-            ));
-        }
-        (Attempt::None | Attempt::Failed(_) | Attempt::Submitted(_), Event::Ended { reason }) => {
-            return Ok((Stage::Closed(Ending::Ended(*reason)), Step::Reissue));
+        (Attempt::None | Attempt::Failed(_) | Attempt::Submitted(_), event) => {
+            return ended(event, Step::Reissue).ok_or_else(|| corrupt("this can not follow"));
         }
         _ => return Err(corrupt("this can not follow")),
     };
@@ -323,14 +293,8 @@ fn reissuing(
 
 /// Every entry is bound to all entries before it.
 fn chain(before: Option<Digest>, entry: &Entry) -> Result<Digest, Corrupt> {
-    let corrupt = |_| Corrupt {
-        case: entry.case,
-        seq: entry.seq,
-        why: "the entry can not be written",
-    };
-    let mut bytes = before
-        .map(|digest| digest.bytes().to_vec())
-        .unwrap_or_default();
+    let corrupt = |_| Corrupt { case: entry.case, seq: entry.seq, why: "the entry can not be written" };
+    let mut bytes = before.map(|digest| digest.bytes().to_vec()).unwrap_or_default();
     bytes.extend(entry.bytes().map_err(corrupt)?);
     Ok(Digest::of(&bytes))
 }

@@ -40,10 +40,7 @@ pub struct Approvals {
 impl Approvals {
     /// Adds up. Every approver stands for one group; the largest number of different groups is found by matching.
     pub fn of(approvals: &[Approval]) -> Self {
-        let mut names: Vec<&str> = approvals
-            .iter()
-            .flat_map(|a| a.groups.iter().map(String::as_str))
-            .collect();
+        let mut names: Vec<&str> = approvals.iter().flat_map(|a| a.groups.iter().map(String::as_str)).collect();
         names.sort_unstable();
         names.dedup();
         Self {
@@ -54,12 +51,7 @@ impl Approvals {
 }
 
 /// The size of the largest matching of approvers (from `from` on) to groups that are not taken. A case has a handful of approvals.
-fn matching<'a>(
-    approvals: &'a [Approval],
-    names: &[&'a str],
-    from: usize,
-    taken: &mut Vec<&'a str>,
-) -> u32 {
+fn matching<'a>(approvals: &'a [Approval], names: &[&'a str], from: usize, taken: &mut Vec<&'a str>) -> u32 {
     let Some(approval) = approvals.get(from) else {
         return 0;
     };
@@ -77,10 +69,7 @@ fn matching<'a>(
 /// Who asked and who vouched for a proof can not approve (M72, T-H05).
 pub fn may_approve(verified: &Verified, approver: PersonId) -> bool {
     verified.classified().subject() != approver
-        && verified
-            .evidence()
-            .iter()
-            .all(|evidence| evidence.witness != Some(approver))
+        && verified.evidence().iter().all(|evidence| evidence.witness != Some(approver))
 }
 
 /// The policy says: not yet, but by itself at that time.
@@ -103,25 +92,11 @@ pub struct Authorized {
 
 impl Authorized {
     /// The structural half of the gate, true of every policy and checked again on replay.
-    pub(crate) fn new(
-        verified: Verified,
-        approvals: Vec<Approval>,
-        gate: Gated,
-        until: Timestamp,
-    ) -> Option<Self> {
+    pub(crate) fn new(verified: Verified, approvals: Vec<Approval>, gate: Gated, until: Timestamp) -> Option<Self> {
         let distinct = approvals.iter().enumerate().all(|(index, one)| {
-            may_approve(&verified, one.by)
-                && approvals
-                    .iter()
-                    .skip(index + 1)
-                    .all(|other| one.by != other.by)
+            may_approve(&verified, one.by) && approvals.iter().skip(index + 1).all(|other| one.by != other.by)
         });
-        (gate.verdict.allowed && distinct).then_some(Self {
-            verified,
-            approvals,
-            gate,
-            until,
-        })
+        (gate.verdict.allowed && distinct).then_some(Self { verified, approvals, gate, until })
     }
     /// Step 2's product.
     pub const fn verified(&self) -> &Verified {
@@ -165,15 +140,7 @@ mod tests {
             (vec![approval(1, &["a", "b"])], 1, 1),
             (vec![approval(1, &["a"]), approval(2, &["a"])], 2, 1),
             (vec![approval(1, &["a", "b"]), approval(2, &["a"])], 2, 2),
-            (
-                vec![
-                    approval(1, &["a"]),
-                    approval(2, &["a", "b"]),
-                    approval(3, &["b", "c"]),
-                ],
-                3,
-                3,
-            ),
+            (vec![approval(1, &["a"]), approval(2, &["a", "b"]), approval(3, &["b", "c"])], 3, 3),
             (vec![approval(1, &[]), approval(2, &["a"])], 2, 1),
         ] {
             assert_eq!(Approvals::of(&approvals), Approvals { people, groups });

@@ -4,9 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    account::Class, digest::Commitment, event::Claim, ids::PersonId, steps::verify::Source,
-};
+use crate::{account::Class, digest::Commitment, event::Claim, ids::PersonId, steps::verify::Source};
 
 /// What looking the name up gave.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -33,10 +31,7 @@ pub struct Classified {
 
 impl Classified {
     pub(crate) const fn new(claim: Claim, classification: Classification) -> Self {
-        Self {
-            claim,
-            classification,
-        }
+        Self { claim, classification }
     }
     /// What was asked for.
     pub const fn claim(&self) -> &Claim {

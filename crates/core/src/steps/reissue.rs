@@ -173,22 +173,14 @@ impl Permit {
             return Err(NoPermit::Ended);
         }
         let classified = authorized.verified().classified();
-        if account.field != Field::Account
-            || account.commitment() != classified.classification().account
-        {
+        if account.field != Field::Account || account.commitment() != classified.classification().account {
             return Err(NoPermit::OtherAccount);
         }
-        let (directory, id) = account
-            .value
-            .split_once('/')
-            .ok_or(NoPermit::OtherAccount)?;
+        let (directory, id) = account.value.split_once('/').ok_or(NoPermit::OtherAccount)?;
         Ok(Self {
             case,
             subject: classified.subject(),
-            account: AccountRef {
-                directory: directory.to_owned(),
-                id: id.to_owned(),
-            },
+            account: AccountRef { directory: directory.to_owned(), id: id.to_owned() },
             action: classified.claim().action,
             submission,
         })
@@ -226,15 +218,8 @@ pub struct Reissued {
 impl Reissued {
     /// None unless the outcome is a proven success.
     pub(crate) fn new(authorized: Authorized, recorded: Recorded, at: Timestamp) -> Option<Self> {
-        let failed = recorded
-            .checks
-            .iter()
-            .any(|check| check.result == CheckResult::Failed);
-        (recorded.outcome == Outcome::Done && !failed).then_some(Self {
-            authorized,
-            recorded,
-            at,
-        })
+        let failed = recorded.checks.iter().any(|check| check.result == CheckResult::Failed);
+        (recorded.outcome == Outcome::Done && !failed).then_some(Self { authorized, recorded, at })
     }
     /// Step 3's product.
     pub const fn authorized(&self) -> &Authorized {

@@ -86,40 +86,19 @@ pub struct Review {
 impl Review {
     /// What can be said without a human: the checks of the change, and whether all notices went out. None while a notice is still under way.
     pub fn automatic(reissued: &Reissued, notices: &[Notice]) -> Option<Self> {
-        let done: Vec<&Notice> = notices
-            .iter()
-            .filter(|notice| notice.about == NoticeAbout::Done)
-            .collect();
+        let done: Vec<&Notice> = notices.iter().filter(|notice| notice.about == NoticeAbout::Done).collect();
         if done.is_empty() {
             return None;
         }
-        let notices = if done.iter().any(|notice| notice.delivered) {
-            Status::Clear
-        } else {
-            Status::Problem
-        };
-        let look = |item, kinds: &[CheckKind]| Finding {
-            item,
-            status: status(reissued, kinds),
-        };
+        let notices = if done.iter().any(|notice| notice.delivered) { Status::Clear } else { Status::Problem };
+        let look = |item, kinds: &[CheckKind]| Finding { item, status: status(reissued, kinds) };
         Some(Self {
             findings: vec![
-                look(
-                    Item::Change,
-                    &[
-                        CheckKind::Write,
-                        CheckKind::ReadBack,
-                        CheckKind::NewOpens,
-                        CheckKind::Unlocked,
-                    ],
-                ),
+                look(Item::Change, &[CheckKind::Write, CheckKind::ReadBack, CheckKind::NewOpens, CheckKind::Unlocked]),
                 look(Item::OldSecret, &[CheckKind::OldRefused]),
                 look(Item::Sessions, &[CheckKind::SessionsEnded]),
                 look(Item::Siblings, &[CheckKind::SiblingsEnded]),
-                Finding {
-                    item: Item::Notices,
-                    status: notices,
-                },
+                Finding { item: Item::Notices, status: notices },
             ],
         })
     }
@@ -130,14 +109,7 @@ impl Review {
     /// Whether every item has a finding, once, in order (UX-100).
     pub fn is_complete(&self) -> bool {
         let items: Vec<Item> = self.findings.iter().map(|f| f.item).collect();
-        items
-            == [
-                Item::Change,
-                Item::OldSecret,
-                Item::Sessions,
-                Item::Siblings,
-                Item::Notices,
-            ]
+        items == [Item::Change, Item::OldSecret, Item::Sessions, Item::Siblings, Item::Notices]
     }
 }
 

@@ -158,22 +158,12 @@ fn best_subset(counting: &[&Evidence]) -> Proofs {
         if !apart {
             continue;
         }
-        let strong = count(
-            chosen
-                .iter()
-                .filter(|e| e.method.strength() >= Strength::Strong),
-        );
-        let resistant = chosen
-            .iter()
-            .any(|e| e.method.strength() == Strength::PhishingResistant);
+        let strong = count(chosen.iter().filter(|e| e.method.strength() >= Strength::Strong));
+        let resistant = chosen.iter().any(|e| e.method.strength() == Strength::PhishingResistant);
         let rank = (resistant, strong, count(chosen.iter()));
         if rank > best_rank {
             best_rank = rank;
-            best = Proofs {
-                methods: chosen.iter().map(|e| e.method).collect(),
-                independent: rank.2,
-                strong,
-            };
+            best = Proofs { methods: chosen.iter().map(|e| e.method).collect(), independent: rank.2, strong };
         }
     }
     best
@@ -194,18 +184,8 @@ pub struct Verified {
 
 impl Verified {
     /// None unless the policy said yes and there is a proof.
-    pub(crate) fn new(
-        classified: Classified,
-        evidence: Vec<Evidence>,
-        gate: Gated,
-        at: Timestamp,
-    ) -> Option<Self> {
-        (gate.verdict.allowed && !evidence.is_empty()).then_some(Self {
-            classified,
-            evidence,
-            gate,
-            at,
-        })
+    pub(crate) fn new(classified: Classified, evidence: Vec<Evidence>, gate: Gated, at: Timestamp) -> Option<Self> {
+        (gate.verdict.allowed && !evidence.is_empty()).then_some(Self { classified, evidence, gate, at })
     }
     /// Step 1's product.
     pub const fn classified(&self) -> &Classified {
