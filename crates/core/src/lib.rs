@@ -5,5 +5,6 @@
 //! [`steps`] (one file a step), [`policy`] and [`plan`] (the gate, and what would open it), [`log`] and [`bundle`] (the proof).
 
 pub mod ids;
+pub mod log;
 pub mod secret;
 pub mod time;
