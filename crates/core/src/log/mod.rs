@@ -19,10 +19,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub mod checkpoint;
 pub mod merkle;
 pub mod note;
-#[cfg(test)]
-mod oracle;
 pub mod proof;
 pub mod tile;
+
+#[cfg(test)]
+mod merkle_tests;
+#[cfg(test)]
+mod note_tests;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod tile_tests;
 
 /// Bytes of a [`Hash`].
 pub const HASH_BYTES: usize = 32;
