@@ -76,6 +76,7 @@ impl Checkpoint {
     /// Reads a signed checkpoint and believes it if a known key of the log itself signed it, and no known key signed falsely.
     ///
     /// Keys with other names may be given too; their signatures are checked, but they do not speak for the log.
+    /// Whoever gives the keys of several logs compares [`Checkpoint::origin`].
     pub fn open(note: &[u8], verifiers: &[Verifier]) -> Result<Self, LogError> {
         Self::from_note(&Note::parse(note)?, verifiers)
     }

@@ -331,7 +331,7 @@ impl fmt::Display for Note {
     }
 }
 
-/// A text that known keys have signed. Only [`open`] makes one.
+/// A text that known keys have signed. Only opening a note makes one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Opened<'v> {
     text: String,

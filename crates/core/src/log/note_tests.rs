@@ -486,16 +486,17 @@ fn tl_10_a_proof_of_another_form_is_not_read() {
             "{other}"
         );
     }
-    let long = text.replacen("index 4\n", &format!("index 4\n{}", hash.repeat(61)), 1);
-    let proof = TlogProof::parse(long.as_bytes()).unwrap();
+    let long = |more| text.replacen("index 4\n", &format!("index 4\n{}", hash.repeat(more)), 1);
+    let refused = TlogProof::parse(long(62).as_bytes());
+    assert_eq!(why(refused), "it has more than 64 hashes");
+    let proof = TlogProof::parse(long(61).as_bytes()).unwrap();
     let refused = proof.verify(leaf(4), &verifiers(&[&signer(LOG, 1)]));
-    assert_eq!(
-        refused,
-        Err(LogError::ProofLength {
-            expected: 3,
-            found: 64
-        })
-    );
+    let (expected, found) = (3, 64);
+    assert_eq!(refused, Err(LogError::ProofLength { expected, found }));
+    let extra = vec![0; 2 * MAX_NOTE_BYTES];
+    let large = proof_of(4, 7).with_untrusted_extra(extra).to_string();
+    let refused = TlogProof::parse(large.as_bytes());
+    assert_eq!(why(refused), "it is longer than two million bytes");
 }
 
 /// Text that is nearly right: pieces of the formats in any order.

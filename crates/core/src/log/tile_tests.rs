@@ -60,6 +60,23 @@ fn tl_4_a_path_says_what_the_tile_holds() {
     let found = tile("tile/entries/001");
     assert_eq!(found.entries(), Some(256..512));
     assert_eq!((found.nodes().count(), found.node_level()), (0, None));
+
+    let top = tile("tile/7/000.p/255").nodes().last();
+    assert_eq!(
+        top,
+        Some(NodeId {
+            level: 56,
+            index: 254
+        })
+    );
+    // Levels that may be named, though no log is large enough to have them.
+    for path in ["tile/8/000.p/1", "tile/63/000"] {
+        assert_eq!(
+            (tile(path).nodes().count(), tile(path).node_level()),
+            (0, None),
+            "{path}"
+        );
+    }
 }
 
 #[test]
