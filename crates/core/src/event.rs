@@ -172,6 +172,30 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The commitments to personal values in it.
+    pub fn commitments(&self) -> Vec<Commitment> {
+        match self {
+            Self::Opened(claim) => vec![claim.name, claim.network, claim.browser],
+            Self::Classified(classification) | Self::Reclassified(classification) => vec![classification.account],
+            Self::Noticed(notice) => vec![notice.address],
+            Self::Unmatched { .. }
+            | Self::Presented(_)
+            | Self::Rejected(_)
+            | Self::Verified(_)
+            | Self::Approved(_)
+            | Self::Held(_)
+            | Self::Authorized { .. }
+            | Self::Submitted(_)
+            | Self::Started(_)
+            | Self::Recorded(_)
+            | Self::Reviewed(_)
+            | Self::Ended { .. }
+            | Self::Contested { .. } => vec![],
+        }
+    }
+}
+
 /// Why a name is not an account that can be recovered here.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod actor;
+pub mod bundle;
 pub mod case;
 pub mod digest;
 pub mod event;

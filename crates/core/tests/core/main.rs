@@ -1,5 +1,13 @@
 //! The rules of the core, in one test binary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that can not go on fails"
+)]
 
+mod bundle;
 mod fixture;
 mod gate;
 mod golden;
