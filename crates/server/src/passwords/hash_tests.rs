@@ -326,7 +326,7 @@ async fn pci_8_3_7_the_last_passwords_are_recognized() {
     );
     assert_eq!(
         hasher
-            .is_reused(&password("plum"), &vec![""; MAX_HISTORY + 1])
+            .is_reused(&password("plum"), &[""; MAX_HISTORY + 1])
             .await,
         Err(HashError::History(MAX_HISTORY + 1))
     );

@@ -11,6 +11,7 @@ pub mod hash;
 pub mod password;
 pub mod pool;
 pub mod rules;
+mod spill;
 pub mod verifier;
 pub mod words;
 

@@ -120,6 +120,7 @@ fn work(inbox: &Mutex<Receiver<Job>>) {
         let next = inbox.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
         // A panic drops the reply, which is the answer; the buffer holds no state that it could leave half done.
+        // This needs unwinding: the release profile must not set `panic = "abort"`.
         let _ = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
     }
 }

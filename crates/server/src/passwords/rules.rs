@@ -340,8 +340,15 @@ fn repeats(text: &str) -> bool {
         })
 }
 
-/// zxcvbn over the first [`SCORED_CHARS`], with its worst case taken out.
+/// zxcvbn over what [`scored`] leaves.
 fn strength(text: &str, words: &ContextWords) -> Strength {
+    let names: Vec<String> = words.texts().take(SCORED_WORDS).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    Strength(u8::from(zxcvbn::zxcvbn(&scored(text), &names).score()))
+}
+
+/// The first [`SCORED_CHARS`], with all but the first [`SCORED_SIGNS`] different signs made one that stands for no letter.
+pub(super) fn scored(text: &str) -> Zeroizing<String> {
     let mut signs: Vec<char> = Vec::with_capacity(SCORED_SIGNS);
     let mut scored = Zeroizing::new(String::with_capacity(SCORED_CHARS * char::MAX_LEN_UTF8));
     for c in text.chars().take(SCORED_CHARS) {
@@ -354,7 +361,5 @@ fn strength(text: &str, words: &ContextWords) -> Strength {
             scored.push('~');
         }
     }
-    let names: Vec<String> = words.texts().take(SCORED_WORDS).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    Strength(u8::from(zxcvbn::zxcvbn(&scored, &names).score()))
+    scored
 }

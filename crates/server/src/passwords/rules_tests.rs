@@ -10,7 +10,7 @@ use super::breach::BreachList;
 use super::breach_build::{Lines, build};
 use super::password::Password;
 use super::rules::{
-    Accepted, Factors, Feedback, Lists, MIN_CHARS, Rule, Rules, RulesError, Verdict,
+    Accepted, Factors, Feedback, Lists, MIN_CHARS, Rule, Rules, RulesError, Verdict, scored,
 };
 use super::words::ContextWords;
 
@@ -238,11 +238,19 @@ fn t_f12_1024_bytes_are_taken_and_1025_are_too_long() {
 }
 
 #[test]
-fn t_k01_the_estimate_is_not_slowed_by_a_crafted_text() {
-    // The signs that stand for letters are the costly part: uncapped, this text takes a tenth of a second. Here it only must end with an answer
-    // that the cap did not turn into praise.
-    let crafted = "4@8({[<3691!|70$5+%24@8({[<3691!|70$5+%2";
-    assert_eq!(check(crafted).verdict, Verdict::Accepted);
+fn t_k01_the_estimate_sees_forty_characters_and_two_kinds_of_signs() {
+    // The signs that stand for letters are the costly part: the first text as it is takes zxcvbn a tenth of a second.
+    for (text, seen) in [
+        (
+            "4@8({[<3691!|70$5+%24@8({[<3691!|70$5+%2, and more",
+            "4@8(~~~3691~~70~5~~24@8(~~~3691~~70~5~~2",
+        ),
+        ("p@ssw0rd! p@ssw0rd!", "p@ssw0rd! p@ssw0rd!"),
+        ("🔑 é ~ plain", "🔑 é ~ plain"),
+        ("", ""),
+    ] {
+        assert_eq!(scored(text).as_str(), seen);
+    }
 }
 
 fn breach_list(folder: &TempDir, lines: &str) -> BreachList {
