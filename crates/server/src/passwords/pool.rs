@@ -17,8 +17,8 @@ use zeroize::Zeroize;
 pub const MAX_THREADS: usize = 64;
 /// Longest queue that may be asked for.
 pub const MAX_QUEUE: usize = 4096;
-/// Roughly what one job takes, for the advice when to come back (CRATES 5: one argon2id is 14 ms).
-const JOB_MS: usize = 15;
+/// Roughly what one job takes, for the advice when to come back (CRATES 5: one argon2id is 14 ms, and wiping after it 2).
+const JOB_MS: usize = 18;
 
 /// Why a job was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -45,22 +45,32 @@ pub struct Pool {
     busy: PoolError,
 }
 
-/// One thread's block buffer: made at its first use, kept, and wiped when the thread ends.
+/// One thread's block buffer: made at its first use and kept, but never with what was in it.
 pub(super) struct Memory(Vec<Block>);
 
+/// The buffer in use, wiped when done, also after a panic. Whoever has all blocks of a finished argon2 can compute the passes backwards to the
+/// first block, which is a fast hash of the password and would undo the whole cost of guessing.
+pub(super) struct Blocks<'a>(&'a mut [Block]);
+
 impl Memory {
-    /// At least `blocks` blocks of one KiB.
-    pub(super) fn blocks(&mut self, blocks: usize) -> &mut [Block] {
+    /// The first `blocks` blocks of one KiB.
+    pub(super) fn blocks(&mut self, blocks: usize) -> Blocks<'_> {
         if self.0.len() < blocks {
             self.0.resize(blocks, Block::new());
         }
-        self.0.as_mut_slice()
+        Blocks(self.0.get_mut(..blocks).unwrap_or_default())
     }
 }
 
-impl Drop for Memory {
+impl AsMut<[Block]> for Blocks<'_> {
+    fn as_mut(&mut self) -> &mut [Block] {
+        self.0
+    }
+}
+
+impl Drop for Blocks<'_> {
     fn drop(&mut self) {
-        for block in &mut self.0 {
+        for block in &mut *self.0 {
             block.zeroize();
         }
     }
@@ -205,13 +215,32 @@ mod tests {
         assert_eq!(pool.run(|| 1).await, Ok(1));
     }
 
+    #[test]
+    fn the_buffer_is_wiped_after_use_and_after_a_panic() {
+        let mut memory = Memory(Vec::new());
+        let mut dirty = |fails: bool| {
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                let mut blocks = memory.blocks(8);
+                blocks.as_mut()[7].as_mut()[127] = 1;
+                assert!(!fails, "on purpose");
+            }));
+            let clean = memory
+                .0
+                .iter()
+                .all(|block| block.as_ref().iter().all(|word| *word == 0));
+            (outcome.is_ok(), clean, memory.0.len())
+        };
+        assert_eq!(dirty(false), (true, true, 8));
+        assert_eq!(dirty(true), (false, true, 8));
+    }
+
     #[tokio::test]
     async fn t_k02_a_thread_uses_its_buffer_again() {
         let pool = Pool::new(1, 1).unwrap();
         let mut places = Vec::new();
         for _ in 0..3 {
             places.push(
-                pool.run_with_memory(|memory| memory.blocks(64).as_ptr().addr())
+                pool.run_with_memory(|memory| memory.blocks(64).as_mut().as_ptr().addr())
                     .await
                     .unwrap(),
             );
