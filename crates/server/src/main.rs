@@ -1,2 +1,3 @@
-//! stub
+//! Starts the server or runs one of its commands. Deliberately holds no logic: everything that can be tested is in the library.
+
 fn main() {}
