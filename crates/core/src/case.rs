@@ -318,7 +318,10 @@ impl Case {
             action: self.claim.action,
             door: self.claim.door,
             enrolled_strong: when.around.enrolled_strong,
-            proofs: Proofs::of(seen.classified, seen.evidence, when.at),
+            proofs: match when.verified_at {
+                None => Proofs::of(seen.classified, seen.evidence, when.at),
+                Some(_) => Proofs::standing(seen.classified, seen.evidence),
+            },
             approvals: Approvals::of(seen.approvals),
             risk: when.around.risk.clone(),
             business_hours: when.around.business_hours,

@@ -302,3 +302,17 @@ fn ux_65_a_better_proof_ends_a_hold() {
     played.act(Command::Present(evidence(Method::Passkey, 3, START), unusual), policy, START).unwrap();
     assert!(matches!(played.case.stage(), Stage::Reissuing(..)));
 }
+
+#[test]
+fn a_hold_ends_by_itself_although_the_proofs_are_a_day_old() {
+    let policy = policy_once();
+    let unusual = Surroundings { risk: Risk::of([Signal::RecentContest, Signal::RecentFailures]), ..calm() };
+    let mut played = Played::open(Action::SetPassword);
+    played.act(Command::Classify(classification(Class::Standard)), policy, START).unwrap();
+    played.act(Command::Present(evidence(Method::Totp, 1, START), unusual.clone()), policy, START).unwrap();
+    played.act(Command::Present(evidence(Method::RecoveryCode, 2, START), unusual.clone()), policy, START).unwrap();
+    let early = START.plus_ms(23 * HOUR_MS);
+    assert!(played.act(Command::Ask(unusual.clone()), policy, early).is_err());
+    played.act(Command::Ask(unusual), policy, START.plus_ms(24 * HOUR_MS)).unwrap();
+    assert!(matches!(played.case.stage(), Stage::Reissuing(..)));
+}
