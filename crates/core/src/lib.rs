@@ -11,6 +11,7 @@ pub mod digest;
 pub mod event;
 pub mod ids;
 pub mod ledger;
+pub mod log;
 pub mod policy;
 pub mod risk;
 pub mod secret;
