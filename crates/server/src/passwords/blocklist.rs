@@ -195,12 +195,7 @@ impl Blocklist {
     /// Adds an operator's list: one password a line, as people would type it. Empty lines say nothing.
     #[must_use]
     pub fn with_lines(mut self, lines: &str) -> Self {
-        self.added.extend(
-            lines
-                .lines()
-                .filter(|line| !line.is_empty())
-                .map(folded_key),
-        );
+        self.added.extend(lines.lines().filter(|line| !line.is_empty()).map(folded_key));
         self
     }
 
@@ -212,10 +207,7 @@ impl Blocklist {
 
     /// How many passwords are on it.
     pub fn len(&self) -> usize {
-        let new = self
-            .added
-            .iter()
-            .filter(|key| BUILT_IN.binary_search(key).is_err());
+        let new = self.added.iter().filter(|key| BUILT_IN.binary_search(key).is_err());
         BUILT_IN.len() + new.count()
     }
 
@@ -236,17 +228,13 @@ impl Blocklist {
 
 fn folded_key(password: &str) -> u64 {
     let chars = Zeroizing::new(fold(password));
-    let mut text = Zeroizing::new(String::with_capacity(
-        chars.iter().map(|c| c.len_utf8()).sum(),
-    ));
+    let mut text = Zeroizing::new(String::with_capacity(chars.iter().map(|c| c.len_utf8()).sum()));
     text.extend(chars.iter());
     key_of(text.as_bytes())
 }
 
 fn entries(list: &'static str) -> impl Iterator<Item = &'static str> {
-    list.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 /// Passes on the entries of a length somebody would be allowed to use. The same entry may come more than once.
@@ -312,14 +300,7 @@ fn add_top_word(out: &mut Collector, word: &str) {
 /// A word as it is and with the usual look-alikes.
 fn spellings(word: &str) -> Vec<String> {
     let swap = |pairs: &[(char, char)]| -> String {
-        word.chars()
-            .map(|c| {
-                pairs
-                    .iter()
-                    .find(|(from, _)| *from == c)
-                    .map_or(c, |(_, to)| *to)
-            })
-            .collect()
+        word.chars().map(|c| pairs.iter().find(|(from, _)| *from == c).map_or(c, |(_, to)| *to)).collect()
     };
     let mut all = vec![
         word.to_owned(),
@@ -360,8 +341,8 @@ fn add_phrases(out: &mut Collector) {
         for joint in ["", " ", "-", "_", "."] {
             let joined = phrase.replace(' ', joint);
             for ending in [
-                "", "!", "!!", "!!!", ".", "?", "1", "12", "123", "1234", "12345", "1!", "123!",
-                "2024", "2025", "2026", "2027",
+                "", "!", "!!", "!!!", ".", "?", "1", "12", "123", "1234", "12345", "1!", "123!", "2024", "2025",
+                "2026", "2027",
             ] {
                 out.add(format!("{joined}{ending}"));
             }
@@ -391,14 +372,8 @@ mod tests {
         let entries = Blocklist::built_in_entries();
         let long = entries.iter().filter(|entry| entry.len() >= 15).count();
         let short = entries.len() - long;
-        assert!(
-            long >= 3_000 && short >= 3_000,
-            "{long} long, {short} short"
-        );
-        assert!(
-            entries.len() < 250_000,
-            "the list got out of hand: {long} long, {short} short"
-        );
+        assert!(long >= 3_000 && short >= 3_000, "{long} long, {short} short");
+        assert!(entries.len() < 250_000, "the list got out of hand: {long} long, {short} short");
     }
 
     #[test]

@@ -129,25 +129,12 @@ impl BreachList {
     /// Opens a list and checks all of it: header, table, geometry of each filter, length, and the checksum of each shard. Reads the file once
     /// (a second or two for a billion passwords). Blocks; memory is bounded by the table and one shard, whatever the file claims.
     pub fn open(path: &Path) -> Result<Self, BreachError> {
-        let io = |source| BreachError::Io {
-            path: path.to_owned(),
-            source,
-        };
+        let io = |source| BreachError::Io { path: path.to_owned(), source };
         let file = File::open(path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
-        let mut reader = Reader {
-            path,
-            file: &file,
-            length,
-            at: 0,
-            sum: Context::new(&SHA256),
-        };
+        let mut reader = Reader { path, file: &file, length, at: 0, sum: Context::new(&SHA256) };
         let header = reader.header()?;
-        let list = Self {
-            path: path.to_owned(),
-            file,
-            header,
-        };
+        let list = Self { path: path.to_owned(), file, header };
         for shard in 0..list.header.rows.len() {
             list.read_shard(shard)?;
         }
@@ -182,23 +169,13 @@ impl BreachList {
 
     /// Reads a shard and checks its digest.
     fn read_shard(&self, shard: usize) -> Result<(&Row, Vec<u8>), BreachError> {
-        let damaged = |why| BreachError::Damaged {
-            path: self.path.clone(),
-            why,
-        };
-        let (row, offset) = self
-            .header
-            .rows
-            .get(shard)
-            .ok_or_else(|| damaged(Damage::Row(shard)))?;
+        let damaged = |why| BreachError::Damaged { path: self.path.clone(), why };
+        let (row, offset) = self.header.rows.get(shard).ok_or_else(|| damaged(Damage::Row(shard)))?;
         let length = usize::try_from(row.byte_length()).map_err(|_| damaged(Damage::Row(shard)))?;
         let mut bytes = vec![0; length];
         self.file
             .read_exact_at(&mut bytes, *offset)
-            .map_err(|source| BreachError::Io {
-                path: self.path.clone(),
-                source,
-            })?;
+            .map_err(|source| BreachError::Io { path: self.path.clone(), source })?;
         if digest(&SHA256, &bytes).as_ref() != row.digest {
             return Err(damaged(Damage::ShardDigest(shard)));
         }
@@ -213,11 +190,7 @@ impl Row {
     }
 
     fn byte_length(&self) -> u64 {
-        if self.keys == 0 {
-            0
-        } else {
-            2 * self.fingerprints()
-        }
+        if self.keys == 0 { 0 } else { 2 * self.fingerprints() }
     }
 
     /// Whether a filter of this shape can exist. A look-up reads one fingerprint in each of three neighbouring segments, the first of which begins
@@ -229,9 +202,7 @@ impl Row {
         self.keys <= MAX_SHARD_KEYS
             && self.segment_length.is_power_of_two()
             && self.segment_count_length >= self.segment_length
-            && self
-                .segment_count_length
-                .is_multiple_of(self.segment_length)
+            && self.segment_count_length.is_multiple_of(self.segment_length)
             && self.fingerprints() <= MAX_FINGERPRINTS
             && u64::from(self.keys) <= self.fingerprints()
     }
@@ -267,8 +238,7 @@ pub(super) fn key_of(password: &[u8]) -> u64 {
 
 /// The first eight bytes of a digest as a big-endian number, so that sorted hashes are sorted keys.
 pub(super) fn key_of_sha1(sha1: &[u8]) -> u64 {
-    sha1.first_chunk()
-        .map_or(0, |first| u64::from_be_bytes(*first))
+    sha1.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
 }
 
 /// Which shard a key lies in: its first `shard_bits` bits.
@@ -288,28 +258,19 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn damaged(&self, why: Damage) -> BreachError {
-        BreachError::Damaged {
-            path: self.path.to_owned(),
-            why,
-        }
+        BreachError::Damaged { path: self.path.to_owned(), why }
     }
 
     /// Refuses before it allocates, if the file ends before `length` more bytes.
     fn take(&mut self, length: usize) -> Result<Vec<u8>, BreachError> {
         let expected = self.at.saturating_add(length as u64);
         if expected > self.length {
-            return Err(self.damaged(Damage::Length {
-                expected,
-                found: self.length,
-            }));
+            return Err(self.damaged(Damage::Length { expected, found: self.length }));
         }
         let mut bytes = vec![0; length];
         self.file
             .read_exact_at(&mut bytes, self.at)
-            .map_err(|source| BreachError::Io {
-                path: self.path.to_owned(),
-                source,
-            })?;
+            .map_err(|source| BreachError::Io { path: self.path.to_owned(), source })?;
         self.at = expected;
         self.sum.update(&bytes);
         Ok(bytes)
@@ -329,21 +290,14 @@ impl Reader<'_> {
         if shard_bits > MAX_SHARD_BITS || note_len > MAX_NOTE_BYTES {
             return Err(self.damaged(Damage::Header));
         }
-        let note =
-            String::from_utf8(self.take(note_len)?).map_err(|_| self.damaged(Damage::Header))?;
+        let note = String::from_utf8(self.take(note_len)?).map_err(|_| self.damaged(Damage::Header))?;
         let table = self.take(ROW_LEN << shard_bits)?;
         let sum: [u8; DIGEST_LEN] = Fields(self.sum.clone().finish().as_ref()).bytes();
         if self.take(DIGEST_LEN)? != sum {
             return Err(self.damaged(Damage::HeaderDigest));
         }
         let rows = self.rows(&table, keys)?;
-        Ok(Header {
-            shard_bits,
-            rows,
-            keys,
-            note,
-            digest: sum,
-        })
+        Ok(Header { shard_bits, rows, keys, note, digest: sum })
     }
 
     fn rows(&self, table: &[u8], keys: u64) -> Result<Vec<(Row, u64)>, BreachError> {
@@ -363,10 +317,7 @@ impl Reader<'_> {
             return Err(self.damaged(Damage::Header));
         }
         if offset != self.length {
-            return Err(self.damaged(Damage::Length {
-                expected: offset,
-                found: self.length,
-            }));
+            return Err(self.damaged(Damage::Length { expected: offset, found: self.length }));
         }
         Ok(rows)
     }

@@ -13,8 +13,8 @@ use unicode_normalization::UnicodeNormalization;
 use xorf::BinaryFuse16;
 
 use super::breach::{
-    DIGEST_LEN, HEADER_LEN, KEY_KIND_SHA1_64, MAGIC, MAX_NOTE_BYTES, MAX_SHARD_BITS,
-    MAX_SHARD_KEYS, ROW_LEN, Row, VERSION, key_of, key_of_sha1, shard_of,
+    DIGEST_LEN, HEADER_LEN, KEY_KIND_SHA1_64, MAGIC, MAX_NOTE_BYTES, MAX_SHARD_BITS, MAX_SHARD_KEYS, ROW_LEN, Row,
+    VERSION, key_of, key_of_sha1, shard_of,
 };
 use super::password::MAX_BYTES;
 use super::spill::{SPILLS, Spill};
@@ -119,14 +119,7 @@ impl Builder {
             return Err(BuildError::Note);
         }
         let spill = Spill::new(beside(out, ".spill"))?;
-        Ok(Self {
-            out: out.to_owned(),
-            note: note.to_owned(),
-            at_least: 1,
-            spill,
-            lines: 0,
-            added: 0,
-        })
+        Ok(Self { out: out.to_owned(), note: note.to_owned(), at_least: 1, spill, lines: 0, added: 0 })
     }
 
     /// Leaves out hashes that were counted less often, to make a small list of the most common. A line without a count is kept.
@@ -145,8 +138,7 @@ impl Builder {
     ) -> Result<(), BuildError> {
         let prefix = match lines {
             Lines::Sha1Range(prefix)
-                if prefix.len() != RANGE_PREFIX_HEX
-                    || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) =>
+                if prefix.len() != RANGE_PREFIX_HEX || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) =>
             {
                 return Err(BuildError::Prefix(prefix.clone()));
             }
@@ -179,69 +171,42 @@ impl Builder {
             return Ok(None);
         }
         let wrong = || BuildError::Line(self.lines);
-        let (digits, count) = line
-            .split_at_checked(SHA1_HEX - prefix.len())
-            .ok_or_else(wrong)?;
-        let sha1 = HEXUPPER_PERMISSIVE
-            .decode(&[prefix, digits].concat())
-            .map_err(|_| wrong())?;
+        let (digits, count) = line.split_at_checked(SHA1_HEX - prefix.len()).ok_or_else(wrong)?;
+        let sha1 = HEXUPPER_PERMISSIVE.decode(&[prefix, digits].concat()).map_err(|_| wrong())?;
         let count = match count.split_first() {
             None => None,
-            Some((b':', number)) => Some(
-                std::str::from_utf8(number)
-                    .ok()
-                    .and_then(|n| n.parse::<u64>().ok())
-                    .ok_or_else(wrong)?,
-            ),
+            Some((b':', number)) => {
+                Some(std::str::from_utf8(number).ok().and_then(|n| n.parse::<u64>().ok()).ok_or_else(wrong)?)
+            }
             Some(_) => return Err(wrong()),
         };
         if !whole {
             return Err(wrong());
         }
-        Ok(count
-            .is_none_or(|count| count >= self.at_least)
-            .then(|| key_of_sha1(&sha1)))
+        Ok(count.is_none_or(|count| count >= self.at_least).then(|| key_of_sha1(&sha1)))
     }
 
     /// Sorts, builds the filters and puts the file in its place. Until then the target is untouched.
     pub fn finish(mut self, progress: &mut dyn FnMut(Progress)) -> Result<Summary, BuildError> {
         let partial = beside(&self.out, ".partial");
-        let failed = |source| BuildError::Write {
-            path: partial.clone(),
-            source,
-        };
+        let failed = |source| BuildError::Write { path: partial.clone(), source };
         let shard_bits = shard_bits_for(self.added);
         let file = File::create(&partial).map_err(failed)?;
         let mut writer = BufWriter::new(file);
         let body = HEADER_LEN + self.note.len() + (ROW_LEN << shard_bits) + DIGEST_LEN;
         writer.seek(SeekFrom::Start(body as u64)).map_err(failed)?;
-        let mut shards = Shards {
-            rows: Vec::with_capacity(1 << shard_bits),
-            writer,
-            path: &partial,
-            all: 1 << shard_bits,
-        };
+        let mut shards =
+            Shards { rows: Vec::with_capacity(1 << shard_bits), writer, path: &partial, all: 1 << shard_bits };
         let keys = self.cut(shard_bits, &mut shards, progress)?;
         let Shards { rows, writer, .. } = shards;
         let head = head(shard_bits, keys, &self.note, &rows);
         let sum = digest(&SHA256, &head);
-        let mut file = writer
-            .into_inner()
-            .map_err(|error| failed(error.into_error()))?;
+        let mut file = writer.into_inner().map_err(|error| failed(error.into_error()))?;
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
-        file.write_all(&head)
-            .and_then(|()| file.write_all(sum.as_ref()))
-            .map_err(failed)?;
+        file.write_all(&head).and_then(|()| file.write_all(sum.as_ref())).map_err(failed)?;
         file.sync_all().map_err(failed)?;
-        fs::rename(&partial, &self.out).map_err(|source| BuildError::Write {
-            path: self.out.clone(),
-            source,
-        })?;
-        let mut summary = Summary {
-            keys,
-            left_out: self.lines.saturating_sub(keys),
-            digest: [0; DIGEST_LEN],
-        };
+        fs::rename(&partial, &self.out).map_err(|source| BuildError::Write { path: self.out.clone(), source })?;
+        let mut summary = Summary { keys, left_out: self.lines.saturating_sub(keys), digest: [0; DIGEST_LEN] };
         summary.digest.copy_from_slice(sum.as_ref());
         Ok(summary)
     }
@@ -278,9 +243,7 @@ impl Builder {
 
 /// The smallest number of shards that keeps each near [`SHARD_KEYS`].
 fn shard_bits_for(keys: u64) -> u16 {
-    (0..MAX_SHARD_BITS)
-        .find(|bits| keys <= SHARD_KEYS << bits)
-        .unwrap_or(MAX_SHARD_BITS)
+    (0..MAX_SHARD_BITS).find(|bits| keys <= SHARD_KEYS << bits).unwrap_or(MAX_SHARD_BITS)
 }
 
 fn head(shard_bits: u16, keys: u64, note: &str, rows: &[Row]) -> Vec<u8> {
@@ -308,20 +271,10 @@ struct Shards<'a> {
 
 impl Shards<'_> {
     /// Writes the keys collected so far as the next shard.
-    fn close(
-        &mut self,
-        keys: &mut Vec<u64>,
-        progress: &mut dyn FnMut(Progress),
-    ) -> Result<(), BuildError> {
+    fn close(&mut self, keys: &mut Vec<u64>, progress: &mut dyn FnMut(Progress)) -> Result<(), BuildError> {
         let number = self.rows.len();
         let row = if keys.is_empty() {
-            Row {
-                seed: 0,
-                keys: 0,
-                segment_length: 0,
-                segment_count_length: 0,
-                digest: empty_digest(),
-            }
+            Row { seed: 0, keys: 0, segment_length: 0, segment_count_length: 0, digest: empty_digest() }
         } else {
             let filter = filter_of(keys).ok_or(BuildError::Filter(number))?;
             let mut sum = Context::new(&SHA256);
@@ -330,10 +283,7 @@ impl Shards<'_> {
                 sum.update(&bytes);
                 self.writer
                     .write_all(&bytes)
-                    .map_err(|source| BuildError::Write {
-                        path: self.path.to_owned(),
-                        source,
-                    })?;
+                    .map_err(|source| BuildError::Write { path: self.path.to_owned(), source })?;
             }
             row_of(keys.len(), &filter, sum)
         };
@@ -346,9 +296,7 @@ impl Shards<'_> {
 
 /// Made-up hashes can make the filter's arithmetic overflow, which panics; here that is an answer like any other failure.
 fn filter_of(keys: &[u64]) -> Option<BinaryFuse16> {
-    std::panic::catch_unwind(|| BinaryFuse16::try_from(keys).ok())
-        .ok()
-        .flatten()
+    std::panic::catch_unwind(|| BinaryFuse16::try_from(keys).ok()).ok().flatten()
 }
 
 fn row_of(keys: usize, filter: &BinaryFuse16, sum: Context) -> Row {
@@ -392,9 +340,7 @@ fn next_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option
         }
         any = true;
         let end = available.iter().position(|byte| *byte == b'\n');
-        let part = available
-            .get(..end.unwrap_or(available.len()))
-            .unwrap_or_default();
+        let part = available.get(..end.unwrap_or(available.len())).unwrap_or_default();
         // One more than a password may have, for the carriage return.
         let room = (MAX_BYTES + 1).saturating_sub(line.len());
         whole &= part.len() <= room;

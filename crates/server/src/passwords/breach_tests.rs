@@ -21,22 +21,13 @@ impl Place {
         self.0.path().join("breached.kw")
     }
     fn build(&self, source: &str, lines: &Lines) -> Result<Summary, BuildError> {
-        build(
-            source.as_bytes(),
-            lines,
-            &self.path(),
-            "a test",
-            &mut |_| {},
-        )
+        build(source.as_bytes(), lines, &self.path(), "a test", &mut |_| {})
     }
     fn open(&self) -> Result<BreachList, BreachError> {
         BreachList::open(&self.path())
     }
     fn files(&self) -> Vec<String> {
-        fs::read_dir(self.0.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect()
+        fs::read_dir(self.0.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 }
 
@@ -62,19 +53,9 @@ fn n_47_every_listed_password_is_found_and_others_almost_never() {
     let summary = place.build(&passwords.join("\n"), &Lines::Plain).unwrap();
     assert_eq!((summary.keys, summary.left_out), (70_000, 0));
     let list = place.open().unwrap();
-    assert_eq!(
-        (list.keys(), list.note(), list.digest()),
-        (70_000, "a test", &summary.digest)
-    );
-    assert!(
-        passwords
-            .iter()
-            .step_by(61)
-            .all(|password| list.contains(password).unwrap())
-    );
-    let wrong = (0..2_000)
-        .filter(|n| list.contains(&format!("other number {n}")).unwrap())
-        .count();
+    assert_eq!((list.keys(), list.note(), list.digest()), (70_000, "a test", &summary.digest));
+    assert!(passwords.iter().step_by(61).all(|password| list.contains(password).unwrap()));
+    let wrong = (0..2_000).filter(|n| list.contains(&format!("other number {n}")).unwrap()).count();
     assert!(wrong <= 2, "{wrong} of 2 000 false");
 }
 
@@ -83,20 +64,9 @@ fn small_lists_of_every_size_hold_what_they_were_given() {
     for count in 0..40 {
         let place = Place::new();
         let passwords = numbered(count);
-        assert_eq!(
-            place
-                .build(&passwords.join("\n"), &Lines::Plain)
-                .unwrap()
-                .keys,
-            count as u64
-        );
+        assert_eq!(place.build(&passwords.join("\n"), &Lines::Plain).unwrap().keys, count as u64);
         let list = place.open().unwrap();
-        assert!(
-            passwords
-                .iter()
-                .all(|password| list.contains(password).unwrap()),
-            "{count}"
-        );
+        assert!(passwords.iter().all(|password| list.contains(password).unwrap()), "{count}");
         assert!(!list.contains("not on it").unwrap(), "{count}");
     }
 }
@@ -104,12 +74,7 @@ fn small_lists_of_every_size_hold_what_they_were_given() {
 #[test]
 fn v6_2_12_hash_lists_with_counts_and_range_files_are_taken() {
     let place = Place::new();
-    let hashes = format!(
-        "{}:52\n{}\r\n\n{}:3\n",
-        sha1_hex("one"),
-        sha1_hex("two").to_lowercase(),
-        sha1_hex("three")
-    );
+    let hashes = format!("{}:52\n{}\r\n\n{}:3\n", sha1_hex("one"), sha1_hex("two").to_lowercase(), sha1_hex("three"));
     assert_eq!(place.build(&hashes, &Lines::Sha1).unwrap().keys, 3);
     let list = place.open().unwrap();
     for password in ["one", "two", "three"] {
@@ -125,41 +90,16 @@ fn v6_2_12_hash_lists_with_counts_and_range_files_are_taken() {
 #[test]
 fn several_sources_make_one_list_and_rare_hashes_can_be_left_out() {
     let place = Place::new();
-    let mut builder = Builder::new(&place.path(), "two sources")
-        .unwrap()
-        .seen_at_least(10);
-    let hashes = format!(
-        "{}:9\n{}:10\n{}\n",
-        sha1_hex("rare"),
-        sha1_hex("common"),
-        sha1_hex("uncounted")
-    );
+    let mut builder = Builder::new(&place.path(), "two sources").unwrap().seen_at_least(10);
+    let hashes = format!("{}:9\n{}:10\n{}\n", sha1_hex("rare"), sha1_hex("common"), sha1_hex("uncounted"));
     let mut told = Vec::new();
-    builder
-        .add(hashes.as_bytes(), &Lines::Sha1, &mut |progress| {
-            told.push(progress)
-        })
-        .unwrap();
-    builder
-        .add(&b"common\nplain\n\n"[..], &Lines::Plain, &mut |progress| {
-            told.push(progress)
-        })
-        .unwrap();
+    builder.add(hashes.as_bytes(), &Lines::Sha1, &mut |progress| told.push(progress)).unwrap();
+    builder.add(&b"common\nplain\n\n"[..], &Lines::Plain, &mut |progress| told.push(progress)).unwrap();
     let summary = builder.finish(&mut |progress| told.push(progress)).unwrap();
     assert_eq!((summary.keys, summary.left_out), (3, 3));
-    assert_eq!(
-        told,
-        [
-            Progress::Read(3),
-            Progress::Read(6),
-            Progress::Written(1, 1)
-        ]
-    );
+    assert_eq!(told, [Progress::Read(3), Progress::Read(6), Progress::Written(1, 1)]);
     let list = place.open().unwrap();
-    let found: Vec<bool> = ["rare", "common", "uncounted", "plain"]
-        .iter()
-        .map(|p| list.contains(p).unwrap())
-        .collect();
+    let found: Vec<bool> = ["rare", "common", "uncounted", "plain"].iter().map(|p| list.contains(p).unwrap()).collect();
     assert_eq!(found, [false, true, true, true]);
 }
 
@@ -171,10 +111,7 @@ fn the_order_of_the_lines_and_doubles_make_no_difference_to_the_file() {
     passwords.reverse();
     passwords.extend(numbered(20));
     other.build(&passwords.join("\r\n"), &Lines::Plain).unwrap();
-    assert_eq!(
-        fs::read(one.path()).unwrap(),
-        fs::read(other.path()).unwrap()
-    );
+    assert_eq!(fs::read(one.path()).unwrap(), fs::read(other.path()).unwrap());
 }
 
 #[test]
@@ -189,27 +126,15 @@ fn a_line_that_is_no_hash_stops_the_build_and_leaves_the_old_list_alone() {
         (format!("{good}:"), "no count"),
         (format!("{good}:many"), "no number"),
         (format!("{good} 5"), "another separator"),
-        (
-            good.replace(|c: char| c.is_ascii_digit(), "g"),
-            "no hexadecimal digit",
-        ),
+        (good.replace(|c: char| c.is_ascii_digit(), "g"), "no hexadecimal digit"),
         ("x".repeat(100_000), "a very long line"),
     ] {
         let refused = place.build(&format!("{good}:1\n{line}\n"), &Lines::Sha1);
-        assert!(
-            matches!(refused, Err(BuildError::Line(2))),
-            "{what}: {refused:?}"
-        );
+        assert!(matches!(refused, Err(BuildError::Line(2))), "{what}: {refused:?}");
         assert!(place.open().unwrap().contains("kept").unwrap(), "{what}");
     }
     for prefix in ["", "5BAA", "5BAA61", "5BAAX", "é123"] {
-        assert!(
-            matches!(
-                place.build("", &Lines::Sha1Range(prefix.into())),
-                Err(BuildError::Prefix(_))
-            ),
-            "{prefix}"
-        );
+        assert!(matches!(place.build("", &Lines::Sha1Range(prefix.into())), Err(BuildError::Prefix(_))), "{prefix}");
     }
     assert_eq!(place.files(), ["breached.kw"], "no spill is left");
 }
@@ -228,16 +153,10 @@ fn a_line_longer_than_a_password_is_left_out_and_the_next_one_read() {
 fn a_second_build_of_the_same_file_does_not_disturb_the_first() {
     let place = Place::new();
     let first = Builder::new(&place.path(), "").unwrap();
-    assert!(matches!(
-        Builder::new(&place.path(), ""),
-        Err(BuildError::Write { .. })
-    ));
+    assert!(matches!(Builder::new(&place.path(), ""), Err(BuildError::Write { .. })));
     drop(first);
     assert!(Builder::new(&place.path(), "").is_ok());
-    assert!(matches!(
-        Builder::new(&place.path(), &"x".repeat(1_025)),
-        Err(BuildError::Note)
-    ));
+    assert!(matches!(Builder::new(&place.path(), &"x".repeat(1_025)), Err(BuildError::Note)));
 }
 
 #[test]
@@ -264,9 +183,7 @@ fn made_up_hashes_can_not_crash_a_build() {
 /// Writes a header whose checksum is right, whatever it says.
 fn forged(change: impl FnOnce(&mut Vec<u8>)) -> Result<BreachList, BreachError> {
     let place = Place::new();
-    place
-        .build(&numbered(100).join("\n"), &Lines::Plain)
-        .unwrap();
+    place.build(&numbered(100).join("\n"), &Lines::Plain).unwrap();
     let bytes = fs::read(place.path()).unwrap();
     let head_len = HEADER_LEN + "a test".len() + ROW_LEN;
     let (mut head, body) = (bytes[..head_len].to_vec(), &bytes[head_len + 32..]);
@@ -286,36 +203,16 @@ fn damage(opened: Result<BreachList, BreachError>) -> Damage {
 #[test]
 fn t_f12_a_hostile_header_is_refused_before_it_costs_anything() {
     let row = HEADER_LEN + "a test".len();
-    let set = |at: usize, bytes: &'static [u8]| {
-        move |head: &mut Vec<u8>| head[at..at + bytes.len()].copy_from_slice(bytes)
-    };
+    let set =
+        |at: usize, bytes: &'static [u8]| move |head: &mut Vec<u8>| head[at..at + bytes.len()].copy_from_slice(bytes);
     assert_eq!(damage(forged(set(0, b"KWBREACX"))), Damage::Magic);
     assert_eq!(damage(forged(set(8, &[2]))), Damage::Version(2, 1));
     assert_eq!(damage(forged(set(10, &[7]))), Damage::Version(1, 7));
-    assert_eq!(
-        damage(forged(set(12, &[17]))),
-        Damage::Header,
-        "too many shards"
-    );
-    assert!(
-        matches!(damage(forged(set(12, &[16]))), Damage::Length { .. }),
-        "a table longer than the file"
-    );
-    assert_eq!(
-        damage(forged(set(14, &[0xff, 0xff]))),
-        Damage::Header,
-        "a note of 64 KiB"
-    );
-    assert_eq!(
-        damage(forged(set(16, &[101]))),
-        Damage::Header,
-        "another count"
-    );
-    assert_eq!(
-        damage(forged(set(24, &[0xff]))),
-        Damage::Header,
-        "a note that is not UTF-8"
-    );
+    assert_eq!(damage(forged(set(12, &[17]))), Damage::Header, "too many shards");
+    assert!(matches!(damage(forged(set(12, &[16]))), Damage::Length { .. }), "a table longer than the file");
+    assert_eq!(damage(forged(set(14, &[0xff, 0xff]))), Damage::Header, "a note of 64 KiB");
+    assert_eq!(damage(forged(set(16, &[101]))), Damage::Header, "another count");
+    assert_eq!(damage(forged(set(24, &[0xff]))), Damage::Header, "a note that is not UTF-8");
     for (at, bytes, what) in [
         (row + 8, &[0xff, 0xff, 0xff, 0xff][..], "four billion keys"),
         (row + 8, &[0, 0, 0, 0], "no keys but a filter"),
@@ -328,38 +225,20 @@ fn t_f12_a_hostile_header_is_refused_before_it_costs_anything() {
     ] {
         assert_eq!(damage(forged(set(at, bytes))), Damage::Row(0), "{what}");
     }
-    assert_eq!(
-        damage(forged(set(row + 20, &[0; 32]))),
-        Damage::ShardDigest(0)
-    );
-    assert!(
-        forged(|_| ()).is_ok(),
-        "the forger changes nothing but what he means to"
-    );
+    assert_eq!(damage(forged(set(row + 20, &[0; 32]))), Damage::ShardDigest(0));
+    assert!(forged(|_| ()).is_ok(), "the forger changes nothing but what he means to");
 }
 
 #[test]
 fn what_is_no_list_at_all_is_a_clear_error() {
     let place = Place::new();
-    assert!(
-        matches!(place.open(), Err(BreachError::Io { .. })),
-        "no file"
-    );
+    assert!(matches!(place.open(), Err(BreachError::Io { .. })), "no file");
     fs::write(place.path(), "").unwrap();
-    assert_eq!(
-        damage(place.open()),
-        Damage::Length {
-            expected: 24,
-            found: 0
-        }
-    );
+    assert_eq!(damage(place.open()), Damage::Length { expected: 24, found: 0 });
     fs::write(place.path(), "password\n123456\nqwerty and so on\n").unwrap();
     assert_eq!(damage(place.open()), Damage::Magic);
     let text = place.open().unwrap_err().to_string();
-    assert!(
-        text.contains("breached.kw") && text.contains("does not begin like one"),
-        "{text}"
-    );
+    assert!(text.contains("breached.kw") && text.contains("does not begin like one"), "{text}");
 }
 
 #[test]
@@ -371,13 +250,7 @@ fn damage_after_the_start_is_an_error_and_not_a_silent_no() {
     let mut bytes = fs::read(place.path()).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(place.path(), &bytes).unwrap();
-    assert!(matches!(
-        list.contains("one"),
-        Err(BreachError::Damaged {
-            why: Damage::ShardDigest(0),
-            ..
-        })
-    ));
+    assert!(matches!(list.contains("one"), Err(BreachError::Damaged { why: Damage::ShardDigest(0), .. })));
 }
 
 proptest! {

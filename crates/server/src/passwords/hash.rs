@@ -42,10 +42,7 @@ pub struct Hasher {
 impl Hasher {
     /// With its own threads, one per core, before a queue of so many jobs.
     pub fn new(threads: usize, queue: usize, peppers: Peppers) -> io::Result<Self> {
-        Ok(Self {
-            pool: Arc::new(Pool::new(threads, queue)?),
-            peppers: Arc::new(peppers),
-        })
+        Ok(Self { pool: Arc::new(Pool::new(threads, queue)?), peppers: Arc::new(peppers) })
     }
 
     /// The threads, for other slow work such as [`super::rules::Rules::check`].
@@ -54,25 +51,14 @@ impl Hasher {
     }
 
     /// The PHC string to store. `salt` is fresh from the caller's random source.
-    pub async fn hash(
-        &self,
-        password: &Password,
-        salt: [u8; SALT_BYTES],
-    ) -> Result<String, HashError> {
+    pub async fn hash(&self, password: &Password, salt: [u8; SALT_BYTES]) -> Result<String, HashError> {
         let (password, peppers) = (password.share(), Arc::clone(&self.peppers));
-        let stored = self
-            .pool
-            .run_with_memory(move |memory| verifier::store(&password, salt, &peppers, memory))
-            .await;
+        let stored = self.pool.run_with_memory(move |memory| verifier::store(&password, salt, &peppers, memory)).await;
         stored.map_err(from_pool)?.ok_or(HashError::Failed)
     }
 
     /// Whether the password is the stored one. `None` is an account that does not exist: the same work is done and the answer is no.
-    pub async fn verify(
-        &self,
-        password: &Password,
-        stored: Option<&str>,
-    ) -> Result<bool, HashError> {
+    pub async fn verify(&self, password: &Password, stored: Option<&str>) -> Result<bool, HashError> {
         let verifier = stored.map(|stored| self.read(stored)).transpose()?;
         let (password, peppers) = (password.share(), Arc::clone(&self.peppers));
         let answer = self
@@ -82,37 +68,21 @@ impl Hasher {
                 None => Ok(verifier::decoy(&password, &peppers, memory)),
             })
             .await;
-        answer
-            .map_err(from_pool)?
-            .map_err(HashError::Stored)?
-            .ok_or(HashError::Failed)
+        answer.map_err(from_pool)?.map_err(HashError::Stored)?.ok_or(HashError::Failed)
     }
 
     /// Whether the password is one of the last of this account. Compares with all of them, so that the time does not tell which it was.
-    pub async fn is_reused<S: AsRef<str>>(
-        &self,
-        password: &Password,
-        history: &[S],
-    ) -> Result<bool, HashError> {
+    pub async fn is_reused<S: AsRef<str>>(&self, password: &Password, history: &[S]) -> Result<bool, HashError> {
         if history.len() > MAX_HISTORY {
             return Err(HashError::History(history.len()));
         }
-        let verifiers = history
-            .iter()
-            .map(|stored| self.read(stored.as_ref()))
-            .collect::<Result<Vec<_>, _>>()?;
+        let verifiers = history.iter().map(|stored| self.read(stored.as_ref())).collect::<Result<Vec<_>, _>>()?;
         let mut reused = false;
         // One job for each, so that others get their turn between them.
         for verifier in verifiers {
             let (password, peppers) = (password.share(), Arc::clone(&self.peppers));
-            let answer = self
-                .pool
-                .run_with_memory(move |memory| verifier.matches(&password, &peppers, memory))
-                .await;
-            reused |= answer
-                .map_err(from_pool)?
-                .map_err(HashError::Stored)?
-                .ok_or(HashError::Failed)?;
+            let answer = self.pool.run_with_memory(move |memory| verifier.matches(&password, &peppers, memory)).await;
+            reused |= answer.map_err(from_pool)?.map_err(HashError::Stored)?.ok_or(HashError::Failed)?;
         }
         Ok(reused)
     }
@@ -125,9 +95,7 @@ impl Hasher {
     /// Refuses a hostile or orphaned string before it takes a place in the queue.
     fn read(&self, stored: &str) -> Result<Verifier, HashError> {
         let verifier = Verifier::parse(stored).map_err(HashError::Stored)?;
-        verifier
-            .check_key(&self.peppers)
-            .map_err(HashError::Stored)?;
+        verifier.check_key(&self.peppers).map_err(HashError::Stored)?;
         Ok(verifier)
     }
 }

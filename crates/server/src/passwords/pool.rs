@@ -84,23 +84,15 @@ impl Pool {
         let inbox = Arc::new(Mutex::new(inbox));
         for number in 0..threads {
             let inbox = Arc::clone(&inbox);
-            thread::Builder::new()
-                .name(format!("password-{number}"))
-                .spawn(move || work(&inbox))?;
+            thread::Builder::new().name(format!("password-{number}")).spawn(move || work(&inbox))?;
         }
         let full_ms = queue * JOB_MS / threads;
-        let busy = PoolError::Busy {
-            waiting: queue,
-            retry_after_s: full_ms as u64 / 1000 + 1,
-        };
+        let busy = PoolError::Busy { waiting: queue, retry_after_s: full_ms as u64 / 1000 + 1 };
         Ok(Self { jobs, busy })
     }
 
     /// Runs blocking work on a thread of the pool: a strength estimate, a look into the breach file.
-    pub async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, PoolError> {
+    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PoolError> {
         self.run_with_memory(|_| work()).await
     }
 
@@ -143,13 +135,7 @@ mod tests {
     use super::*;
 
     /// Occupies one thread until the returned sender is used or dropped; returns once the thread is taken.
-    fn occupy(
-        pool: &Arc<Pool>,
-    ) -> (
-        tokio::task::JoinHandle<Result<(), PoolError>>,
-        Receiver<()>,
-        Sender<()>,
-    ) {
+    fn occupy(pool: &Arc<Pool>) -> (tokio::task::JoinHandle<Result<(), PoolError>>, Receiver<()>, Sender<()>) {
         let (started, has_started) = channel();
         let (release, released) = channel::<()>();
         let pool = Arc::clone(pool);
@@ -175,13 +161,7 @@ mod tests {
             assert!(matches!(futures_util::poll!(&mut job), Poll::Pending));
             waiting.push(job);
         }
-        assert_eq!(
-            pool.run(|| ()).await,
-            Err(PoolError::Busy {
-                waiting: 2,
-                retry_after_s: 1
-            })
-        );
+        assert_eq!(pool.run(|| ()).await, Err(PoolError::Busy { waiting: 2, retry_after_s: 1 }));
         release.send(()).unwrap();
         assert_eq!(running.await.unwrap(), Ok(()));
         for (number, job) in waiting.into_iter().enumerate() {
@@ -224,10 +204,7 @@ mod tests {
                 blocks.as_mut()[7].as_mut()[127] = 1;
                 assert!(!fails, "on purpose");
             }));
-            let clean = memory
-                .0
-                .iter()
-                .all(|block| block.as_ref().iter().all(|word| *word == 0));
+            let clean = memory.0.iter().all(|block| block.as_ref().iter().all(|word| *word == 0));
             (outcome.is_ok(), clean, memory.0.len())
         };
         assert_eq!(dirty(false), (true, true, 8));
@@ -239,11 +216,7 @@ mod tests {
         let pool = Pool::new(1, 1).unwrap();
         let mut places = Vec::new();
         for _ in 0..3 {
-            places.push(
-                pool.run_with_memory(|memory| memory.blocks(64).as_mut().as_ptr().addr())
-                    .await
-                    .unwrap(),
-            );
+            places.push(pool.run_with_memory(|memory| memory.blocks(64).as_mut().as_ptr().addr()).await.unwrap());
         }
         assert!(places.iter().all(|place| *place == places[0]), "{places:?}");
     }

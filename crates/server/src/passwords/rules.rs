@@ -131,39 +131,19 @@ pub struct Feedback {
 
 impl Feedback {
     fn new(checks: Vec<Check>, strength: Strength) -> Self {
-        let verdict = if checks.iter().all(|check| check.met) {
-            Verdict::Accepted
-        } else {
-            Verdict::Refused
-        };
-        Self {
-            checks,
-            strength,
-            verdict,
-        }
+        let verdict = if checks.iter().all(|check| check.met) { Verdict::Accepted } else { Verdict::Refused };
+        Self { checks, strength, verdict }
     }
 
     /// For a text that [`Password::new`] would not even take.
     pub fn too_long() -> Self {
-        let checks = vec![
-            Check {
-                rule: Rule::Length,
-                met: true,
-            },
-            Check {
-                rule: Rule::TooLong,
-                met: false,
-            },
-        ];
+        let checks = vec![Check { rule: Rule::Length, met: true }, Check { rule: Rule::TooLong, met: false }];
         Self::new(checks, Strength(0))
     }
 
     /// The first rule that is not kept: a refusal names one cause (UX-28).
     pub fn cause(&self) -> Option<Rule> {
-        self.checks
-            .iter()
-            .find(|check| !check.met)
-            .map(|check| check.rule)
+        self.checks.iter().find(|check| !check.met).map(|check| check.rule)
     }
 }
 
@@ -232,16 +212,9 @@ impl Rules {
         };
         // A shortest password near the longest would leave nothing to choose.
         if min_chars < limit || min_chars > MIN_MAX_BYTES / 4 {
-            return Err(RulesError::MinChars {
-                set: min_chars,
-                limit,
-            });
+            return Err(RulesError::MinChars { set: min_chars, limit });
         }
-        Ok(Self {
-            min_chars,
-            max_bytes: MAX_BYTES,
-            words: ContextWords::default(),
-        })
+        Ok(Self { min_chars, max_bytes: MAX_BYTES, words: ContextWords::default() })
     }
 
     /// A lower byte limit, for a directory that takes no more.
@@ -256,10 +229,7 @@ impl Rules {
     /// With further context words: the organization and its services at the start, then account name, mail address and names of the person.
     #[must_use]
     pub fn with_words(&self, words: &ContextWords) -> Self {
-        Self {
-            words: self.words.and(words),
-            ..self.clone()
-        }
+        Self { words: self.words.and(words), ..self.clone() }
     }
 
     /// Shortest password in code points.
@@ -272,10 +242,7 @@ impl Rules {
     pub fn check(&self, password: &Password, lists: &Lists<'_>) -> Result<Feedback, BreachError> {
         let text = password.as_str();
         let fits = text.len() <= self.max_bytes;
-        let mut checks = vec![
-            (Rule::Length, password.chars() >= self.min_chars),
-            (Rule::TooLong, fits),
-        ];
+        let mut checks = vec![(Rule::Length, password.chars() >= self.min_chars), (Rule::TooLong, fits)];
         if fits {
             checks.push((Rule::ControlCharacters, !text.chars().any(char::is_control)));
             checks.push((Rule::Repeats, !repeats(text)));
@@ -285,10 +252,7 @@ impl Rules {
                 checks.push((Rule::Breached, !breached.contains(text)?));
             }
         }
-        let checks = checks
-            .into_iter()
-            .map(|(rule, met)| Check { rule, met })
-            .collect();
+        let checks = checks.into_iter().map(|(rule, met)| Check { rule, met }).collect();
         Ok(Feedback::new(checks, strength(text, &self.words)))
     }
 
@@ -299,15 +263,8 @@ impl Rules {
         lists: &Lists<'_>,
         reused: bool,
     ) -> Result<Result<Accepted, Feedback>, BreachError> {
-        let Feedback {
-            mut checks,
-            strength,
-            ..
-        } = self.check(&password, lists)?;
-        checks.push(Check {
-            rule: Rule::Reused,
-            met: !reused,
-        });
+        let Feedback { mut checks, strength, .. } = self.check(&password, lists)?;
+        checks.push(Check { rule: Rule::Reused, met: !reused });
         let feedback = Feedback::new(checks, strength);
         Ok(match feedback.verdict {
             Verdict::Accepted => Ok(Accepted(password)),
@@ -332,12 +289,7 @@ fn repeats(text: &str) -> bool {
     let bytes = text.as_bytes();
     text.is_ascii()
         && bytes.len() >= 2 * MAX_UNIT_CHARS
-        && (1..=MAX_UNIT_CHARS).any(|unit| {
-            bytes
-                .iter()
-                .zip(bytes.iter().skip(unit))
-                .all(|(one, next)| one == next)
-        })
+        && (1..=MAX_UNIT_CHARS).any(|unit| bytes.iter().zip(bytes.iter().skip(unit)).all(|(one, next)| one == next))
 }
 
 /// zxcvbn over what [`scored`] leaves.

@@ -9,9 +9,7 @@ use super::blocklist::Blocklist;
 use super::breach::BreachList;
 use super::breach_build::{Lines, build};
 use super::password::Password;
-use super::rules::{
-    Accepted, Factors, Feedback, Lists, MIN_CHARS, Rule, Rules, RulesError, Verdict, scored,
-};
+use super::rules::{Accepted, Factors, Feedback, Lists, MIN_CHARS, Rule, Rules, RulesError, Verdict, scored};
 use super::words::ContextWords;
 
 const DECENT: &str = "plum ladder quiet harbor";
@@ -23,22 +21,11 @@ fn password(text: &str) -> Password {
 fn rules() -> Rules {
     let organization = ContextWords::new(["Northwind Traders", "Keyward"]);
     let person = ContextWords::new(["jokafor", "j.okafor@northwind.example", "Joy Okafor"]);
-    Rules::new(Factors::PasswordOnly, MIN_CHARS)
-        .unwrap()
-        .with_words(&organization)
-        .with_words(&person)
+    Rules::new(Factors::PasswordOnly, MIN_CHARS).unwrap().with_words(&organization).with_words(&person)
 }
 
 fn check_by(rules: &Rules, text: &str) -> Feedback {
-    rules
-        .check(
-            &password(text),
-            &Lists {
-                common: &Blocklist::built_in(),
-                breached: None,
-            },
-        )
-        .unwrap()
+    rules.check(&password(text), &Lists { common: &Blocklist::built_in(), breached: None }).unwrap()
 }
 
 fn check(text: &str) -> Feedback {
@@ -46,11 +33,7 @@ fn check(text: &str) -> Feedback {
 }
 
 fn met(feedback: &Feedback, rule: Rule) -> Option<bool> {
-    feedback
-        .checks
-        .iter()
-        .find(|check| check.rule == rule)
-        .map(|check| check.met)
+    feedback.checks.iter().find(|check| check.rule == rule).map(|check| check.met)
 }
 
 #[test]
@@ -58,16 +41,8 @@ fn n_40_fifteen_characters_alone_and_eight_only_beside_a_second_factor() {
     assert_eq!(check("plum ladder qu").cause(), Some(Rule::Length), "14");
     assert_eq!(check("plum ladder qui").verdict, Verdict::Accepted, "15");
     let beside = Rules::new(Factors::WithSecondFactor, 8).unwrap();
-    assert_eq!(
-        check_by(&beside, "plu lad").cause(),
-        Some(Rule::Length),
-        "7"
-    );
-    assert_eq!(
-        check_by(&beside, "plu ladd").verdict,
-        Verdict::Accepted,
-        "8"
-    );
+    assert_eq!(check_by(&beside, "plu lad").cause(), Some(Rule::Length), "7");
+    assert_eq!(check_by(&beside, "plu ladd").verdict, Verdict::Accepted, "8");
 }
 
 #[test]
@@ -82,21 +57,9 @@ fn n_40_a_setting_below_the_hard_limit_is_refused() {
         (Factors::WithSecondFactor, 8, None),
     ] {
         let refused = Rules::new(factors, min_chars).err();
-        assert_eq!(
-            refused,
-            limit.map(|limit| RulesError::MinChars {
-                set: min_chars,
-                limit
-            })
-        );
+        assert_eq!(refused, limit.map(|limit| RulesError::MinChars { set: min_chars, limit }));
     }
-    for (bytes, taken) in [
-        (72, false),
-        (255, false),
-        (256, true),
-        (1024, true),
-        (1025, false),
-    ] {
+    for (bytes, taken) in [(72, false), (255, false), (256, true), (1024, true), (1025, false)] {
         assert_eq!(rules().with_max_bytes(bytes).is_ok(), taken, "{bytes}");
     }
 }
@@ -119,11 +82,7 @@ fn n_42_each_code_point_counts_one_in_any_script() {
         ("пароль из слов!".to_owned(), true),
         ("合言葉は長いほど良いと言われる".to_owned(), true),
     ] {
-        assert_eq!(
-            met(&check(&text), Rule::Length),
-            Some(long_enough),
-            "{text}"
-        );
+        assert_eq!(met(&check(&text), Rule::Length), Some(long_enough), "{text}");
     }
 }
 
@@ -154,10 +113,7 @@ fn n_43_a_weak_estimate_alone_refuses_nothing() {
         .iter()
         .map(|text| check(text).strength.score())
         .collect();
-    assert!(
-        scores[0] == 0 && scores[1] <= 1 && scores[2] <= 2 && scores[3] == 4,
-        "{scores:?}"
-    );
+    assert!(scores[0] == 0 && scores[1] <= 1 && scores[2] <= 2 && scores[3] == 4, "{scores:?}");
 }
 
 #[test]
@@ -204,11 +160,7 @@ fn t_f12_control_characters_are_refused_and_odd_ones_taken() {
         "plum ladder\u{7f}quiet",
         "plum\tladder quiet",
     ] {
-        assert_eq!(
-            check(text).cause(),
-            Some(Rule::ControlCharacters),
-            "{text:?}"
-        );
+        assert_eq!(check(text).cause(), Some(Rule::ControlCharacters), "{text:?}");
     }
     for text in [
         " leading and trailing ",
@@ -230,21 +182,14 @@ fn t_f12_1024_bytes_are_taken_and_1025_are_too_long() {
     let small = rules().with_max_bytes(256).unwrap();
     let feedback = check_by(&small, &"plum ".repeat(60));
     assert_eq!(feedback.cause(), Some(Rule::TooLong));
-    assert_eq!(
-        met(&feedback, Rule::Blocklisted),
-        None,
-        "what was not looked at is not shown as kept"
-    );
+    assert_eq!(met(&feedback, Rule::Blocklisted), None, "what was not looked at is not shown as kept");
 }
 
 #[test]
 fn t_k01_the_estimate_sees_forty_characters_and_two_kinds_of_signs() {
     // The signs that stand for letters are the costly part: the first text as it is takes zxcvbn a tenth of a second.
     for (text, seen) in [
-        (
-            "4@8({[<3691!|70$5+%24@8({[<3691!|70$5+%2, and more",
-            "4@8(~~~3691~~70~5~~24@8(~~~3691~~70~5~~2",
-        ),
+        ("4@8({[<3691!|70$5+%24@8({[<3691!|70$5+%2, and more", "4@8(~~~3691~~70~5~~24@8(~~~3691~~70~5~~2"),
         ("p@ssw0rd! p@ssw0rd!", "p@ssw0rd! p@ssw0rd!"),
         ("🔑 é ~ plain", "🔑 é ~ plain"),
         ("", ""),
@@ -262,25 +207,15 @@ fn breach_list(folder: &TempDir, lines: &str) -> BreachList {
 #[test]
 fn n_47_a_breached_password_is_refused_in_any_normal_form() {
     let folder = TempDir::new().unwrap();
-    let breached = breach_list(
-        &folder,
-        "plum ladder quiet harbor\ncafe\u{301} am großen Platz\n",
-    );
-    let lists = Lists {
-        common: &Blocklist::built_in(),
-        breached: Some(&breached),
-    };
+    let breached = breach_list(&folder, "plum ladder quiet harbor\ncafe\u{301} am großen Platz\n");
+    let lists = Lists { common: &Blocklist::built_in(), breached: Some(&breached) };
     for (text, cause) in [
         (DECENT, Some(Rule::Breached)),
         ("caf\u{e9} am großen Platz", Some(Rule::Breached)),
         ("cafe\u{301} am großen Platz", Some(Rule::Breached)),
         ("plum ladder quiet harbors", None),
     ] {
-        assert_eq!(
-            rules().check(&password(text), &lists).unwrap().cause(),
-            cause,
-            "{text}"
-        );
+        assert_eq!(rules().check(&password(text), &lists).unwrap().cause(), cause, "{text}");
     }
 }
 
@@ -288,58 +223,26 @@ fn n_47_a_breached_password_is_refused_in_any_normal_form() {
 fn n_47_nothing_is_accepted_while_the_breach_file_can_not_be_read() {
     let folder = TempDir::new().unwrap();
     let breached = breach_list(&folder, "one\ntwo\nthree\n");
-    std::fs::OpenOptions::new()
-        .write(true)
-        .open(folder.path().join("list"))
-        .unwrap()
-        .set_len(10)
-        .unwrap();
-    let lists = Lists {
-        common: &Blocklist::built_in(),
-        breached: Some(&breached),
-    };
+    std::fs::OpenOptions::new().write(true).open(folder.path().join("list")).unwrap().set_len(10).unwrap();
+    let lists = Lists { common: &Blocklist::built_in(), breached: Some(&breached) };
     assert!(rules().check(&password(DECENT), &lists).is_err());
     assert!(rules().accept(password(DECENT), &lists, false).is_err());
 }
 
 #[test]
 fn pci_8_3_7_only_an_unused_password_that_keeps_all_rules_is_accepted() {
-    let lists = Lists {
-        common: &Blocklist::built_in(),
-        breached: None,
-    };
+    let lists = Lists { common: &Blocklist::built_in(), breached: None };
     let accept = |text: &str, reused| rules().accept(password(text), &lists, reused).unwrap();
-    assert_eq!(
-        accept(DECENT, false)
-            .map(Accepted::into_password)
-            .unwrap()
-            .as_str(),
-        DECENT
-    );
-    assert_eq!(
-        accept(DECENT, true).unwrap_err().cause(),
-        Some(Rule::Reused)
-    );
-    assert_eq!(
-        accept("password1234567", false).unwrap_err().cause(),
-        Some(Rule::Blocklisted)
-    );
+    assert_eq!(accept(DECENT, false).map(Accepted::into_password).unwrap().as_str(), DECENT);
+    assert_eq!(accept(DECENT, true).unwrap_err().cause(), Some(Rule::Reused));
+    assert_eq!(accept("password1234567", false).unwrap_err().cause(), Some(Rule::Blocklisted));
 }
 
 #[test]
 fn ux_24_the_attribute_for_password_managers_comes_from_the_same_rules() {
-    assert_eq!(
-        rules().passwordrules(),
-        "minlength: 15; maxlength: 256; allowed: ascii-printable;"
-    );
-    let beside = Rules::new(Factors::WithSecondFactor, 10)
-        .unwrap()
-        .with_max_bytes(512)
-        .unwrap();
-    assert_eq!(
-        beside.passwordrules(),
-        "minlength: 10; maxlength: 128; allowed: ascii-printable;"
-    );
+    assert_eq!(rules().passwordrules(), "minlength: 15; maxlength: 256; allowed: ascii-printable;");
+    let beside = Rules::new(Factors::WithSecondFactor, 10).unwrap().with_max_bytes(512).unwrap();
+    assert_eq!(beside.passwordrules(), "minlength: 10; maxlength: 128; allowed: ascii-printable;");
 }
 
 #[test]
@@ -347,26 +250,14 @@ fn ux_28_codes_are_stable_and_feedback_holds_nothing_of_the_candidate() {
     let codes: Vec<_> = Rule::ALL.iter().map(|rule| rule.code()).collect();
     assert_eq!(
         codes,
-        [
-            "length",
-            "too_long",
-            "control_characters",
-            "repeats",
-            "blocklisted",
-            "context_word",
-            "breached",
-            "reused"
-        ]
+        ["length", "too_long", "control_characters", "repeats", "blocklisted", "context_word", "breached", "reused"]
     );
     for rule in Rule::ALL {
         assert_eq!(serde_json::to_value(rule).unwrap(), rule.code());
     }
-    let text = serde_json::to_string(&check("plum-canary-ladder")).unwrap()
-        + &format!("{:?}", check("plum-canary-ladder"));
-    assert!(
-        !text.contains("canary") && text.contains("\"verdict\":\"accepted\""),
-        "{text}"
-    );
+    let text =
+        serde_json::to_string(&check("plum-canary-ladder")).unwrap() + &format!("{:?}", check("plum-canary-ladder"));
+    assert!(!text.contains("canary") && text.contains("\"verdict\":\"accepted\""), "{text}");
     assert_eq!(check(DECENT).strength.key(), "strength_strong");
 }
 

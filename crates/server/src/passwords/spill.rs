@@ -22,35 +22,21 @@ pub(super) struct Spill {
 impl Spill {
     pub(super) fn new(folder: PathBuf) -> Result<Self, BuildError> {
         // Fails if the folder is there: another build may be running.
-        fs::create_dir(&folder).map_err(|source| BuildError::Write {
-            path: folder.clone(),
-            source,
-        })?;
-        Ok(Self {
-            folder,
-            files: (0..SPILLS).map(|_| None).collect(),
-        })
+        fs::create_dir(&folder).map_err(|source| BuildError::Write { path: folder.clone(), source })?;
+        Ok(Self { folder, files: (0..SPILLS).map(|_| None).collect() })
     }
 
     pub(super) fn push(&mut self, key: u64) -> Result<(), BuildError> {
         let number = usize::from(key.to_be_bytes()[0]);
         let path = self.path(number);
-        let failed = |source| BuildError::Write {
-            path: path.clone(),
-            source,
-        };
+        let failed = |source| BuildError::Write { path: path.clone(), source };
         let Some(slot) = self.files.get_mut(number) else {
             return Ok(());
         };
         let (writer, keys) = match slot {
             Some(open) => open,
             None => {
-                let file = OpenOptions::new()
-                    .create_new(true)
-                    .read(true)
-                    .write(true)
-                    .open(&path)
-                    .map_err(failed)?;
+                let file = OpenOptions::new().create_new(true).read(true).write(true).open(&path).map_err(failed)?;
                 slot.insert((BufWriter::with_capacity(16 << 10, file), 0))
             }
         };
@@ -67,13 +53,8 @@ impl Spill {
             return Ok(Vec::new());
         };
         let path = self.path(number);
-        let failed = |source| BuildError::Write {
-            path: path.clone(),
-            source,
-        };
-        let mut file = writer
-            .into_inner()
-            .map_err(|error| failed(error.into_error()))?;
+        let failed = |source| BuildError::Write { path: path.clone(), source };
+        let mut file = writer.into_inner().map_err(|error| failed(error.into_error()))?;
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
         let mut keys = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
         let mut reader = BufReader::with_capacity(64 << 10, file);

@@ -40,9 +40,7 @@ pub enum VerifierError {
     #[error("the stored password hash is no argon2id string")]
     Malformed,
     /// Costs that Keyward never writes.
-    #[error(
-        "the stored password hash asks for m={memory_kib}, t={passes}, p={lanes}, which is beyond the limits"
-    )]
+    #[error("the stored password hash asks for m={memory_kib}, t={passes}, p={lanes}, which is beyond the limits")]
     TooCostly {
         /// `m`.
         memory_kib: u32,
@@ -88,22 +86,14 @@ pub struct Pepper {
 impl Pepper {
     /// A key of 32 to 64 random bytes under an id of 1 to 8 letters and digits.
     pub fn new(id: &str, key: Secret<Vec<u8>>) -> Result<Self, PepperError> {
-        if !(1..=KeyId::MAX_LEN).contains(&id.len())
-            || !id.bytes().all(|b| b.is_ascii_alphanumeric())
-        {
+        if !(1..=KeyId::MAX_LEN).contains(&id.len()) || !id.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return Err(PepperError::Id(id.to_owned()));
         }
         let bytes = key.expose().len();
         if !(32..=64).contains(&bytes) {
-            return Err(PepperError::Length {
-                id: id.to_owned(),
-                bytes,
-            });
+            return Err(PepperError::Length { id: id.to_owned(), bytes });
         }
-        Ok(Self {
-            id: id.to_owned(),
-            key,
-        })
+        Ok(Self { id: id.to_owned(), key })
     }
 }
 
@@ -129,20 +119,14 @@ impl Peppers {
             }
             keys.push(key);
         }
-        Ok(Self {
-            keys,
-            takes_unkeyed: false,
-        })
+        Ok(Self { keys, takes_unkeyed: false })
     }
 
     /// Also takes strings without a key, while an installation moves to its first one. Until that ends, whoever can write to the database can
     /// plant a verifier.
     #[must_use]
     pub fn taking_unkeyed(self) -> Self {
-        Self {
-            takes_unkeyed: true,
-            ..self
-        }
+        Self { takes_unkeyed: true, ..self }
     }
 
     fn current(&self) -> Option<&Pepper> {
@@ -152,16 +136,10 @@ impl Peppers {
     fn find(&self, id: &str) -> Result<Option<&Pepper>, VerifierError> {
         if id.is_empty() {
             let refused = !self.keys.is_empty() && !self.takes_unkeyed;
-            return if refused {
-                Err(VerifierError::Unkeyed)
-            } else {
-                Ok(None)
-            };
+            return if refused { Err(VerifierError::Unkeyed) } else { Ok(None) };
         }
         let found = self.keys.iter().find(|key| key.id == id);
-        found
-            .map(Some)
-            .ok_or_else(|| VerifierError::KeyMissing(id.to_owned()))
+        found.map(Some).ok_or_else(|| VerifierError::KeyMissing(id.to_owned()))
     }
 }
 
@@ -186,21 +164,11 @@ impl Verifier {
         let params = Params::try_from(&phc).map_err(|_| VerifierError::Malformed)?;
         let (memory_kib, passes, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
         if memory_kib > MAX_MEMORY_KIB || passes > MAX_PASSES || lanes > MAX_LANES {
-            return Err(VerifierError::TooCostly {
-                memory_kib,
-                passes,
-                lanes,
-            });
+            return Err(VerifierError::TooCostly { memory_kib, passes, lanes });
         }
         match (phc.salt, phc.hash) {
-            (Some(salt), Some(digest))
-                if digest.len() >= MIN_DIGEST_BYTES && params.data().is_empty() =>
-            {
-                Ok(Self {
-                    params,
-                    salt,
-                    digest,
-                })
+            (Some(salt), Some(digest)) if digest.len() >= MIN_DIGEST_BYTES && params.data().is_empty() => {
+                Ok(Self { params, salt, digest })
             }
             _ => Err(VerifierError::Malformed),
         }
@@ -219,16 +187,7 @@ impl Verifier {
     ) -> Result<Option<bool>, VerifierError> {
         let key = peppers.find(&self.key_id())?;
         let mut out = Zeroizing::new(vec![0; self.digest.len()]);
-        let computed = derive(
-            password,
-            &self.salt,
-            &Recipe {
-                params: &self.params,
-                key,
-            },
-            memory,
-            &mut out,
-        );
+        let computed = derive(password, &self.salt, &Recipe { params: &self.params, key }, memory, &mut out);
         Ok(computed.map(|()| verify_slices_are_equal(&out, self.digest.as_bytes()).is_ok()))
     }
 
@@ -243,11 +202,9 @@ pub fn is_outdated(stored: &str, peppers: &Peppers) -> Result<bool, VerifierErro
     let verifier = Verifier::parse(stored)?;
     let params = &verifier.params;
     let current = peppers.current().map_or("", |key| key.id.as_str());
-    Ok(
-        (params.m_cost(), params.t_cost(), params.p_cost()) != (MEMORY_KIB, PASSES, LANES)
-            || verifier.digest.len() != DIGEST_BYTES
-            || verifier.key_id() != current,
-    )
+    Ok((params.m_cost(), params.t_cost(), params.p_cost()) != (MEMORY_KIB, PASSES, LANES)
+        || verifier.digest.len() != DIGEST_BYTES
+        || verifier.key_id() != current)
 }
 
 /// Makes the string to store. `None` where argon2 refuses, which constant parameters rule out.
@@ -260,16 +217,7 @@ pub(super) fn store(
     let key = peppers.current();
     let params = params(key)?;
     let mut out = Zeroizing::new(vec![0; DIGEST_BYTES]);
-    derive(
-        password,
-        &salt,
-        &Recipe {
-            params: &params,
-            key,
-        },
-        memory,
-        &mut out,
-    )?;
+    derive(password, &salt, &Recipe { params: &params, key }, memory, &mut out)?;
     let phc = PasswordHash {
         algorithm: ARGON2ID_IDENT,
         version: Some(Version::V0x13.into()),
@@ -284,26 +232,13 @@ pub(super) fn store(
 pub(super) fn decoy(password: &Password, peppers: &Peppers, memory: &mut Memory) -> Option<bool> {
     let key = peppers.current();
     let mut out = Zeroizing::new(vec![0; DIGEST_BYTES]);
-    derive(
-        password,
-        &[0; SALT_BYTES],
-        &Recipe {
-            params: &params(key)?,
-            key,
-        },
-        memory,
-        &mut out,
-    )?;
+    derive(password, &[0; SALT_BYTES], &Recipe { params: &params(key)?, key }, memory, &mut out)?;
     Some(false)
 }
 
 fn params(key: Option<&Pepper>) -> Option<Params> {
     let mut builder = ParamsBuilder::new();
-    builder
-        .m_cost(MEMORY_KIB)
-        .t_cost(PASSES)
-        .p_cost(LANES)
-        .output_len(DIGEST_BYTES);
+    builder.m_cost(MEMORY_KIB).t_cost(PASSES).p_cost(LANES).output_len(DIGEST_BYTES);
     if let Some(key) = key {
         builder.keyid(KeyId::new(key.id.as_bytes()).ok()?);
     }
@@ -315,26 +250,12 @@ struct Recipe<'a> {
     key: Option<&'a Pepper>,
 }
 
-fn derive(
-    password: &Password,
-    salt: &[u8],
-    recipe: &Recipe<'_>,
-    memory: &mut Memory,
-    out: &mut [u8],
-) -> Option<()> {
+fn derive(password: &Password, salt: &[u8], recipe: &Recipe<'_>, memory: &mut Memory, out: &mut [u8]) -> Option<()> {
     let params = recipe.params.clone();
     let blocks = memory.blocks(params.block_count());
     let argon2 = match recipe.key {
-        Some(key) => Argon2::new_with_secret(
-            key.key.expose(),
-            Algorithm::Argon2id,
-            Version::V0x13,
-            params,
-        )
-        .ok()?,
+        Some(key) => Argon2::new_with_secret(key.key.expose(), Algorithm::Argon2id, Version::V0x13, params).ok()?,
         None => Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
     };
-    argon2
-        .hash_password_into_with_memory(password.as_str().as_bytes(), salt, out, blocks)
-        .ok()
+    argon2.hash_password_into_with_memory(password.as_str().as_bytes(), salt, out, blocks).ok()
 }

@@ -32,18 +32,8 @@ impl ContextWords {
     /// Adds one name. Of a mail address only the part before the last `@` is taken.
     pub fn add(&mut self, name: &str) {
         let local = name.rsplit_once('@').map_or(name, |(local, _)| local);
-        let folded: Vec<char> = local
-            .chars()
-            .take(MAX_TEXT_CHARS)
-            .flat_map(fold_char)
-            .collect();
-        self.keep(
-            folded
-                .iter()
-                .copied()
-                .filter(|c| c.is_alphanumeric())
-                .collect(),
-        );
+        let folded: Vec<char> = local.chars().take(MAX_TEXT_CHARS).flat_map(fold_char).collect();
+        self.keep(folded.iter().copied().filter(|c| c.is_alphanumeric()).collect());
         for part in folded.split(|c| !c.is_alphanumeric()) {
             if part.len() >= MIN_PART_CHARS {
                 self.keep(part.to_vec());
@@ -77,10 +67,8 @@ impl ContextWords {
     /// must be repeated to fill all of it: otherwise every long number that holds it would be refused.
     pub fn make_up(&self, password: &str) -> bool {
         let folded: Zeroizing<Vec<char>> = Zeroizing::new(fold(password));
-        let (worded, numbers): (Vec<_>, Vec<_>) = self
-            .folded
-            .iter()
-            .partition(|word| word.iter().any(|c| c.is_alphabetic()));
+        let (worded, numbers): (Vec<_>, Vec<_>) =
+            self.folded.iter().partition(|word| word.iter().any(|c| c.is_alphabetic()));
         numbers.iter().any(|number| is_repetition(&folded, number)) || is_tiled(&folded, &worded)
     }
 }
@@ -88,11 +76,7 @@ impl ContextWords {
 /// Lower case without accents, compatibility forms resolved (`Ｋ`, `ﬁ`). Only for comparing; never stored or hashed.
 pub(super) fn fold(text: &str) -> Vec<char> {
     let mut folded = Vec::with_capacity(4 * text.len());
-    folded.extend(
-        text.nfkd()
-            .flat_map(char::to_lowercase)
-            .filter(|c| !is_combining_mark(*c)),
-    );
+    folded.extend(text.nfkd().flat_map(char::to_lowercase).filter(|c| !is_combining_mark(*c)));
     folded
 }
 
@@ -184,14 +168,7 @@ mod tests {
     use super::*;
 
     fn northwind() -> ContextWords {
-        ContextWords::new([
-            "Northwind",
-            "Keyward",
-            "j.okafor@northwind.example",
-            "Zoë Müller",
-            "4711",
-            "3M",
-        ])
+        ContextWords::new(["Northwind", "Keyward", "j.okafor@northwind.example", "Zoë Müller", "4711", "3M"])
     }
 
     #[test]
