@@ -170,17 +170,15 @@ impl Lang {
         let zone_name = local.strftime("%Z").to_string();
         let text = self
             .t(key)
+            // Selectors match numbers by number: a month as text would always be December.
             .with("clock", local.strftime("%H:%M").to_string())
             .with(
                 "zone",
                 self.t("time-zone").with("zone", zone_name).to_string(),
             )
-            .with(
-                "weekday",
-                local.weekday().to_monday_one_offset().to_string(),
-            )
+            .with("weekday", i64::from(local.weekday().to_monday_one_offset()))
             .with("day", local.day().to_string())
-            .with("month", local.month().to_string())
+            .with("month", i64::from(local.month()))
             .with("year", local.year().to_string());
         text.to_string()
     }

@@ -73,7 +73,7 @@ impl CaseHead {
             reference: reference.to_owned(),
             base: base.to_owned(),
             goal,
-            bitting: Bitting::at(step, Cut::Current),
+            bitting: Bitting::at(step, if step > 3 { Cut::Waiting } else { Cut::Current }),
             changed: step > 3,
         }
     }
