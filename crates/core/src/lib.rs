@@ -13,10 +13,7 @@ pub mod event;
 pub mod ids;
 pub mod ledger;
 pub mod log;
-<<<<<<< HEAD
 pub mod plan;
-=======
->>>>>>> store
 pub mod policy;
 pub mod risk;
 pub mod secret;
