@@ -62,9 +62,7 @@ impl<K: Kind> Id<K> {
     /// Makes an id from the time it was made at and the caller's randomness.
     pub fn new(at: Timestamp, random: [u8; 10]) -> Self {
         let time = u128::from(at.millis().unsigned_abs() & 0xffff_ffff_ffff) << 80;
-        let tail = random
-            .iter()
-            .fold(0u128, |sum, byte| (sum << 8) | u128::from(*byte));
+        let tail = random.iter().fold(0u128, |sum, byte| (sum << 8) | u128::from(*byte));
         Self(time | tail, PhantomData)
     }
 }
@@ -89,10 +87,7 @@ impl<K: Kind> FromStr for Id<K> {
     type Err = NotAnId;
     fn from_str(text: &str) -> Result<Self, NotAnId> {
         let refuse = || NotAnId(text.to_owned(), K::PREFIX);
-        let tail = text
-            .strip_prefix(K::PREFIX)
-            .and_then(|rest| rest.strip_prefix('_'))
-            .ok_or_else(refuse)?;
+        let tail = text.strip_prefix(K::PREFIX).and_then(|rest| rest.strip_prefix('_')).ok_or_else(refuse)?;
         let bytes = BASE32.decode(tail.as_bytes()).map_err(|_| refuse())?;
         let bytes: [u8; 16] = bytes.try_into().map_err(|_| refuse())?;
         Ok(Self(u128::from_be_bytes(bytes), PhantomData))
@@ -106,9 +101,7 @@ impl<K: Kind> Serialize for Id<K> {
 }
 impl<'de, K: Kind> Deserialize<'de> for Id<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -162,11 +155,7 @@ impl Reference {
 /// A weighted sum modulo 31 (a prime, and every weight is invertible): finds each single slip between symbols 0..=30
 /// and each swap of neighbors. Symbol 31 (`z`) is folded onto 0, the price of a check symbol within the same alphabet.
 fn check(body: [u8; 7]) -> u8 {
-    let sum: u32 = body
-        .iter()
-        .zip(1u32..)
-        .map(|(symbol, weight)| u32::from(*symbol) * (weight + 1))
-        .sum();
+    let sum: u32 = body.iter().zip(1u32..).map(|(symbol, weight)| u32::from(*symbol) * (weight + 1)).sum();
     u8::try_from(sum % 31).unwrap_or(0)
 }
 
@@ -177,10 +166,7 @@ impl fmt::Display for Reference {
             if index % 4 == 0 {
                 f.write_str("-")?;
             }
-            let letter = SYMBOLS
-                .as_bytes()
-                .get(usize::from(*symbol))
-                .unwrap_or(&b'0');
+            let letter = SYMBOLS.as_bytes().get(usize::from(*symbol)).unwrap_or(&b'0');
             write!(f, "{}", char::from(letter.to_ascii_uppercase()))?;
         }
         Ok(())
@@ -214,11 +200,7 @@ impl FromStr for Reference {
             .ok_or_else(refuse)?;
         let symbols: [u8; 8] = symbols.try_into().map_err(|_| refuse())?;
         let (body, last) = symbols.split_first_chunk::<7>().ok_or_else(refuse)?;
-        if last.first() == Some(&check(*body)) {
-            Ok(Self(symbols))
-        } else {
-            Err(refuse())
-        }
+        if last.first() == Some(&check(*body)) { Ok(Self(symbols)) } else { Err(refuse()) }
     }
 }
 impl Serialize for Reference {
@@ -228,9 +210,7 @@ impl Serialize for Reference {
 }
 impl<'de> Deserialize<'de> for Reference {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

@@ -1,9 +1,21 @@
 //! The rules of Keyward: what a recovery case is, when its gate opens, and how anybody can check it afterwards.
 //!
 //! No I/O, no clock, no randomness: the server and the offline verifier run the same functions.
-//! Reading order: [`ids`], [`time`], [`account`], [`actor`] (the words), [`event`] (what happened), [`case`] (the machine),
-//! [`steps`] (one file a step), [`policy`] and [`plan`] (the gate, and what would open it), [`log`] and [`bundle`] (the proof).
+//! Reading order: [`ids`], [`time`], [`account`], [`actor`], [`digest`] (the words), [`event`] (what happened), [`case`] (the machine),
+//! [`steps`] (one file a step), [`risk`], [`policy`] and [`plan`] (the gate, and what would open it), [`ledger`], [`log`] and [`bundle`] (the proof).
 
+pub mod account;
+pub mod actor;
+pub mod bundle;
+pub mod case;
+pub mod digest;
+pub mod event;
 pub mod ids;
+pub mod ledger;
+pub mod log;
+pub mod plan;
+pub mod policy;
+pub mod risk;
 pub mod secret;
+pub mod steps;
 pub mod time;

@@ -72,9 +72,6 @@ mod tests {
     fn time_arithmetic_stops_at_the_ends() {
         let end = Timestamp::from_millis(i64::MAX);
         assert_eq!(end.plus_ms(1), end);
-        assert_eq!(
-            Timestamp::from_millis(5).since_ms(Timestamp::from_millis(9)),
-            -4
-        );
+        assert_eq!(Timestamp::from_millis(5).since_ms(Timestamp::from_millis(9)), -4);
     }
 }

@@ -10,8 +10,6 @@ pub async fn run(args: CompletionsArgs, ctx: &CliContext) -> Result<Exit, CliErr
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "keyward", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();
-    let report = Report::new("completions")
-        .field("shell", args.shell.to_string().into())
-        .verbatim("script", script);
+    let report = Report::new("completions").field("shell", args.shell.to_string().into()).verbatim("script", script);
     ctx.print(&report)
 }

@@ -1,4 +1,4 @@
-//! What every command is given: how to answer, the environment, where the configuration is, randomness for new keys.
+//! What every command is given: how to answer, the environment, where the configuration is, clock and randomness.
 //!
 //! [`Edge::of_process`] is the only place that takes these from the operating system; tests bring their own.
 
@@ -11,11 +11,10 @@ use std::sync::{Mutex, PoisonError};
 use super::exit::{CliError, Exit};
 use super::report::{Look, Output, Report};
 use crate::config::{self, Environment, FileSource, FlagValue, Loaded, Sources};
+use crate::ctx::Ctx;
 
 /// A writer that commands may share.
 pub type Sink = Box<dyn Write + Send>;
-/// Fills a buffer with random bytes.
-pub type Random = fn(&mut [u8]) -> io::Result<()>;
 
 /// What the operating system gives to a program.
 pub struct Edge {
@@ -33,16 +32,13 @@ pub struct Edge {
     pub width: Option<u16>,
     /// Can a person be asked? True when standard input and standard error are terminals.
     pub can_ask: bool,
-    /// Random bytes for new keys.
-    pub random: Random,
+    /// Clock and randomness.
+    pub ctx: Ctx,
 }
 
 impl fmt::Debug for Edge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Edge")
-            .field("args", &self.args)
-            .field("environment", &self.environment)
-            .finish_non_exhaustive()
+        f.debug_struct("Edge").field("args", &self.args).field("environment", &self.environment).finish_non_exhaustive()
     }
 }
 
@@ -52,28 +48,15 @@ impl Edge {
         let text = |value: OsString| value.to_string_lossy().into_owned();
         Self {
             args: std::env::args_os().collect(),
-            environment: std::env::vars_os()
-                .map(|(name, value)| (text(name), text(value)))
-                .collect(),
+            environment: std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect(),
             out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
             out_is_terminal: io::stdout().is_terminal(),
-            width: dialoguer::console::Term::stdout()
-                .size_checked()
-                .map(|(_, columns)| columns),
+            width: dialoguer::console::Term::stdout().size_checked().map(|(_, columns)| columns),
             can_ask: io::stdin().is_terminal() && io::stderr().is_terminal(),
-            random: operating_system,
+            ctx: Ctx::real(),
         }
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the edge: from here on randomness is handed in"
-)]
-fn operating_system(buffer: &mut [u8]) -> io::Result<()> {
-    aws_lc_rs::rand::fill(buffer)
-        .map_err(|_| io::Error::other("the operating system gave no random bytes"))
 }
 
 /// What every command is given.
@@ -88,18 +71,15 @@ pub struct CliContext {
     pub environment: Environment,
     /// Can a person be asked?
     pub can_ask: bool,
-    /// Random bytes for new keys.
-    pub random: Random,
+    /// Clock and randomness.
+    pub ctx: Ctx,
     pub(super) out: Mutex<Sink>,
     pub(super) err: Mutex<Sink>,
 }
 
 impl fmt::Debug for CliContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CliContext")
-            .field("output", &self.output)
-            .field("config", &self.config)
-            .finish_non_exhaustive()
+        f.debug_struct("CliContext").field("output", &self.output).field("config", &self.config).finish_non_exhaustive()
     }
 }
 
@@ -111,9 +91,7 @@ impl CliContext {
             Output::Text => report.write_text(&mut **out, self.look),
             Output::Json => report.write_json(&mut **out),
         };
-        written
-            .and_then(|()| out.flush())
-            .map_err(CliError::Output)?;
+        written.and_then(|()| out.flush()).map_err(CliError::Output)?;
         Ok(report.exit())
     }
 
@@ -128,14 +106,8 @@ impl CliContext {
             Output::Text => {
                 let mut err = self.err.lock().unwrap_or_else(PoisonError::into_inner);
                 let red = clap::builder::styling::AnsiColor::Red.on_default().bold();
-                let label = if self.look.color {
-                    format!("{red}error:{red:#} ")
-                } else {
-                    "error: ".to_owned()
-                };
-                err.write_all(label.as_bytes())
-                    .and_then(|()| report.write_text(&mut **err, self.look))
-                    .map_err(|_| ())
+                let label = if self.look.color { format!("{red}error:{red:#} ") } else { "error: ".to_owned() };
+                err.write_all(label.as_bytes()).and_then(|()| report.write_text(&mut **err, self.look)).map_err(|_| ())
             }
         };
         // There is nobody left to tell.
@@ -147,25 +119,12 @@ impl CliContext {
     /// installation on the same machine have no part in it.
     pub fn load_demo(&self, flags: &[FlagValue]) -> Result<Loaded, CliError> {
         let environment = Environment::default();
-        Ok(config::load(&Sources {
-            file: FileSource::Default,
-            environment: &environment,
-            flags,
-            demo: true,
-        })?)
+        Ok(config::load(&Sources { file: FileSource::Default, environment: &environment, flags, demo: true })?)
     }
 
     /// Reads the configuration that this command runs with; `flags` are its own settings.
     pub fn load(&self, flags: &[FlagValue]) -> Result<Loaded, CliError> {
-        let file = self
-            .config
-            .as_deref()
-            .map_or(FileSource::Default, FileSource::At);
-        Ok(config::load(&Sources {
-            file,
-            environment: &self.environment,
-            flags,
-            demo: false,
-        })?)
+        let file = self.config.as_deref().map_or(FileSource::Default, FileSource::At);
+        Ok(config::load(&Sources { file, environment: &self.environment, flags, demo: false })?)
     }
 }

@@ -23,13 +23,7 @@ pub enum Exit {
 
 impl Exit {
     /// All of them in the order of their codes.
-    pub const ALL: [Self; 5] = [
-        Self::Ok,
-        Self::Failed,
-        Self::Usage,
-        Self::Unreachable,
-        Self::Unverified,
-    ];
+    pub const ALL: [Self; 5] = [Self::Ok, Self::Failed, Self::Usage, Self::Unreachable, Self::Unverified];
 
     /// The number.
     pub const fn code(self) -> u8 {

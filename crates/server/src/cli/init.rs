@@ -30,48 +30,26 @@ struct Answers {
 
 /// Writes a first configuration.
 pub async fn run(args: Box<InitArgs>, ctx: &CliContext) -> Result<Exit, CliError> {
-    let ask: Option<&mut dyn Ask> = if ctx.can_ask && !args.yes {
-        Some(&mut Terminal)
-    } else {
-        None
-    };
+    let ask: Option<&mut dyn Ask> = if ctx.can_ask && !args.yes { Some(&mut Terminal) } else { None };
     run_with(&args, ctx, ask)
 }
 
 /// The same with somebody to ask, or nobody.
-pub(super) fn run_with(
-    args: &InitArgs,
-    ctx: &CliContext,
-    ask: Option<&mut dyn Ask>,
-) -> Result<Exit, CliError> {
+pub(super) fn run_with(args: &InitArgs, ctx: &CliContext, ask: Option<&mut dyn Ask>) -> Result<Exit, CliError> {
     let target = ctx.config.clone().unwrap_or_else(|| DEFAULT_FILE.into());
     if target.exists() && !args.force {
-        return Err(CliError::Usage(format!(
-            "`{}` exists; --force replaces it",
-            target.display()
-        )));
+        return Err(CliError::Usage(format!("`{}` exists; --force replaces it", target.display())));
     }
-    let folder = target
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let keys_folder = args.keys.clone().unwrap_or_else(|| folder.join("keys"));
-    let keys_folder =
-        std::path::absolute(&keys_folder).map_err(|error| failed("find", &keys_folder, error))?;
+    let keys_folder = std::path::absolute(&keys_folder).map_err(|error| failed("find", &keys_folder, error))?;
     let mut answers = gather(args, ask)?;
     let [signing, seal] = ["log-signing.key", "seal.key"].map(|name| keys_folder.join(name));
-    answers
-        .values
-        .insert("log.signing_key_file".into(), json!(signing));
-    answers
-        .values
-        .insert("worker.seal_key_file".into(), json!(seal));
+    answers.values.insert("log.signing_key_file".into(), json!(signing));
+    answers.values.insert("worker.seal_key_file".into(), json!(seal));
     let password = keys_folder.join("directory-password");
     if answers.bind_password.is_some() {
-        answers.values.insert(
-            "directory.openldap.bind_password_file".into(),
-            json!(password),
-        );
+        answers.values.insert("directory.openldap.bind_password_file".into(), json!(password));
     }
 
     let text = docs::template(&answers.values);
@@ -92,10 +70,8 @@ pub(super) fn run_with(
 /// Reads the text as a configuration, so that a mistake in the answers is found before there is a file with it.
 fn try_out(target: &Path, text: &str, password_was_typed: bool) -> Result<(), CliError> {
     // The typed password is not yet in its file; something else stands for it.
-    let stand_in = password_was_typed.then_some((
-        "KEYWARD_DIRECTORY__MAIN__OPENLDAP__BIND_PASSWORD",
-        "typed at the terminal",
-    ));
+    let stand_in =
+        password_was_typed.then_some(("KEYWARD_DIRECTORY__MAIN__OPENLDAP__BIND_PASSWORD", "typed at the terminal"));
     let environment: Environment = stand_in.into_iter().collect();
     config::load(&Sources {
         file: FileSource::Text(target, text),
@@ -108,10 +84,8 @@ fn try_out(target: &Path, text: &str, password_was_typed: bool) -> Result<(), Cl
 
 fn report(files: &[(PathBuf, bool)]) -> Report {
     let state = |written: bool| if written { "written" } else { "kept as it was" };
-    let rows = files
-        .iter()
-        .map(|(path, written)| vec![path.display().to_string(), state(*written).to_owned()])
-        .collect();
+    let rows =
+        files.iter().map(|(path, written)| vec![path.display().to_string(), state(*written).to_owned()]).collect();
     Report::new("config init")
         .table("files", &["file", "state"], rows)
         .text("Keep a copy of the keys offline. Without the signing key the log cannot go on; without the seal key a case under way cannot be finished.")
@@ -137,9 +111,7 @@ impl Question<'_> {
         let typed = match (self.given, ask) {
             (Some(given), _) => Some(given.to_owned()),
             (None, Some(ask)) => loop {
-                let answer = ask.line(self.question, self.default, &|answer| {
-                    probe(self.path, answer).map(|_| ())
-                })?;
+                let answer = ask.line(self.question, self.default, &|answer| probe(self.path, answer).map(|_| ()))?;
                 if answer.is_some() || !self.needed {
                     break answer;
                 }
@@ -147,9 +119,9 @@ impl Question<'_> {
             (None, None) => self.default.map(str::to_owned),
         };
         match typed {
-            Some(typed) => probe(self.path, &typed)
-                .map(Some)
-                .map_err(|what| CliError::Usage(format!("{} {what}", self.flag))),
+            Some(typed) => {
+                probe(self.path, &typed).map(Some).map_err(|what| CliError::Usage(format!("{} {what}", self.flag)))
+            }
             None if self.needed => Err(CliError::Usage(format!("{} is missing", self.flag))),
             None => Ok(None),
         }
@@ -160,11 +132,10 @@ impl Question<'_> {
 fn probe(path: &str, answer: &str) -> Result<Value, String> {
     let (section, name) = path.rsplit_once('.').unwrap_or_default();
     let key = keys::key(section, name).ok_or_else(|| format!("there is no key `{path}`"))?;
-    let shown =
-        (key.probe)(&Raw::Word(answer.to_owned())).map_err(|complaint| match complaint.hint {
-            Some(hint) => format!("{}; {hint}", complaint.what),
-            None => complaint.what,
-        })?;
+    let shown = (key.probe)(&Raw::Word(answer.to_owned())).map_err(|complaint| match complaint.hint {
+        Some(hint) => format!("{}; {hint}", complaint.what),
+        None => complaint.what,
+    })?;
     Ok(if key.secret { json!(answer) } else { shown })
 }
 
@@ -229,34 +200,22 @@ fn gather(args: &InitArgs, mut ask: Option<&mut dyn Ask>) -> Result<Answers, Cli
     Ok(answers)
 }
 
-fn directory(
-    args: &InitArgs,
-    ask: &mut Option<&mut dyn Ask>,
-    answers: &mut Answers,
-) -> Result<(), CliError> {
+fn directory(args: &InitArgs, ask: &mut Option<&mut dyn Ask>, answers: &mut Answers) -> Result<(), CliError> {
     let choice = match (args.directory, ask.as_mut()) {
         (Some(choice), _) => choice,
         (None, _) if args.ldap_url.is_some() => DirectoryChoice::Openldap,
-        (None, Some(ask)) => {
-            match ask.choice("5 of 6  Directory", &["Keyward's own", "OpenLDAP"])? {
-                0 => DirectoryChoice::Embedded,
-                _ => DirectoryChoice::Openldap,
-            }
-        }
+        (None, Some(ask)) => match ask.choice("5 of 6  Directory", &["Keyward's own", "OpenLDAP"])? {
+            0 => DirectoryChoice::Embedded,
+            _ => DirectoryChoice::Openldap,
+        },
         (None, None) => DirectoryChoice::Embedded,
     };
-    answers
-        .values
-        .insert("directory.name".into(), json!("main"));
+    answers.values.insert("directory.name".into(), json!("main"));
     if choice == DirectoryChoice::Embedded {
-        answers
-            .values
-            .insert("directory.kind".into(), json!("embedded"));
+        answers.values.insert("directory.kind".into(), json!("embedded"));
         return Ok(());
     }
-    answers
-        .values
-        .insert("directory.kind".into(), json!("openldap"));
+    answers.values.insert("directory.kind".into(), json!("openldap"));
     let questions = [
         Question {
             path: "directory.openldap.url",
@@ -287,9 +246,7 @@ fn directory(
     match (&args.ldap_password_file, ask) {
         (Some(file), _) => {
             let file = std::path::absolute(file).map_err(|error| failed("find", file, error))?;
-            answers
-                .values
-                .insert("directory.openldap.bind_password_file".into(), json!(file));
+            answers.values.insert("directory.openldap.bind_password_file".into(), json!(file));
         }
         (None, Some(ask)) => {
             let password = ask.secret("        Password of that account")?;
@@ -303,11 +260,7 @@ fn directory(
 }
 
 impl Answers {
-    fn take(
-        &mut self,
-        questions: &[Question<'_>],
-        ask: &mut Option<&mut dyn Ask>,
-    ) -> Result<(), CliError> {
+    fn take(&mut self, questions: &[Question<'_>], ask: &mut Option<&mut dyn Ask>) -> Result<(), CliError> {
         for question in questions {
             if let Some(value) = question.answer(ask)? {
                 self.values.insert(question.path.to_owned(), value);
@@ -322,11 +275,7 @@ fn failed(verb: &str, path: &Path, error: std::io::Error) -> CliError {
 }
 
 fn create_folder(folder: &Path, mode: u32) -> Result<(), CliError> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(mode)
-        .create(folder)
-        .map_err(|error| failed("create", folder, error))
+    fs::DirBuilder::new().recursive(true).mode(mode).create(folder).map_err(|error| failed("create", folder, error))
 }
 
 /// Writes 32 random bytes, unless there is a key. Says which.
@@ -335,7 +284,7 @@ fn fresh_key(path: &Path, ctx: &CliContext) -> Result<(PathBuf, bool), CliError>
         return Ok((path.to_owned(), false));
     }
     let mut seed = Zeroizing::new([0_u8; 32]);
-    (ctx.random)(seed.as_mut_slice()).map_err(|error| failed("make a key for", path, error))?;
+    ctx.ctx.fill(seed.as_mut_slice());
     write_new(path, seed.as_slice())?;
     Ok((path.to_owned(), true))
 }
@@ -343,11 +292,7 @@ fn fresh_key(path: &Path, ctx: &CliContext) -> Result<(PathBuf, bool), CliError>
 /// A file that did not exist, for its owner alone, on disk before this returns.
 fn write_new(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     let write = || {
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)?;
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         file.write_all(bytes)?;
         file.sync_all()
     };

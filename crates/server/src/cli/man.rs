@@ -11,24 +11,17 @@ pub async fn run(args: ManArgs, ctx: &CliContext) -> Result<Exit, CliError> {
     match args.folder {
         None => {
             let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command())
-                .render(&mut page)
-                .map_err(CliError::Output)?;
-            ctx.print(
-                &Report::new("man").verbatim("page", String::from_utf8_lossy(&page).into_owned()),
-            )
+            clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(CliError::Output)?;
+            ctx.print(&Report::new("man").verbatim("page", String::from_utf8_lossy(&page).into_owned()))
         }
         Some(folder) => {
             let attempted = || format!("cannot write manual pages to `{}`", folder.display());
-            std::fs::create_dir_all(&folder)
-                .map_err(|error| CliError::Failed(attempted(), error.into()))?;
+            std::fs::create_dir_all(&folder).map_err(|error| CliError::Failed(attempted(), error.into()))?;
             clap_mangen::generate_to(Cli::command(), &folder)
                 .map_err(|error| CliError::Failed(attempted(), error.into()))?;
             let folder = folder.display().to_string();
             ctx.print(
-                &Report::new("man")
-                    .field("folder", json!(folder))
-                    .text(format!("The manual pages are in {folder}")),
+                &Report::new("man").field("folder", json!(folder)).text(format!("The manual pages are in {folder}")),
             )
         }
     }

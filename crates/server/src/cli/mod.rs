@@ -27,7 +27,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use serde_json::json;
 
-pub use context::{CliContext, Edge, Random, Sink};
+pub use context::{CliContext, Edge, Sink};
 pub use exit::{Cause, CliError, Exit};
 pub use report::{CheckLine, Look, Mark, Output, Report};
 
@@ -73,22 +73,10 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Text for people, or one JSON object for programs [default: text] [env: KEYWARD_OUTPUT]
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        value_name = "text|json",
-        hide_possible_values = true
-    )]
+    #[arg(long, global = true, value_enum, value_name = "text|json", hide_possible_values = true)]
     pub output: Option<Output>,
     /// When to use colors; `auto` looks at the terminal and at NO_COLOR [default: auto] [env: KEYWARD_COLOR]
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        value_name = "auto|always|never",
-        hide_possible_values = true
-    )]
+    #[arg(long, global = true, value_enum, value_name = "auto|always|never", hide_possible_values = true)]
     pub color: Option<ColorChoice>,
 }
 
@@ -163,16 +151,10 @@ struct Early {
 impl Early {
     fn of(edge: &Edge) -> Self {
         let typed = |flag: &str| value_of(&edge.args, flag);
-        let output =
-            typed("--output").or_else(|| edge.environment.get("KEYWARD_OUTPUT").map(str::to_owned));
-        let color =
-            typed("--color").or_else(|| edge.environment.get("KEYWARD_COLOR").map(str::to_owned));
+        let output = typed("--output").or_else(|| edge.environment.get("KEYWARD_OUTPUT").map(str::to_owned));
+        let color = typed("--color").or_else(|| edge.environment.get("KEYWARD_COLOR").map(str::to_owned));
         Self {
-            output: if output.as_deref() == Some("json") {
-                Output::Json
-            } else {
-                Output::Text
-            },
+            output: if output.as_deref() == Some("json") { Output::Json } else { Output::Text },
             color: match color.as_deref() {
                 Some("always") => ColorChoice::Always,
                 Some("never") => ColorChoice::Never,
@@ -196,38 +178,26 @@ fn value_of(args: &[OsString], flag: &str) -> Option<String> {
 }
 
 fn context(config: Option<PathBuf>, output: Output, color: ColorChoice, edge: Edge) -> CliContext {
-    let config = config.or_else(|| {
-        edge.environment
-            .get("KEYWARD_CONFIG")
-            .filter(|path| !path.is_empty())
-            .map(PathBuf::from)
-    });
+    let config =
+        config.or_else(|| edge.environment.get("KEYWARD_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from));
     CliContext {
         output,
-        look: Look {
-            color: colored(color, &edge),
-            width: edge.width.filter(|_| edge.out_is_terminal),
-        },
+        look: Look { color: colored(color, &edge), width: edge.width.filter(|_| edge.out_is_terminal) },
         config,
         environment: edge.environment,
         can_ask: edge.can_ask,
-        random: edge.random,
+        ctx: edge.ctx,
         out: Mutex::new(edge.out),
         err: Mutex::new(edge.err),
     }
 }
 
 fn colored(color: ColorChoice, edge: &Edge) -> bool {
-    let no_color = edge
-        .environment
-        .get("NO_COLOR")
-        .is_some_and(|value| !value.is_empty());
+    let no_color = edge.environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
     match color {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
-        ColorChoice::Auto => {
-            edge.out_is_terminal && !no_color && edge.environment.get("TERM") != Some("dumb")
-        }
+        ColorChoice::Auto => edge.out_is_terminal && !no_color && edge.environment.get("TERM") != Some("dumb"),
     }
 }
 
@@ -244,18 +214,11 @@ fn not_understood(error: &clap::Error, early: &Early, mut edge: Edge) -> Exit {
         } else {
             json!({"what": text.trim_start_matches("error: ").trim_end(), "causes": []})
         };
-        Report::new("")
-            .field(name, value)
-            .ending(exit)
-            .write_json(&mut edge.out)
+        Report::new("").field(name, value).ending(exit).write_json(&mut edge.out)
     } else {
         let colored = colored(early.color, &edge);
         let sink = if asked { &mut edge.out } else { &mut edge.err };
-        if colored {
-            write!(sink, "{}", rendered.ansi())
-        } else {
-            write!(sink, "{rendered}")
-        }
+        if colored { write!(sink, "{}", rendered.ansi()) } else { write!(sink, "{rendered}") }
     };
     match written {
         Ok(()) => exit,

@@ -80,13 +80,7 @@ pub struct CheckLine {
 impl CheckLine {
     /// A line without a fix.
     pub fn new(what: impl Into<String>, mark: Mark, found: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            mark,
-            found: found.into(),
-            fix: None,
-            docs: None,
-        }
+        Self { what: what.into(), mark, found: found.into(), fix: None, docs: None }
     }
     /// The same with what to do.
     pub fn fix(mut self, fix: Option<String>) -> Self {
@@ -121,11 +115,7 @@ impl Report {
     /// The answer of this command, so far: done.
     pub fn new(command: &str) -> Self {
         let data = Map::from_iter([("command".to_owned(), json!(command))]);
-        Self {
-            exit: Exit::Ok,
-            data,
-            blocks: Vec::new(),
-        }
+        Self { exit: Exit::Ok, data, blocks: Vec::new() }
     }
     /// The answer for an error, in the shape of every other answer.
     pub fn of_error(command: Option<&str>, error: &CliError) -> Self {
@@ -133,21 +123,13 @@ impl Report {
         report.exit = error.exit();
         let mut chain = error.chain();
         let first = chain.remove(0);
-        report = report.field(
-            "error",
-            json!({"what": first.lines().next(), "causes": chain}),
-        );
+        report = report.field("error", json!({"what": first.lines().next(), "causes": chain}));
         if let CliError::Config(error) = error
             && !error.problems().is_empty()
         {
             report = report.field("problems", json!(error.problems()));
         }
-        report.blocks.push(Block::Text(
-            std::iter::once(first)
-                .chain(chain)
-                .collect::<Vec<_>>()
-                .join(": "),
-        ));
+        report.blocks.push(Block::Text(std::iter::once(first).chain(chain).collect::<Vec<_>>().join(": ")));
         report
     }
     /// How the command ends.
@@ -182,47 +164,26 @@ impl Report {
     }
     /// A table; in JSON a list of objects under `name`, with the columns in lower case as their keys.
     pub fn table(mut self, name: &str, columns: &[&str], rows: Vec<Vec<String>>) -> Self {
-        let keys: Vec<String> = columns
-            .iter()
-            .map(|column| column.to_lowercase().replace(' ', "_"))
-            .collect();
-        let object = |row: &Vec<String>| {
-            Value::Object(
-                keys.iter()
-                    .cloned()
-                    .zip(row.iter().map(|cell| json!(cell)))
-                    .collect(),
-            )
-        };
+        let keys: Vec<String> = columns.iter().map(|column| column.to_lowercase().replace(' ', "_")).collect();
+        let object =
+            |row: &Vec<String>| Value::Object(keys.iter().cloned().zip(row.iter().map(|cell| json!(cell))).collect());
         // A command with richer data sets the field itself, before.
-        self.data
-            .entry(name)
-            .or_insert_with(|| rows.iter().map(object).collect());
-        self.blocks.push(Block::Table(
-            columns.iter().map(|column| (*column).to_owned()).collect(),
-            rows,
-        ));
+        self.data.entry(name).or_insert_with(|| rows.iter().map(object).collect());
+        self.blocks.push(Block::Table(columns.iter().map(|column| (*column).to_owned()).collect(), rows));
         self
     }
     /// Labels with values, and a field of the JSON object for each.
     pub fn facts(mut self, facts: &[(&str, String)]) -> Self {
         for (label, value) in facts {
-            self.data
-                .entry(label.to_lowercase().replace(' ', "_"))
-                .or_insert_with(|| json!(value));
+            self.data.entry(label.to_lowercase().replace(' ', "_")).or_insert_with(|| json!(value));
         }
-        self.blocks.push(Block::Facts(
-            facts
-                .iter()
-                .map(|(label, value)| ((*label).to_owned(), value.clone()))
-                .collect(),
-        ));
+        self.blocks
+            .push(Block::Facts(facts.iter().map(|(label, value)| ((*label).to_owned(), value.clone())).collect()));
         self
     }
     /// Lines of a check-up. One failure makes the answer a failure.
     pub fn checks(mut self, lines: Vec<CheckLine>) -> Self {
-        self.data
-            .insert("checks".into(), lines.iter().map(CheckLine::json).collect());
+        self.data.insert("checks".into(), lines.iter().map(CheckLine::json).collect());
         if self.exit == Exit::Ok && lines.iter().any(|line| line.mark == Mark::Fail) {
             self.exit = Exit::Failed;
         }
@@ -233,17 +194,10 @@ impl Report {
     pub fn next(mut self, steps: &[(&str, &str)]) -> Self {
         self.data.insert(
             "next".into(),
-            steps
-                .iter()
-                .map(|(command, why)| json!({"command": command, "why": why}))
-                .collect(),
+            steps.iter().map(|(command, why)| json!({"command": command, "why": why})).collect(),
         );
-        self.blocks.push(Block::Next(
-            steps
-                .iter()
-                .map(|(command, why)| ((*command).to_owned(), (*why).to_owned()))
-                .collect(),
-        ));
+        self.blocks
+            .push(Block::Next(steps.iter().map(|(command, why)| ((*command).to_owned(), (*why).to_owned())).collect()));
         self
     }
 
@@ -272,11 +226,7 @@ impl Report {
 }
 
 fn painted(text: &str, style: Style, look: Look) -> String {
-    if look.color {
-        format!("{style}{text}{style:#}")
-    } else {
-        text.to_owned()
-    }
+    if look.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
 }
 
 impl Block {
@@ -288,11 +238,7 @@ impl Block {
             Self::Verbatim(text) => out.write_all(text.as_bytes()),
             Self::Table(columns, rows) => grid(out, Some(columns), rows, look),
             Self::Facts(facts) => {
-                let width = facts
-                    .iter()
-                    .map(|(label, _)| label.chars().count())
-                    .max()
-                    .unwrap_or(0);
+                let width = facts.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
                 facts.iter().try_for_each(|(label, value)| {
                     writeln!(
                         out,
@@ -305,28 +251,19 @@ impl Block {
             Self::Checks(lines) => checks(out, lines, look),
             Self::Next(steps) => {
                 writeln!(out, "{}", painted("Next", bold, look))?;
-                let rows: Vec<Vec<String>> = steps
-                    .iter()
-                    .map(|(command, why)| vec![format!("  {command}"), why.clone()])
-                    .collect();
+                let rows: Vec<Vec<String>> =
+                    steps.iter().map(|(command, why)| vec![format!("  {command}"), why.clone()]).collect();
                 grid(out, None, &rows, look)
             }
         }
     }
 }
 
-fn grid(
-    out: &mut dyn Write,
-    columns: Option<&Vec<String>>,
-    rows: &[Vec<String>],
-    look: Look,
-) -> io::Result<()> {
+fn grid(out: &mut dyn Write, columns: Option<&Vec<String>>, rows: &[Vec<String>], look: Look) -> io::Result<()> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     if let Some(width) = look.width {
-        table
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(width);
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
     if let Some(columns) = columns {
         table.set_header(columns.iter().map(|column| column.to_uppercase()));
@@ -338,22 +275,14 @@ fn grid(
     for (index, line) in table.lines().enumerate() {
         let line = line.trim_end();
         let header = index == 0 && columns.is_some();
-        let line = if header {
-            painted(line, Style::new().bold(), look)
-        } else {
-            line.to_owned()
-        };
+        let line = if header { painted(line, Style::new().bold(), look) } else { line.to_owned() };
         writeln!(out, "{line}")?;
     }
     Ok(())
 }
 
 fn checks(out: &mut dyn Write, lines: &[CheckLine], look: Look) -> io::Result<()> {
-    let width = lines
-        .iter()
-        .map(|line| line.what.chars().count())
-        .max()
-        .unwrap_or(0);
+    let width = lines.iter().map(|line| line.what.chars().count()).max().unwrap_or(0);
     for line in lines {
         let gap = " ".repeat(width - line.what.chars().count());
         let mark = painted(&format!("{:<4}", line.mark.word()), line.mark.style(), look);

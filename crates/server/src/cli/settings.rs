@@ -5,22 +5,14 @@ use super::exit::CliError;
 use crate::config::FlagValue;
 
 fn set(key: &'static str, flag: &'static str, value: impl ToString) -> FlagValue {
-    FlagValue {
-        key,
-        value: value.to_string(),
-        flag,
-    }
+    FlagValue { key, value: value.to_string(), flag }
 }
 
 impl ServeArgs {
     /// The settings that these flags make.
     pub fn settings(&self) -> Vec<FlagValue> {
-        let role = self
-            .role
-            .map(|role| set("server.role", "--role", role.as_str()));
-        let listen = self
-            .listen
-            .map(|listen| set("server.listen", "--listen", listen));
+        let role = self.role.map(|role| set("server.role", "--role", role.as_str()));
+        let listen = self.listen.map(|listen| set("server.listen", "--listen", listen));
         role.into_iter().chain(listen).collect()
     }
 }
@@ -28,12 +20,8 @@ impl ServeArgs {
 impl WorkerArgs {
     /// The settings that these flags make; the role is the command's own.
     pub fn settings(&self) -> Vec<FlagValue> {
-        let threads = self
-            .threads
-            .map(|threads| set("worker.threads", "--threads", threads));
-        std::iter::once(set("server.role", "keyward worker", "worker"))
-            .chain(threads)
-            .collect()
+        let threads = self.threads.map(|threads| set("worker.threads", "--threads", threads));
+        std::iter::once(set("server.role", "keyward worker", "worker")).chain(threads).collect()
     }
 }
 
@@ -48,11 +36,7 @@ impl DemoArgs {
         }
         Ok(vec![
             set("server.listen", "--listen", self.listen),
-            set(
-                "server.public_url",
-                "--listen",
-                format!("http://localhost:{}", self.listen.port()),
-            ),
+            set("server.public_url", "--listen", format!("http://localhost:{}", self.listen.port())),
             set("database.url", "keyward demo", "sqlite::memory:"),
         ])
     }

@@ -58,19 +58,14 @@ impl Setting for PublicUrl {
     fn read(raw: &Raw) -> Result<Self, Complaint> {
         let text = raw.text()?;
         let url = Url::parse(text).map_err(|error| {
-            Complaint::new(format!(
-                "`{}` is not an address: {error}",
-                without_userinfo(text)
-            ))
-            .hint("write it like https://reset.example.org")
+            Complaint::new(format!("`{}` is not an address: {error}", without_userinfo(text)))
+                .hint("write it like https://reset.example.org")
         })?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(Complaint::new("has a name or password in it")
-                .hint("write it like https://reset.example.org"));
+            return Err(Complaint::new("has a name or password in it").hint("write it like https://reset.example.org"));
         }
         let Some(host) = url.host() else {
-            return Err(Complaint::new(format!("`{text}` has no host"))
-                .hint("write it like https://reset.example.org"));
+            return Err(Complaint::new(format!("`{text}` has no host")).hint("write it like https://reset.example.org"));
         };
         match url.scheme() {
             "https" => {}
@@ -82,16 +77,12 @@ impl Setting for PublicUrl {
                 .hint(format!("use https://{}", url.host_str().unwrap_or_default())));
             }
             other => {
-                return Err(Complaint::new(format!(
-                    "has the scheme `{other}`; it must be https"
-                )));
+                return Err(Complaint::new(format!("has the scheme `{other}`; it must be https")));
             }
         }
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            return Err(
-                Complaint::new(format!("`{text}` has more than a host and a port"))
-                    .hint(format!("use {}", url.origin().ascii_serialization())),
-            );
+            return Err(Complaint::new(format!("`{text}` has more than a host and a port"))
+                .hint(format!("use {}", url.origin().ascii_serialization())));
         }
         Ok(Self(url))
     }
@@ -130,11 +121,9 @@ impl Setting for LdapUrl {
         const HINT: &str = "write it like ldaps://ldap.example.org";
         let text = raw.text()?;
         let shown = without_userinfo(text);
-        let url = Url::parse(text).map_err(|error| {
-            Complaint::new(format!("`{shown}` is not an address: {error}")).hint(HINT)
-        })?;
-        let bare =
-            matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+        let url = Url::parse(text)
+            .map_err(|error| Complaint::new(format!("`{shown}` is not an address: {error}")).hint(HINT))?;
+        let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
         match url.scheme() {
             "ldap" | "ldaps" if url.host_str().is_none_or(str::is_empty) => {
                 Err(Complaint::new(format!("`{shown}` has no host")).hint(HINT))
@@ -143,10 +132,7 @@ impl Setting for LdapUrl {
                 Err(Complaint::new(format!("`{shown}` has more than a host and a port")).hint(HINT))
             }
             "ldap" | "ldaps" => Ok(Self(url)),
-            other => Err(Complaint::new(format!(
-                "has the scheme `{other}`; it must be ldaps or ldap"
-            ))
-            .hint(HINT)),
+            other => Err(Complaint::new(format!("has the scheme `{other}`; it must be ldaps or ldap")).hint(HINT)),
         }
     }
     fn shown(&self) -> Value {
@@ -170,11 +156,7 @@ pub enum Engine {
 impl DatabaseUrl {
     /// The engine.
     pub fn engine(&self) -> Engine {
-        if self.0.expose().starts_with("sqlite:") {
-            Engine::Sqlite
-        } else {
-            Engine::Postgres
-        }
+        if self.0.expose().starts_with("sqlite:") { Engine::Sqlite } else { Engine::Postgres }
     }
     /// The whole address with its password, for the store alone.
     pub fn expose(&self) -> &str {
@@ -183,16 +165,14 @@ impl DatabaseUrl {
 }
 
 fn is_local(url: &Url) -> bool {
-    url.host_str()
-        .is_none_or(|host| host.is_empty() || is_loopback_name(host))
+    url.host_str().is_none_or(|host| host.is_empty() || is_loopback_name(host))
 }
 
 impl Setting for DatabaseUrl {
     const KIND: Kind = Kind::new("string", "database address");
     const SECRET: bool = true;
     fn read(raw: &Raw) -> Result<Self, Complaint> {
-        const HINT: &str =
-            "write sqlite:/var/lib/keyward/keyward.db or postgres://name@host/keyward";
+        const HINT: &str = "write sqlite:/var/lib/keyward/keyward.db or postgres://name@host/keyward";
         let text = raw.text()?;
         let rest = text.strip_prefix("sqlite:");
         match rest {
@@ -201,12 +181,9 @@ impl Setting for DatabaseUrl {
             None => {}
         }
         // The reason of the parser is safe to show; the text is not.
-        let url = Url::parse(text)
-            .map_err(|error| Complaint::new(format!("is not an address: {error}")).hint(HINT))?;
+        let url = Url::parse(text).map_err(|error| Complaint::new(format!("is not an address: {error}")).hint(HINT))?;
         match url.scheme() {
-            "postgres" | "postgresql"
-                if url.password().is_some_and(is_shipped) && !is_local(&url) =>
-            {
+            "postgres" | "postgresql" if url.password().is_some_and(is_shipped) && !is_local(&url) => {
                 Err(shipped("has"))
             }
             "postgres" | "postgresql" => Ok(Self(Secret::new(text.to_owned()))),
@@ -221,10 +198,7 @@ impl Setting for DatabaseUrl {
         match Url::parse(self.0.expose()) {
             Ok(url) if url.password().is_none() && url.query().is_none() => json!(url.as_str()),
             Ok(url) => {
-                let port = url
-                    .port()
-                    .map(|port| format!(":{port}"))
-                    .unwrap_or_default();
+                let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
                 let host = url.host_str().unwrap_or_default();
                 json!(format!("postgres://{HIDDEN}@{host}{port}{}", url.path()))
             }
@@ -249,9 +223,7 @@ impl AddressRange {
                 u64::from(network.to_bits()) >> shift == u64::from(address.to_bits()) >> shift
             }
             (IpAddr::V6(network), IpAddr::V6(address)) => {
-                let mask = u128::MAX
-                    .checked_shl(128 - u32::from(self.prefix))
-                    .unwrap_or(0);
+                let mask = u128::MAX.checked_shl(128 - u32::from(self.prefix)).unwrap_or(0);
                 network.to_bits() & mask == address.to_bits() & mask
             }
             _ => false,
@@ -266,14 +238,10 @@ impl FromStr for AddressRange {
             Complaint::new(format!("`{text}` is not a range of addresses"))
                 .hint("write it like 10.0.0.0/8; several in an environment variable have `;` between them")
         };
-        let (address, prefix) = text
-            .split_once('/')
-            .map_or((text, None), |(address, prefix)| (address, Some(prefix)));
+        let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
         let network: IpAddr = address.parse().map_err(|_| wrong())?;
         let longest = if network.is_ipv4() { 32 } else { 128 };
-        let prefix = prefix.map_or(Ok(longest), |prefix| {
-            prefix.parse::<u8>().map_err(|_| wrong())
-        })?;
+        let prefix = prefix.map_or(Ok(longest), |prefix| prefix.parse::<u8>().map_err(|_| wrong()))?;
         if prefix > longest {
             return Err(wrong());
         }

@@ -22,18 +22,8 @@ pub(super) fn together(reader: &mut Reader<'_>) {
     help(reader);
     shared_sqlite(reader);
     mail(reader);
-    order(
-        reader,
-        "limits.tries_before_wait",
-        "limits.tries_per_case",
-        "nobody would ever wait",
-    );
-    order(
-        reader,
-        "sessions.idle_minutes",
-        "sessions.absolute_minutes",
-        "the first could never happen",
-    );
+    order(reader, "limits.tries_before_wait", "limits.tries_per_case", "nobody would ever wait");
+    order(reader, "sessions.idle_minutes", "sessions.absolute_minutes", "the first could never happen");
 }
 
 fn is_set(reader: &Reader<'_>, path: &str) -> Option<bool> {
@@ -69,25 +59,15 @@ fn order(reader: &mut Reader<'_>, less: &str, more: &str, why: &str) {
 }
 
 fn tls(reader: &mut Reader<'_>) {
-    both(
-        reader,
-        "server.tls_cert_file",
-        "server.tls_key_file",
-        "write both or neither",
-    );
+    both(reader, "server.tls_cert_file", "server.tls_key_file", "write both or neither");
 }
 
 fn exposed(reader: &mut Reader<'_>) {
-    let Some(listen) =
-        text(reader, "server.listen").and_then(|listen| listen.parse::<SocketAddr>().ok())
-    else {
+    let Some(listen) = text(reader, "server.listen").and_then(|listen| listen.parse::<SocketAddr>().ok()) else {
         return;
     };
     let plain = is_set(reader, "server.tls_cert_file") == Some(false);
-    let alone = reader
-        .value("server.trusted_proxies")
-        .and_then(Value::as_array)
-        .is_some_and(Vec::is_empty);
+    let alone = reader.value("server.trusted_proxies").and_then(Value::as_array).is_some_and(Vec::is_empty);
     if plain && alone && !listen.ip().is_loopback() {
         reader.warn(
             "server.listen",
@@ -98,10 +78,9 @@ fn exposed(reader: &mut Reader<'_>) {
 }
 
 fn help(reader: &mut Reader<'_>) {
-    if is_set(reader, "server.help_phone") == Some(false)
-        && is_set(reader, "server.help_place") == Some(false)
-    {
-        let what = "neither `server.help_phone` nor `server.help_place` is set: people who get stuck have nowhere to go";
+    if is_set(reader, "server.help_phone") == Some(false) && is_set(reader, "server.help_place") == Some(false) {
+        let what =
+            "neither `server.help_phone` nor `server.help_place` is set: people who get stuck have nowhere to go";
         reader.warn("server.help_phone", what, "set one of them");
     }
 }
@@ -115,19 +94,11 @@ fn shared_sqlite(reader: &mut Reader<'_>) {
 }
 
 fn mail(reader: &mut Reader<'_>) {
-    if let (Some("none"), Some(host)) = (
-        text(reader, "mail.tls").as_deref(),
-        text(reader, "mail.host"),
-    ) && !is_loopback_name(&host)
+    if let (Some("none"), Some(host)) = (text(reader, "mail.tls").as_deref(), text(reader, "mail.host"))
+        && !is_loopback_name(&host)
     {
-        let what = format!(
-            "`mail.tls` is none and `mail.host` is `{host}`: links would cross the network in clear"
-        );
-        reader.complain(
-            "mail.tls",
-            what,
-            "use starttls or implicit; none is only for a relay on this machine",
-        );
+        let what = format!("`mail.tls` is none and `mail.host` is `{host}`: links would cross the network in clear");
+        reader.complain("mail.tls", what, "use starttls or implicit; none is only for a relay on this machine");
     }
     both(
         reader,
@@ -170,11 +141,7 @@ pub(super) fn openldap(reader: &mut Reader<'_>) {
             );
         }
     }
-    if reader
-        .value(&names)
-        .and_then(Value::as_array)
-        .is_some_and(Vec::is_empty)
-    {
+    if reader.value(&names).and_then(Value::as_array).is_some_and(Vec::is_empty) {
         reader.complain(
             &names,
             format!("`{names}` is empty: nobody could be found"),
@@ -200,33 +167,21 @@ impl Loaded {
     pub fn check_files(&self) -> (Vec<Problem>, Vec<Problem>) {
         let (mut problems, mut warnings) = (Vec::new(), Vec::new());
         for (key, path, nature) in named_files(&self.config) {
-            let origin = self
-                .values
-                .iter()
-                .find(|shown| shown.key == key)
-                .map_or(Origin::Default, |shown| shown.origin.clone());
+            let origin =
+                self.values.iter().find(|shown| shown.key == key).map_or(Origin::Default, |shown| shown.origin.clone());
             // A credential's file is the service manager's affair, and so are its rights.
             let ours = !matches!(origin, Origin::Credential(_));
-            match std::fs::metadata(&path).and_then(|meta| std::fs::File::open(&path).map(|_| meta))
-            {
+            match std::fs::metadata(&path).and_then(|meta| std::fs::File::open(&path).map(|_| meta)) {
                 Err(error) => problems.push(
-                    Problem::new(
-                        origin,
-                        &key,
-                        format!("`{key}`: cannot read `{}`: {error}", path.display()),
-                    )
-                    .hint(advice(nature)),
+                    Problem::new(origin, &key, format!("`{key}`: cannot read `{}`: {error}", path.display()))
+                        .hint(advice(nature)),
                 ),
                 Ok(meta) if nature == Nature::Seed && meta.len() != 32 => {
                     problems.push(
                         Problem::new(
                             origin,
                             &key,
-                            format!(
-                                "`{key}`: `{}` has {} bytes; it must have 32",
-                                path.display(),
-                                meta.len()
-                            ),
+                            format!("`{key}`: `{}` has {} bytes; it must have 32", path.display(), meta.len()),
                         )
                         .hint(advice(nature)),
                     );
@@ -235,18 +190,10 @@ impl Loaded {
                     let problem = Problem::new(
                         origin,
                         &key,
-                        format!(
-                            "`{key}`: others can read `{}` (mode {:03o})",
-                            path.display(),
-                            meta.mode() & 0o777
-                        ),
+                        format!("`{key}`: others can read `{}` (mode {:03o})", path.display(), meta.mode() & 0o777),
                     )
                     .hint(Some(format!("chmod 600 {}", path.display())));
-                    if nature == Nature::Seed {
-                        problems.push(problem)
-                    } else {
-                        warnings.push(problem)
-                    }
+                    if nature == Nature::Seed { problems.push(problem) } else { warnings.push(problem) }
                 }
                 Ok(_) => {}
             }
@@ -259,19 +206,12 @@ impl Loaded {
     fn open_file_with_secret(&self) -> Option<Problem> {
         let path = self.file.as_deref()?;
         let mode = std::fs::metadata(path).ok()?.mode() & 0o777;
-        let secret = self
-            .values
-            .iter()
-            .find(|shown| hides(shown) && matches!(shown.origin, Origin::File { .. }))?;
+        let secret = self.values.iter().find(|shown| hides(shown) && matches!(shown.origin, Origin::File { .. }))?;
         (mode & 0o077 != 0).then(|| {
             Problem::new(
                 secret.origin.clone(),
                 &secret.key,
-                format!(
-                    "`{}` is written in `{}`, which others can read (mode {mode:03o})",
-                    secret.key,
-                    path.display()
-                ),
+                format!("`{}` is written in `{}`, which others can read (mode {mode:03o})", secret.key, path.display()),
             )
             .hint(Some(format!(
                 "chmod 600 {}, or move the secret to a file of its own and name it with {}_file",
@@ -284,11 +224,7 @@ impl Loaded {
 
 /// Is there something in this value that may not be shown? The path of a SQLite file may.
 fn hides(shown: &Shown) -> bool {
-    shown.secret
-        && shown
-            .value
-            .as_str()
-            .is_some_and(|value| value.contains(HIDDEN))
+    shown.secret && shown.value.as_str().is_some_and(|value| value.contains(HIDDEN))
 }
 
 fn advice(nature: Nature) -> Option<String> {
@@ -296,41 +232,17 @@ fn advice(nature: Nature) -> Option<String> {
 }
 
 fn named_files(config: &Config) -> Vec<(String, std::path::PathBuf, Nature)> {
-    let mut files = vec![(
-        "log.signing_key_file".to_owned(),
-        config.log.signing_key_file.clone(),
-        Nature::Seed,
-    )];
+    let mut files = vec![("log.signing_key_file".to_owned(), config.log.signing_key_file.clone(), Nature::Seed)];
     if config.server.role != Role::Web {
-        files.push((
-            "worker.seal_key_file".into(),
-            config.worker.seal_key_file.clone(),
-            Nature::Seed,
-        ));
+        files.push(("worker.seal_key_file".into(), config.worker.seal_key_file.clone(), Nature::Seed));
     }
     let mut add = |key: &str, path: Option<&Path>, nature| {
         files.extend(path.map(|path| (key.to_owned(), path.to_owned(), nature)))
     };
-    add(
-        "server.tls_cert_file",
-        config.server.tls_cert_file.as_deref(),
-        Nature::Readable,
-    );
-    add(
-        "server.tls_key_file",
-        config.server.tls_key_file.as_deref(),
-        Nature::Private,
-    );
-    add(
-        "policy.file",
-        config.policy.file.as_deref(),
-        Nature::Readable,
-    );
-    add(
-        "passwords.breach_file",
-        config.passwords.breach_file.as_deref(),
-        Nature::Readable,
-    );
+    add("server.tls_cert_file", config.server.tls_cert_file.as_deref(), Nature::Readable);
+    add("server.tls_key_file", config.server.tls_key_file.as_deref(), Nature::Private);
+    add("policy.file", config.policy.file.as_deref(), Nature::Readable);
+    add("passwords.breach_file", config.passwords.breach_file.as_deref(), Nature::Readable);
     for directory in &config.directories {
         if let DirectorySource::OpenLdap(ldap) = &directory.source {
             add(

@@ -48,11 +48,7 @@ pub fn markdown() -> String {
 }
 
 fn heading(info: &SectionInfo) -> String {
-    if info.repeated {
-        format!("[[{}]]", info.path)
-    } else {
-        format!("[{}]", info.path)
-    }
+    if info.repeated { format!("[[{}]]", info.path) } else { format!("[{}]", info.path) }
 }
 
 fn describe(page: &mut String, key: &Key) {
@@ -62,11 +58,7 @@ fn describe(page: &mut String, key: &Key) {
     if let Some(range) = range_words(key) {
         let _ = writeln!(page, "* range: {range}");
     }
-    let secret = if key.secret {
-        format!(", or `{}_FILE`", variable(key))
-    } else {
-        String::new()
-    };
+    let secret = if key.secret { format!(", or `{}_FILE`", variable(key)) } else { String::new() };
     let _ = writeln!(page, "* environment: `{}`{secret}", variable(key));
     if let Some(name) = key.spec.credential {
         let _ = writeln!(page, "* credential: `{name}`");
@@ -78,17 +70,9 @@ fn type_words(key: &Key) -> String {
     let words = match (key.kind.item, key.kind.choices) {
         (Some(item), _) => format!("list ({})", item.words),
         (None, []) => key.kind.words.to_owned(),
-        (None, choices) => choices
-            .iter()
-            .map(|choice| format!("`{choice}`"))
-            .collect::<Vec<_>>()
-            .join(", "),
+        (None, choices) => choices.iter().map(|choice| format!("`{choice}`")).collect::<Vec<_>>().join(", "),
     };
-    if key.secret && words != "secret" {
-        format!("{words} (secret)")
-    } else {
-        words
-    }
+    if key.secret && words != "secret" { format!("{words} (secret)") } else { words }
 }
 
 fn default_words(key: &Key) -> String {
@@ -120,10 +104,7 @@ fn range_words(key: &Key) -> Option<String> {
 /// A JSON value as TOML: strings, numbers, booleans and lists of them are written alike.
 pub fn toml(value: &Value) -> String {
     match value {
-        Value::Array(items) => format!(
-            "[{}]",
-            items.iter().map(toml).collect::<Vec<_>>().join(", ")
-        ),
+        Value::Array(items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
         other => other.to_string(),
     }
 }
@@ -134,19 +115,14 @@ pub fn template(answers: &BTreeMap<String, Value>) -> String {
         "# Keyward's configuration. Every key is here; what is commented out shows its default or an example.\n# Check it with: keyward config check\n",
     );
     for info in SECTIONS {
-        let written = info.keys.iter().any(|key| {
-            answers.contains_key(&key.path())
-                || answers.contains_key(&format!("{}_file", key.path()))
-        });
+        let written = info
+            .keys
+            .iter()
+            .any(|key| answers.contains_key(&key.path()) || answers.contains_key(&format!("{}_file", key.path())));
         // A table with required keys must not appear by itself; the others may.
         let live = written || !(info.optional || info.repeated);
         let mark = if live { "" } else { "#" };
-        let _ = write!(
-            text,
-            "\n\n# {}\n{mark}{}\n",
-            wrapped(info.doc),
-            heading(info)
-        );
+        let _ = write!(text, "\n\n# {}\n{mark}{}\n", wrapped(info.doc), heading(info));
         for key in info.keys {
             entry(&mut text, key, answers);
         }
@@ -169,11 +145,7 @@ fn entry(text: &mut String, key: &Key, answers: &BTreeMap<String, Value>) {
                 let _ = writeln!(text, "#{} = {}", key.name, toml(&sample));
             }
             _ => {
-                let _ = writeln!(
-                    text,
-                    "#{}_file = \"/etc/keyward/secrets/{}\"",
-                    key.name, key.name
-                );
+                let _ = writeln!(text, "#{}_file = \"/etc/keyward/secrets/{}\"", key.name, key.name);
             }
         },
     }
@@ -183,9 +155,7 @@ fn entry(text: &mut String, key: &Key, answers: &BTreeMap<String, Value>) {
 fn wrapped(doc: &str) -> String {
     let mut lines = vec![String::new()];
     for word in doc.split_whitespace() {
-        let full = lines
-            .last()
-            .is_some_and(|line| line.chars().count() + word.chars().count() > 110);
+        let full = lines.last().is_some_and(|line| line.chars().count() + word.chars().count() > 110);
         if full {
             lines.push(String::new());
         }

@@ -84,37 +84,18 @@ fn understand(rest: &str) -> Option<Variable> {
         None => (name, false),
     };
     let path = key(&section_path, name)?.path();
-    let path = instance
-        .as_ref()
-        .map_or(path.clone(), |instance| with_instance(&path, instance));
-    Some(Variable {
-        path,
-        instance,
-        pointer,
-    })
+    let path = instance.as_ref().map_or(path.clone(), |instance| with_instance(&path, instance));
+    Some(Variable { path, instance, pointer })
 }
 
-fn take(
-    variable: Variable,
-    value: &str,
-    origin: Origin,
-    environment: &Environment,
-    layers: &mut Layers,
-) {
-    let Variable {
-        path,
-        instance,
-        pointer,
-    } = variable;
+fn take(variable: Variable, value: &str, origin: Origin, environment: &Environment, layers: &mut Layers) {
+    let Variable { path, instance, pointer } = variable;
     if let Origin::Environment(name) = &origin
         && pointer
-        && name
-            .strip_suffix("_FILE")
-            .is_some_and(|bare| environment.get(bare).is_some())
+        && name.strip_suffix("_FILE").is_some_and(|bare| environment.get(bare).is_some())
     {
         let what = format!("`{path}` is given twice, as a value and as a file");
-        let problem =
-            Problem::new(origin, path, what).hint(Some("keep the one with `_FILE`".into()));
+        let problem = Problem::new(origin, path, what).hint(Some("keep the one with `_FILE`".into()));
         layers.problems.push(problem);
         return;
     }
@@ -122,20 +103,10 @@ fn take(
         && !layers.instances.contains(&instance)
     {
         let written = Written::Value(Raw::Word(instance.clone()));
-        layers.put(
-            format!("directory.{instance}.name"),
-            Found {
-                written,
-                origin: origin.clone(),
-            },
-        );
+        layers.put(format!("directory.{instance}.name"), Found { written, origin: origin.clone() });
         layers.instances.push(instance);
     }
-    let written = if pointer {
-        Written::Pointer(value.into())
-    } else {
-        Written::Value(Raw::Word(value.into()))
-    };
+    let written = if pointer { Written::Pointer(value.into()) } else { Written::Value(Raw::Word(value.into())) };
     layers.put(path, Found { written, origin });
 }
 
@@ -146,29 +117,17 @@ fn unknown(name: &str, rest: &str, origin: Origin, layers: &mut Layers) {
     let squeezed = |name: &str| name.to_uppercase().replace("__", "_");
     let meant = known.iter().find(|known| squeezed(known) == squeezed(name));
     if let Some(meant) = meant {
-        let hint = Some(format!(
-            "write {meant}: section and key have two underscores between them"
-        ));
-        layers
-            .problems
-            .push(Problem::new(origin, "", format!("unknown variable {name}")).hint(hint));
+        let hint = Some(format!("write {meant}: section and key have two underscores between them"));
+        layers.problems.push(Problem::new(origin, "", format!("unknown variable {name}")).hint(hint));
     } else if rest.contains("__") {
-        layers
-            .problems
-            .push(Problem::new(origin, "", format!("unknown variable {name}")).hint(hint));
+        layers.problems.push(Problem::new(origin, "", format!("unknown variable {name}")).hint(hint));
     } else if !of_orchestrator(rest) {
-        layers.warnings.push(
-            Problem::new(origin, "", format!("unknown variable {name} is not used")).hint(hint),
-        );
+        layers.warnings.push(Problem::new(origin, "", format!("unknown variable {name} is not used")).hint(hint));
     }
 }
 
 fn names(info: &SectionInfo) -> Vec<String> {
-    let pointers = info
-        .keys
-        .iter()
-        .filter(|key| key.secret)
-        .map(|key| format!("{}_FILE", variable(key)));
+    let pointers = info.keys.iter().filter(|key| key.secret).map(|key| format!("{}_FILE", variable(key)));
     info.keys.iter().map(variable).chain(pointers).collect()
 }
 

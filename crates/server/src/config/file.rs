@@ -20,8 +20,9 @@ use super::types::Name;
 pub(super) fn raw(value: &DeValue<'_>) -> Raw {
     match value {
         DeValue::String(text) => Raw::Text(text.clone().into_owned()),
-        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .map_or(Raw::Other("a number this long"), Raw::Integer),
+        DeValue::Integer(number) => {
+            i64::from_str_radix(number.as_str(), number.radix()).map_or(Raw::Other("a number this long"), Raw::Integer)
+        }
         DeValue::Boolean(value) => Raw::Boolean(*value),
         DeValue::Array(items) => Raw::List(items.iter().map(|item| raw(item.get_ref())).collect()),
         DeValue::Float(_) => Raw::Other("a number with a point"),
@@ -50,17 +51,11 @@ struct Walk<'a> {
 /// Reads the text of a file. Mistakes in the grammar end the matter, since what follows one cannot be trusted.
 pub(super) fn read(path: &Path, text: &str) -> FileLayer {
     let (document, errors) = DeTable::parse_recoverable(text);
-    let mut walk = Walk {
-        path,
-        text,
-        layer: FileLayer::default(),
-    };
+    let mut walk = Walk { path, text, layer: FileLayer::default() };
     for error in errors {
         let offset = error.span().map_or(text.len(), |span| span.start);
         let what = format!("is not TOML: {}", error.message().replace('\n', ", "));
-        walk.layer
-            .problems
-            .push(Problem::new(walk.origin(offset), "", what));
+        walk.layer.problems.push(Problem::new(walk.origin(offset), "", what));
     }
     if walk.layer.problems.is_empty() {
         walk.root(document.get_ref());
@@ -90,10 +85,7 @@ impl Walk<'_> {
     }
 
     fn unknown_at_top(&mut self, name: &str, value: &Spanned<DeValue<'_>>, offset: usize) {
-        if let Some(home) = SECTIONS
-            .iter()
-            .find(|info| info.keys.iter().any(|key| key.name == name))
-        {
+        if let Some(home) = SECTIONS.iter().find(|info| info.keys.iter().any(|key| key.name == name)) {
             return self.problem(
                 offset,
                 name,
@@ -105,56 +97,30 @@ impl Walk<'_> {
             DeValue::Table(_) | DeValue::Array(_) => format!("unknown table `{name}`"),
             _ => format!("unknown key `{name}`"),
         };
-        let top = SECTIONS
-            .iter()
-            .map(|info| info.path)
-            .filter(|path| !path.contains('.'));
+        let top = SECTIONS.iter().map(|info| info.path).filter(|path| !path.contains('.'));
         let hint = nearest(name, top).map(|near| format!("did you mean `{near}`?"));
         self.problem(offset, name, what, hint);
     }
 
-    fn repeated(
-        &mut self,
-        info: &'static SectionInfo,
-        value: &Spanned<DeValue<'_>>,
-        offset: usize,
-    ) {
+    fn repeated(&mut self, info: &'static SectionInfo, value: &Spanned<DeValue<'_>>, offset: usize) {
         let DeValue::Array(items) = value.get_ref() else {
             let hint = format!("write it in double brackets: [[{}]]", info.path);
-            return self.problem(
-                offset,
-                info.path,
-                format!("`{}` must be a list of tables", info.path),
-                Some(hint),
-            );
+            return self.problem(offset, info.path, format!("`{}` must be a list of tables", info.path), Some(hint));
         };
         for (index, item) in items.iter().enumerate() {
             let start = item.span().start;
             let DeValue::Table(table) = item.get_ref() else {
-                self.problem(
-                    start,
-                    info.path,
-                    format!("`{}` must be a list of tables", info.path),
-                    None,
-                );
+                self.problem(start, info.path, format!("`{}` must be a list of tables", info.path), None);
                 continue;
             };
-            let name = table
-                .get("name")
-                .and_then(|name| Name::read(&raw(name.get_ref())).ok());
+            let name = table.get("name").and_then(|name| Name::read(&raw(name.get_ref())).ok());
             // A table without a good name is still looked at, under a name nobody can type.
-            let name = name.map_or_else(
-                || format!("({})", index + 1),
-                |name| name.as_str().to_owned(),
-            );
+            let name = name.map_or_else(|| format!("({})", index + 1), |name| name.as_str().to_owned());
             if self.layer.instances.contains(&name) {
                 self.problem(
                     start,
                     info.path,
-                    format!(
-                        "there are two tables [[{}]] with the name `{name}`",
-                        info.path
-                    ),
+                    format!("there are two tables [[{}]] with the name `{name}`", info.path),
                     Some("give one of them another name".into()),
                 );
                 continue;
@@ -166,25 +132,10 @@ impl Walk<'_> {
     }
 
     /// `path` is the section's own path, for a repeated one with the name of this table in it.
-    fn section(
-        &mut self,
-        info: &'static SectionInfo,
-        path: &str,
-        value: &Spanned<DeValue<'_>>,
-        offset: usize,
-    ) {
+    fn section(&mut self, info: &'static SectionInfo, path: &str, value: &Spanned<DeValue<'_>>, offset: usize) {
         let DeValue::Table(table) = value.get_ref() else {
-            let what = format!(
-                "`{}` must be a table, not {}",
-                info.path,
-                raw(value.get_ref()).described()
-            );
-            return self.problem(
-                offset,
-                path,
-                what,
-                Some(format!("write [{}] on a line of its own", info.path)),
-            );
+            let what = format!("`{}` must be a table, not {}", info.path, raw(value.get_ref()).described());
+            return self.problem(offset, path, what, Some(format!("write [{}] on a line of its own", info.path)));
         };
         let origin = self.origin(value.span().start);
         self.layer.tables.insert(path.to_owned(), origin);
@@ -197,10 +148,7 @@ impl Walk<'_> {
                 self.pointer(&format!("{path}.{base}"), name, value);
             } else if key(info.path, name).is_some() {
                 let origin = self.origin(value.span().start);
-                let found = Found {
-                    written: Written::Value(raw(value.get_ref())),
-                    origin,
-                };
+                let found = Found { written: Written::Value(raw(value.get_ref())), origin };
                 self.put(format!("{path}.{name}"), found);
             } else {
                 self.unknown(info, path, name, offset);
@@ -213,18 +161,10 @@ impl Walk<'_> {
         let offset = value.span().start;
         match PathBuf::read(&raw(value.get_ref())) {
             Ok(file) => {
-                let found = Found {
-                    written: Written::Pointer(file),
-                    origin: self.origin(offset),
-                };
+                let found = Found { written: Written::Pointer(file), origin: self.origin(offset) };
                 self.put(path.to_owned(), found);
             }
-            Err(complaint) => self.problem(
-                offset,
-                path,
-                format!("`{name}` {}", complaint.what),
-                complaint.hint,
-            ),
+            Err(complaint) => self.problem(offset, path, format!("`{name}` {}", complaint.what), complaint.hint),
         }
     }
 
@@ -238,9 +178,7 @@ impl Walk<'_> {
                 let path = place.key().clone();
                 let what = format!("`{path}` is written twice, as a value and as a file");
                 let hint = Some("keep the one with `_file`".into());
-                self.layer
-                    .problems
-                    .push(Problem::new(found.origin, path, what).hint(hint));
+                self.layer.problems.push(Problem::new(found.origin, path, what).hint(hint));
             }
         }
     }
@@ -253,11 +191,6 @@ impl Walk<'_> {
                 .find(|other| key(other.path, name).is_some())
                 .map(|home| format!("`{name}` belongs in [{}]", home.path)),
         };
-        self.problem(
-            offset,
-            &format!("{path}.{name}"),
-            format!("unknown key `{name}` in [{}]", info.path),
-            hint,
-        );
+        self.problem(offset, &format!("{path}.{name}"), format!("unknown key `{name}` in [{}]", info.path), hint);
     }
 }

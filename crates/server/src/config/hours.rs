@@ -61,34 +61,20 @@ fn parse(text: &str) -> Option<BusinessHours> {
         let (first, last) = (position(first)?, position(last)?);
         // `sat-mon` goes over the end of the week.
         let length = (last + 7 - first) % 7 + 1;
-        set.extend(
-            DAYS.iter()
-                .cycle()
-                .skip(first)
-                .take(length)
-                .map(|(_, day)| *day),
-        );
+        set.extend(DAYS.iter().cycle().skip(first).take(length).map(|(_, day)| *day));
     }
-    Some(BusinessHours {
-        days: set,
-        opens,
-        closes,
-        text: text.to_owned(),
-    })
+    Some(BusinessHours { days: set, opens, closes, text: text.to_owned() })
 }
 
 fn position(name: &str) -> Option<usize> {
-    DAYS.iter()
-        .position(|(short, _)| *short == name.to_ascii_lowercase())
+    DAYS.iter().position(|(short, _)| *short == name.to_ascii_lowercase())
 }
 
 /// `24:00` is the end of the day.
 fn minute_of_day(text: &str) -> Option<i32> {
     let (hour, minute) = text.split_once(':')?;
-    let two_digits = |part: &str| {
-        (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit()))
-            .then(|| part.parse::<i32>().ok())?
-    };
+    let two_digits =
+        |part: &str| (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse::<i32>().ok())?;
     let (hour, minute) = (two_digits(hour)?, two_digits(minute)?);
     (hour < 24 && minute < 60 || hour == 24 && minute == 0).then_some(hour * 60 + minute)
 }

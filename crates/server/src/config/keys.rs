@@ -15,8 +15,7 @@ use url::Url;
 use super::addresses::{AddressRange, DatabaseUrl, LdapUrl, PublicUrl};
 use super::setting::{Key, Section, SectionInfo, Setting, Spec};
 use super::types::{
-    BusinessHours, Count, Days, DirectoryKind, Hours, LogOrigin, MailTls, Minutes, Name, Port,
-    Role, Seconds, Zone,
+    BusinessHours, Count, Days, DirectoryKind, Hours, LogOrigin, MailTls, Minutes, Name, Port, Role, Seconds, Zone,
 };
 
 /// A bound that no standard sets.
@@ -324,18 +323,13 @@ pub fn section(path: &str) -> Option<&'static SectionInfo> {
 
 /// The key of that name in that section.
 pub fn key(section_path: &str, name: &str) -> Option<&'static Key> {
-    section(section_path)?
-        .keys
-        .iter()
-        .find(|key| key.name == name)
+    section(section_path)?.keys.iter().find(|key| key.name == name)
 }
 
 /// The secret whose file this name names: `password` for `password_file`.
 pub fn secret_behind<'a>(section_path: &str, name: &'a str) -> Option<&'a str> {
     let base = name.strip_suffix("_file")?;
-    key(section_path, base)
-        .filter(|key| key.secret)
-        .map(|_| base)
+    key(section_path, base).filter(|key| key.secret).map(|_| base)
 }
 
 /// The keys that follow this one unless they are written, with the value it gives them.
@@ -343,10 +337,7 @@ pub fn followers(path: &str, shown: &Value) -> Vec<(&'static str, String)> {
     let text = shown.as_str().unwrap_or_default();
     match path {
         "server.public_url" => {
-            let host = Url::parse(text)
-                .ok()
-                .and_then(|url| url.host_str().map(str::to_owned))
-                .unwrap_or_default();
+            let host = Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
             vec![("server.organization", host.clone()), ("log.origin", host)]
         }
         "mail.tls" => {

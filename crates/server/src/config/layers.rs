@@ -29,20 +29,13 @@ impl Environment {
     }
     /// All variables in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
-        Self(
-            variables
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        )
+        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 }
 
@@ -121,32 +114,15 @@ pub(super) struct Layers {
 /// Finds and merges everything that was written.
 pub(super) fn collect(sources: &Sources<'_>) -> Result<Layers, ConfigError> {
     let (path, text) = read_file(sources)?;
-    let FileLayer {
-        found,
-        tables,
-        instances,
-        problems,
-    } = match (&path, &text) {
+    let FileLayer { found, tables, instances, problems } = match (&path, &text) {
         (Some(path), Some(text)) => file::read(path, text),
         _ => FileLayer::default(),
     };
-    let mut layers = Layers {
-        tables,
-        instances,
-        problems,
-        file: path,
-        ..Layers::default()
-    };
+    let mut layers = Layers { tables, instances, problems, file: path, ..Layers::default() };
     // From the strongest to the weakest: what is there stays.
     for FlagValue { key, value, flag } in sources.flags {
         let origin = Origin::Flag((*flag).into());
-        layers.put(
-            (*key).into(),
-            Found {
-                written: Written::Value(Raw::Word(value.clone())),
-                origin,
-            },
-        );
+        layers.put((*key).into(), Found { written: Written::Value(Raw::Word(value.clone())), origin });
     }
     environment::add(sources.environment, &mut layers);
     if let Some(directory) = sources.environment.get("CREDENTIALS_DIRECTORY") {
@@ -168,10 +144,7 @@ fn read_file(sources: &Sources<'_>) -> Result<(Option<PathBuf>, Option<String>),
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok((Some(path), Some(text))),
         // Everything may come from the environment, so only a file that was asked for has to be there.
-        Err(error)
-            if error.kind() == std::io::ErrorKind::NotFound
-                && matches!(sources.file, FileSource::Default) =>
-        {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && matches!(sources.file, FileSource::Default) => {
             Ok((None, None))
         }
         Err(source) => Err(ConfigError::Unreadable { path, source }),
@@ -204,17 +177,8 @@ impl Layers {
     fn add_credentials(&mut self, directory: &Path) {
         let mut rows: Vec<(String, &'static Key)> = Vec::new();
         for info in SECTIONS {
-            let parent = info
-                .path
-                .split('.')
-                .next()
-                .and_then(section)
-                .is_some_and(|info| info.repeated);
-            for key in info
-                .keys
-                .iter()
-                .filter(|key| key.secret || key.spec.credential.is_some())
-            {
+            let parent = info.path.split('.').next().and_then(section).is_some_and(|info| info.repeated);
+            for key in info.keys.iter().filter(|key| key.secret || key.spec.credential.is_some()) {
                 if !parent {
                     rows.push((key.path(), key));
                 }
@@ -224,20 +188,14 @@ impl Layers {
             }
         }
         for (path, key) in rows {
-            let name = key
-                .spec
-                .credential
-                .map_or_else(|| path.clone(), str::to_owned);
+            let name = key.spec.credential.map_or_else(|| path.clone(), str::to_owned);
             let file = directory.join(&name);
             if !file.exists() {
                 continue;
             }
             let origin = Origin::Credential(name);
-            let written = if key.secret {
-                Written::Pointer(file)
-            } else {
-                Written::Value(Raw::Word(file.display().to_string()))
-            };
+            let written =
+                if key.secret { Written::Pointer(file) } else { Written::Value(Raw::Word(file.display().to_string())) };
             self.put(path, Found { written, origin });
         }
     }

@@ -30,8 +30,8 @@ pub use problem::{ConfigError, Origin, Problem};
 pub use reader::Shown;
 
 use keys::{
-    Classes, ContactAge, Contacts, Database, DirectoryTable, Limits, Log, Mail, OpenLdap,
-    Passwords, Policy, Server, Sessions, Worker,
+    Classes, ContactAge, Contacts, Database, DirectoryTable, Limits, Log, Mail, OpenLdap, Passwords, Policy, Server,
+    Sessions, Worker,
 };
 use layers::{Found, Written};
 use reader::Reader;
@@ -104,42 +104,23 @@ pub struct Loaded {
 pub fn load(sources: &Sources<'_>) -> Result<Loaded, ConfigError> {
     let mut layers = layers::collect(sources)?;
     // Mistakes in the grammar of the file make everything else unsure.
-    if layers
-        .problems
-        .iter()
-        .any(|problem| problem.key.is_empty() && matches!(problem.origin, Origin::File { .. }))
-    {
+    if layers.problems.iter().any(|problem| problem.key.is_empty() && matches!(problem.origin, Origin::File { .. })) {
         return Err(ConfigError::Wrong(layers.problems));
     }
     let mut reader = Reader::new(&mut layers, sources.demo);
     let config = read(&mut reader);
-    let Reader {
-        shown,
-        mut problems,
-        mut warnings,
-        ..
-    } = reader;
+    let Reader { shown, mut problems, mut warnings, .. } = reader;
     problems.sort_by(Problem::by_place);
     warnings.sort_by(Problem::by_place);
     match config {
-        Some(config) if problems.is_empty() => Ok(Loaded {
-            config,
-            values: shown,
-            warnings,
-            file: layers.file,
-        }),
+        Some(config) if problems.is_empty() => Ok(Loaded { config, values: shown, warnings, file: layers.file }),
         _ => Err(ConfigError::Wrong(problems)),
     }
 }
 
 /// Reads every section before it gives up, so that every mistake is in the list.
 fn read(reader: &mut Reader<'_>) -> Option<Config> {
-    let (server, database, log, worker) = (
-        reader.section(),
-        reader.section(),
-        reader.section(),
-        reader.section(),
-    );
+    let (server, database, log, worker) = (reader.section(), reader.section(), reader.section(), reader.section());
     let directories = directories(reader);
     let mail = reader.optional();
     let (policy, classes, limits) = (reader.section(), reader.section(), reader.section());
@@ -167,13 +148,7 @@ fn directories(reader: &mut Reader<'_>) -> Option<Vec<Directory>> {
     let mut names = reader.layers.instances.clone();
     if names.is_empty() {
         let written = Written::Value(Raw::Word("main".into()));
-        reader.layers.put(
-            "directory.main.name".into(),
-            Found {
-                written,
-                origin: Origin::Default,
-            },
-        );
+        reader.layers.put("directory.main.name".into(), Found { written, origin: Origin::Default });
         names.push("main".into());
     }
     let mut directories = Vec::new();
@@ -206,16 +181,10 @@ fn directory(reader: &mut Reader<'_>) -> Option<Directory> {
         // With a wrong kind, what is there is looked at all the same.
         None if !reader.layers.has_table(&details) => None,
         Some(DirectoryKind::OpenLdap) | None => {
-            let ldap = reader
-                .section()
-                .map(Box::new)
-                .map(DirectorySource::OpenLdap);
+            let ldap = reader.section().map(Box::new).map(DirectorySource::OpenLdap);
             check::openldap(reader);
             ldap
         }
     };
-    Some(Directory {
-        name: table?.name,
-        source: source?,
-    })
+    Some(Directory { name: table?.name, source: source? })
 }

@@ -6,18 +6,8 @@
 pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names
         .into_iter()
-        .map(|name| {
-            (
-                strsim::damerau_levenshtein(&typed.to_lowercase(), &name.to_lowercase()),
-                name,
-            )
-        })
-        .filter(|(distance, name)| {
-            *distance
-                <= (name.chars().count() / 3)
-                    .max(2)
-                    .min(name.chars().count() - 1)
-        })
+        .map(|name| (strsim::damerau_levenshtein(&typed.to_lowercase(), &name.to_lowercase()), name))
+        .filter(|(distance, name)| *distance <= (name.chars().count() / 3).max(2).min(name.chars().count() - 1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }

@@ -107,20 +107,11 @@ pub struct Problem {
 
 impl Problem {
     pub(super) fn new(origin: Origin, key: impl Into<String>, what: impl Into<String>) -> Self {
-        Self {
-            origin,
-            key: key.into(),
-            what: what.into(),
-            hint: None,
-        }
+        Self { origin, key: key.into(), what: what.into(), hint: None }
     }
     /// The order of a list: by place, a value in a file of its own where that file is named.
     pub(super) fn by_place(&self, other: &Self) -> std::cmp::Ordering {
-        (self.origin.named_at(), &self.key, &self.what).cmp(&(
-            other.origin.named_at(),
-            &other.key,
-            &other.what,
-        ))
+        (self.origin.named_at(), &self.key, &self.what).cmp(&(other.origin.named_at(), &other.key, &other.what))
     }
     pub(super) fn hint(mut self, hint: Option<String>) -> Self {
         self.hint = hint;

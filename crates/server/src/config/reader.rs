@@ -41,15 +41,7 @@ impl<'a> Reader<'a> {
     pub(super) fn new(layers: &'a mut Layers, demo: bool) -> Self {
         let problems = std::mem::take(&mut layers.problems);
         let warnings = std::mem::take(&mut layers.warnings);
-        Self {
-            layers,
-            demo,
-            instance: None,
-            derived: BTreeMap::new(),
-            shown: Vec::new(),
-            problems,
-            warnings,
-        }
+        Self { layers, demo, instance: None, derived: BTreeMap::new(), shown: Vec::new(), problems, warnings }
     }
 
     /// A whole section.
@@ -59,34 +51,22 @@ impl<'a> Reader<'a> {
 
     /// A section that may be left out. The outer `None` is a problem, the inner one is its absence.
     pub(super) fn optional<S: Section>(&mut self) -> Option<Option<S>> {
-        if self.layers.has_table(&self.place(S::INFO.path)) {
-            S::read(self).map(Some)
-        } else {
-            Some(None)
-        }
+        if self.layers.has_table(&self.place(S::INFO.path)) { S::read(self).map(Some) } else { Some(None) }
     }
 
     /// The path with the name of the directory in it.
     pub(super) fn place(&self, path: &str) -> String {
-        self.instance
-            .as_ref()
-            .map_or_else(|| path.to_owned(), |instance| with_instance(path, instance))
+        self.instance.as_ref().map_or_else(|| path.to_owned(), |instance| with_instance(path, instance))
     }
 
     /// The value of a key that was read without a problem, as it is shown; `null` if it is unset.
     pub(super) fn value(&self, path: &str) -> Option<&Value> {
-        self.shown
-            .iter()
-            .rfind(|shown| shown.key == path)
-            .map(|shown| &shown.value)
+        self.shown.iter().rfind(|shown| shown.key == path).map(|shown| &shown.value)
     }
 
     /// Where a key that was read came from.
     pub(super) fn origin(&self, path: &str) -> Origin {
-        self.shown
-            .iter()
-            .rfind(|shown| shown.key == path)
-            .map_or(Origin::Default, |shown| shown.origin.clone())
+        self.shown.iter().rfind(|shown| shown.key == path).map_or(Origin::Default, |shown| shown.origin.clone())
     }
 
     /// A problem with a key that was read.
@@ -98,8 +78,7 @@ impl<'a> Reader<'a> {
     /// A problem with a table as a whole.
     pub(super) fn complain_of_table(&mut self, path: &str, what: impl Into<String>, hint: &str) {
         let origin = self.layers.table(path).cloned().unwrap_or(Origin::Default);
-        self.problems
-            .push(Problem::new(origin, path, what).hint(Some(hint.into())));
+        self.problems.push(Problem::new(origin, path, what).hint(Some(hint.into())));
     }
 
     /// Something that works and had better be different.
@@ -109,11 +88,7 @@ impl<'a> Reader<'a> {
     }
 
     /// One key. `None` means that a problem was noted.
-    pub(super) fn read<T: Setting>(
-        &mut self,
-        section: &'static str,
-        name: &'static str,
-    ) -> Option<T> {
+    pub(super) fn read<T: Setting>(&mut self, section: &'static str, name: &'static str) -> Option<T> {
         let key = keys::key(section, name)?;
         let path = self.place(&key.path());
         let (value, origin) = match self.layers.take(&path) {
@@ -125,12 +100,7 @@ impl<'a> Reader<'a> {
         }
         let shown = value.shown();
         self.derived.extend(keys::followers(&path, &shown));
-        self.shown.push(Shown {
-            key: path,
-            value: shown,
-            origin,
-            secret: key.secret,
-        });
+        self.shown.push(Shown { key: path, value: shown, origin, secret: key.secret });
         Some(value)
     }
 
@@ -140,19 +110,12 @@ impl<'a> Reader<'a> {
             Written::Pointer(file) => {
                 let origin = match found.origin {
                     Origin::Credential(name) => Origin::Credential(name),
-                    by => Origin::Pointed {
-                        by: Box::new(by),
-                        path: file.clone(),
-                    },
+                    by => Origin::Pointed { by: Box::new(by), path: file.clone() },
                 };
                 match std::fs::read_to_string(&file) {
-                    Ok(text) => (
-                        Raw::Word(text.strip_suffix('\n').unwrap_or(&text).to_owned()),
-                        origin,
-                    ),
+                    Ok(text) => (Raw::Word(text.strip_suffix('\n').unwrap_or(&text).to_owned()), origin),
                     Err(error) => {
-                        let what =
-                            format!("`{path}` cannot be read from `{}`: {error}", file.display());
+                        let what = format!("`{path}` cannot be read from `{}`: {error}", file.display());
                         self.problems.push(Problem::new(origin, path, what));
                         return None;
                     }
@@ -163,8 +126,7 @@ impl<'a> Reader<'a> {
             Ok(value) => Some((value, origin)),
             Err(Complaint { what, hint }) => {
                 let space = if what.starts_with('`') { ": " } else { " " };
-                self.problems
-                    .push(Problem::new(origin, path, format!("`{path}`{space}{what}")).hint(hint));
+                self.problems.push(Problem::new(origin, path, format!("`{path}`{space}{what}")).hint(hint));
                 None
             }
         }
@@ -174,13 +136,9 @@ impl<'a> Reader<'a> {
         let (word, origin) = match key.spec.fallback {
             Fallback::Unset(_) => return T::absent().map(|value| (value, Origin::Default)),
             Fallback::Is(word) => (word.to_owned(), Origin::Default),
-            Fallback::Required { demo: Some(word) } if self.demo => {
-                (word.to_owned(), Origin::Default)
-            }
+            Fallback::Required { demo: Some(word) } if self.demo => (word.to_owned(), Origin::Default),
             // What it follows has a problem of its own.
-            Fallback::Derived { how, .. } => {
-                (self.derived.get(path).cloned()?, Origin::Derived(how))
-            }
+            Fallback::Derived { how, .. } => (self.derived.get(path).cloned()?, Origin::Derived(how)),
             Fallback::Required { .. } => {
                 self.missing(key, path);
                 return None;
@@ -193,37 +151,26 @@ impl<'a> Reader<'a> {
     fn missing(&mut self, key: &Key, path: &str) {
         // A table that only the environment made has no place in the file.
         let top = keys::section(key.section).is_some_and(|info| !info.optional && !info.repeated);
-        let start = |path| Origin::File {
-            path,
-            line: 1,
-            column: 1,
-        };
+        let start = |path| Origin::File { path, line: 1, column: 1 };
         let origin = self.layers.table(&self.place(key.section)).cloned();
         let origin = origin.or_else(|| self.layers.file.clone().filter(|_| top).map(start));
         let table = match keys::section(key.section) {
             Some(info) if info.repeated => format!("[[{}]]", key.section),
             _ => format!("[{}]", key.section),
         };
-        let variable = self.instance.as_ref().map_or_else(
-            || variable(key),
-            |name| variable(key).replace("<NAME>", &name.to_uppercase()),
-        );
+        let variable = self
+            .instance
+            .as_ref()
+            .map_or_else(|| variable(key), |name| variable(key).replace("<NAME>", &name.to_uppercase()));
         let hint = match key.sample().filter(|_| !key.secret) {
             // The name of a directory is in the names of its variables.
             Some(sample) if table.starts_with("[[") => {
                 format!("write {} = {sample} in {table}", key.name)
             }
-            Some(sample) => format!(
-                "write {} = {sample} in {table}, or set {variable}",
-                key.name
-            ),
+            Some(sample) => format!("write {} = {sample} in {table}, or set {variable}", key.name),
             None => format!("write {}_file in {table}, or set {variable}_FILE", key.name),
         };
-        let problem = Problem::new(
-            origin.unwrap_or(Origin::Default),
-            path,
-            format!("`{path}` is missing"),
-        );
+        let problem = Problem::new(origin.unwrap_or(Origin::Default), path, format!("`{path}` is missing"));
         self.problems.push(problem.hint(Some(hint)));
     }
 
@@ -233,10 +180,7 @@ impl<'a> Reader<'a> {
             words => format!(" {words}"),
         };
         let outside = |bound: &Bound, word: &str| {
-            format!(
-                "`{path}` is {number}{unit}; the {word} is {} ({})",
-                bound.value, bound.rule
-            )
+            format!("`{path}` is {number}{unit}; the {word} is {} ({})", bound.value, bound.rule)
         };
         let spec = &key.spec;
         let refused = match (&spec.at_least, &spec.at_most) {
@@ -249,18 +193,12 @@ impl<'a> Reader<'a> {
             _ => None,
         };
         if let Some(what) = refused {
-            self.problems
-                .push(Problem::new(origin.clone(), path, what).hint(hint));
+            self.problems.push(Problem::new(origin.clone(), path, what).hint(hint));
             return None;
         }
-        if let Some(bound) = spec
-            .better_at_most
-            .as_ref()
-            .filter(|bound| number > bound.value)
-        {
+        if let Some(bound) = spec.better_at_most.as_ref().filter(|bound| number > bound.value) {
             let what = outside(bound, "recommended most");
-            self.warnings
-                .push(Problem::new(origin.clone(), path, what).hint(hint));
+            self.warnings.push(Problem::new(origin.clone(), path, what).hint(hint));
         }
         Some(())
     }

@@ -36,19 +36,12 @@ fn table(info: &SectionInfo) -> Value {
         }
     }
     let inside = format!("{}.", info.path);
-    for inner in SECTIONS
-        .iter()
-        .filter(|other| other.path.starts_with(&inside))
-    {
+    for inner in SECTIONS.iter().filter(|other| other.path.starts_with(&inside)) {
         let name = inner.path.strip_prefix(&inside).unwrap_or(inner.path);
         properties.insert(name.to_owned(), table(inner));
     }
     let table = json!({"type": "object", "description": info.doc.trim(), "additionalProperties": false, "properties": properties});
-    if section(info.path).is_some_and(|info| info.repeated) {
-        json!({"type": "array", "items": table})
-    } else {
-        table
-    }
+    if section(info.path).is_some_and(|info| info.repeated) { json!({"type": "array", "items": table}) } else { table }
 }
 
 fn property(key: &Key) -> Value {

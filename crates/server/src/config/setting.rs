@@ -40,10 +40,10 @@ impl Raw {
     pub fn text(&self) -> Result<&str, Complaint> {
         match self {
             Self::Text(text) | Self::Word(text) => Ok(text),
-            other => Err(
-                Complaint::new(format!("must be a string, not {}", other.described()))
-                    .hint("put it in double quotes"),
-            ),
+            other => {
+                Err(Complaint::new(format!("must be a string, not {}", other.described()))
+                    .hint("put it in double quotes"))
+            }
         }
     }
 }
@@ -67,10 +67,7 @@ pub struct Complaint {
 impl Complaint {
     /// A complaint without a hint.
     pub fn new(what: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            hint: None,
-        }
+        Self { what: what.into(), hint: None }
     }
     /// The same with a hint.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -97,13 +94,7 @@ pub struct Kind {
 impl Kind {
     /// A type that is written as one JSON type.
     pub const fn new(json: &'static str, words: &'static str) -> Self {
-        Self {
-            json,
-            words,
-            choices: &[],
-            format: None,
-            item: None,
-        }
+        Self { json, words, choices: &[], format: None, item: None }
     }
     /// One of a few words.
     pub const fn choice(choices: &'static [&'static str]) -> Self {
@@ -168,9 +159,8 @@ impl<T: Setting> Setting for Vec<T> {
         match raw {
             Raw::List(items) => items.iter().map(T::read).collect(),
             Raw::Word(word) if word.trim_start().starts_with('[') => {
-                let parsed = toml::de::DeValue::parse(word.trim()).map_err(|error| {
-                    Complaint::new(format!("is not a list: {}", error.message()))
-                })?;
+                let parsed = toml::de::DeValue::parse(word.trim())
+                    .map_err(|error| Complaint::new(format!("is not a list: {}", error.message())))?;
                 Self::read(&super::file::raw(parsed.get_ref()))
             }
             Raw::Word(word) => word
@@ -179,10 +169,8 @@ impl<T: Setting> Setting for Vec<T> {
                 .filter(|item| !item.is_empty())
                 .map(|item| T::read(&Raw::Word(item.into())))
                 .collect(),
-            other => Err(
-                Complaint::new(format!("must be a list, not {}", other.described()))
-                    .hint("put it in square brackets: [\"…\"]"),
-            ),
+            other => Err(Complaint::new(format!("must be a list, not {}", other.described()))
+                .hint("put it in square brackets: [\"…\"]")),
         }
     }
     fn shown(&self) -> Value {
@@ -198,9 +186,7 @@ impl Setting for String {
             return Err(Complaint::new("is empty").hint("remove the line to use the default"));
         }
         if text.chars().any(char::is_control) {
-            return Err(Complaint::new(
-                "has a line break or another control character",
-            ));
+            return Err(Complaint::new("has a line break or another control character"));
         }
         Ok(text.to_owned())
     }
@@ -216,14 +202,9 @@ impl Setting for bool {
             Raw::Boolean(value) => Ok(*value),
             Raw::Word(word) if word == "true" => Ok(true),
             Raw::Word(word) if word == "false" => Ok(false),
-            Raw::Word(word) => Err(Complaint::new(format!(
-                "must be true or false, not `{word}`"
-            ))),
-            other => Err(Complaint::new(format!(
-                "must be true or false, not {}",
-                other.described()
-            ))
-            .hint("write it without quotes")),
+            Raw::Word(word) => Err(Complaint::new(format!("must be true or false, not `{word}`"))),
+            other => Err(Complaint::new(format!("must be true or false, not {}", other.described()))
+                .hint("write it without quotes")),
         }
     }
     fn shown(&self) -> Value {
@@ -235,14 +216,11 @@ impl Setting for bool {
 pub fn whole_number(raw: &Raw) -> Result<i64, Complaint> {
     match raw {
         Raw::Integer(number) => Ok(*number),
-        Raw::Word(word) => word
-            .trim()
-            .parse()
-            .map_err(|_| Complaint::new(format!("must be a whole number, not `{word}`"))),
-        other => Err(
-            Complaint::new(format!("must be a whole number, not {}", other.described()))
-                .hint("write it without quotes, unit or point"),
-        ),
+        Raw::Word(word) => {
+            word.trim().parse().map_err(|_| Complaint::new(format!("must be a whole number, not `{word}`")))
+        }
+        other => Err(Complaint::new(format!("must be a whole number, not {}", other.described()))
+            .hint("write it without quotes, unit or point")),
     }
 }
 
@@ -410,16 +388,8 @@ pub struct SectionInfo {
 impl SectionInfo {
     /// The names that may stand in this table: its keys, and `…_file` for its secrets.
     pub fn names(&self) -> Vec<String> {
-        let pointers = self
-            .keys
-            .iter()
-            .filter(|key| key.secret)
-            .map(|key| format!("{}_file", key.name));
-        self.keys
-            .iter()
-            .map(|key| key.name.to_owned())
-            .chain(pointers)
-            .collect()
+        let pointers = self.keys.iter().filter(|key| key.secret).map(|key| format!("{}_file", key.name));
+        self.keys.iter().map(|key| key.name.to_owned()).chain(pointers).collect()
     }
 }
 

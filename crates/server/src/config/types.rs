@@ -33,16 +33,12 @@ const SHIPPED_PASSWORDS: [&str; 14] = [
 ];
 
 pub(super) fn is_shipped(password: &str) -> bool {
-    SHIPPED_PASSWORDS
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(password))
+    SHIPPED_PASSWORDS.iter().any(|known| known.eq_ignore_ascii_case(password))
 }
 
 pub(super) fn shipped(verb: &str) -> Complaint {
-    Complaint::new(format!(
-        "{verb} a password that everybody knows (OWASP ASVS 5.0, 13.2.3)"
-    ))
-    .hint("give this account a long random password of its own")
+    Complaint::new(format!("{verb} a password that everybody knows (OWASP ASVS 5.0, 13.2.3)"))
+        .hint("give this account a long random password of its own")
 }
 
 impl Setting for SecretText {
@@ -88,10 +84,8 @@ impl Setting for LanguageIdentifier {
     const KIND: Kind = Kind::new("string", "language");
     fn read(raw: &Raw) -> Result<Self, Complaint> {
         let text = raw.text()?;
-        text.parse().map_err(|_| {
-            Complaint::new(format!("`{text}` is not a language"))
-                .hint("write it like en, de or pt-BR")
-        })
+        text.parse()
+            .map_err(|_| Complaint::new(format!("`{text}` is not a language")).hint("write it like en, de or pt-BR"))
     }
     fn shown(&self) -> Value {
         json!(self.to_string())
@@ -128,14 +122,12 @@ impl Setting for LogOrigin {
     fn read(raw: &Raw) -> Result<Self, Complaint> {
         let text = String::read(raw)?;
         if text.contains("://") {
-            return Err(Complaint::new(format!("`{text}` has a scheme"))
-                .hint("write it like reset.example.org"));
+            return Err(Complaint::new(format!("`{text}` has a scheme")).hint("write it like reset.example.org"));
         }
         // A key name of a signed note has neither white space nor a plus sign (C2SP signed-note).
         if text.chars().any(char::is_whitespace) || text.contains('+') {
             return Err(
-                Complaint::new(format!("`{text}` has a space or a plus sign"))
-                    .hint("write it like reset.example.org"),
+                Complaint::new(format!("`{text}` has a space or a plus sign")).hint("write it like reset.example.org")
             );
         }
         Ok(Self(text))
@@ -169,11 +161,8 @@ impl Setting for Name {
         if good {
             return Ok(Self(text));
         }
-        Err(
-            Complaint::new(format!("`{text}` is not a short name")).hint(
-                "at most 32 small letters, digits and single `_`, a letter first: main, branch_2",
-            ),
-        )
+        Err(Complaint::new(format!("`{text}` is not a short name"))
+            .hint("at most 32 small letters, digits and single `_`, a letter first: main, branch_2"))
     }
     fn shown(&self) -> Value {
         json!(self.0)
@@ -270,12 +259,9 @@ impl Setting for Count {
     const KIND: Kind = Kind::new("integer", "number");
     fn read(raw: &Raw) -> Result<Self, Complaint> {
         let number = whole_number(raw)?;
-        u32::try_from(number).map(Self).map_err(|_| {
-            Complaint::new(format!(
-                "is {number}; it must be between 0 and {}",
-                u32::MAX
-            ))
-        })
+        u32::try_from(number)
+            .map(Self)
+            .map_err(|_| Complaint::new(format!("is {number}; it must be between 0 and {}", u32::MAX)))
     }
     fn shown(&self) -> Value {
         json!(self.0)

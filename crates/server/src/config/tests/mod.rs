@@ -25,29 +25,16 @@ fn golden(path: &Path, actual: &str) {
         fs::write(path, actual).unwrap();
     }
     let expected = fs::read_to_string(path).unwrap_or_default();
-    assert!(
-        expected == actual,
-        "{} differs; UPDATE=1 writes it anew\n{actual}",
-        path.display()
-    );
+    assert!(expected == actual, "{} differs; UPDATE=1 writes it anew\n{actual}", path.display());
 }
 
 fn read(text: &str, environment: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
     read_with(text, environment, &[])
 }
 
-fn read_with(
-    text: &str,
-    environment: &[(&str, &str)],
-    flags: &[FlagValue],
-) -> Result<Loaded, ConfigError> {
+fn read_with(text: &str, environment: &[(&str, &str)], flags: &[FlagValue]) -> Result<Loaded, ConfigError> {
     let environment = environment.iter().copied().collect();
-    load(&Sources {
-        file: FileSource::Text(Path::new(FILE), text),
-        environment: &environment,
-        flags,
-        demo: false,
-    })
+    load(&Sources { file: FileSource::Text(Path::new(FILE), text), environment: &environment, flags, demo: false })
 }
 
 fn refused(text: &str) -> String {
@@ -59,11 +46,7 @@ fn minimal_and(text: &str) -> String {
 }
 
 fn shown<'a>(loaded: &'a Loaded, key: &str) -> &'a Shown {
-    loaded
-        .values
-        .iter()
-        .find(|shown| shown.key == key)
-        .unwrap_or_else(|| panic!("no {key}"))
+    loaded.values.iter().find(|shown| shown.key == key).unwrap_or_else(|| panic!("no {key}"))
 }
 
 fn all_keys() -> impl Iterator<Item = &'static Key> {
@@ -75,20 +58,14 @@ const LDAP: &str = "[[directory]]\nname = \"main\"\nkind = \"openldap\"\n[direct
 
 #[test]
 fn eco_04_every_mistake_is_told_at_once_with_its_place_and_a_way_out() {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder("tests/golden/config"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder("tests/golden/config")).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
     files.sort();
     assert!(files.len() >= 6, "the bad configurations are gone");
     for path in files {
         let message = format!("{}\n", refused(&fs::read_to_string(&path).unwrap()));
-        assert!(
-            !message.contains("canary"),
-            "{} shows a secret:\n{message}",
-            path.display()
-        );
+        assert!(!message.contains("canary"), "{} shows a secret:\n{message}", path.display());
         golden(&path.with_extension("txt"), &message);
     }
 }
@@ -138,10 +115,7 @@ fn eco_04_a_wrong_variable_is_told_like_a_wrong_line() {
         ),
     ] {
         let error = read(MINIMAL, &[(name, value)]).expect_err(name);
-        assert_eq!(
-            error.to_string(),
-            format!("1 problem in the configuration\n  {expected}")
-        );
+        assert_eq!(error.to_string(), format!("1 problem in the configuration\n  {expected}"));
     }
 }
 
@@ -153,87 +127,34 @@ fn eco_04_what_an_orchestrator_sets_by_itself_stops_nothing() {
         ("KEYWARD_PORT_8440_TCP", "x"),
         ("KEYWARD_CONFIG", "x"),
     ];
-    assert!(
-        read(MINIMAL, &set)
-            .unwrap()
-            .warnings
-            .iter()
-            .all(|warning| !warning.what.contains("KEYWARD_"))
-    );
+    assert!(read(MINIMAL, &set).unwrap().warnings.iter().all(|warning| !warning.what.contains("KEYWARD_")));
     let odd = read(MINIMAL, &[("KEYWARD_COLOUR", "never")]).unwrap();
-    assert!(
-        odd.warnings
-            .iter()
-            .any(|warning| warning.what == "unknown variable KEYWARD_COLOUR is not used")
-    );
+    assert!(odd.warnings.iter().any(|warning| warning.what == "unknown variable KEYWARD_COLOUR is not used"));
 }
 
 #[test]
-fn eco_03_a_flag_wins_over_the_environment_that_over_a_credential_that_over_the_file_that_over_the_default()
- {
+fn eco_03_a_flag_wins_over_the_environment_that_over_a_credential_that_over_the_file_that_over_the_default() {
     let credentials = tempfile::tempdir().unwrap();
     let directory = credentials.path().to_str().unwrap().to_owned();
     let file = minimal_and("[database]\nurl = \"sqlite:file\"\n");
-    let flag = [FlagValue {
-        key: "database.url",
-        value: "sqlite:flag".into(),
-        flag: "--database",
-    }];
+    let flag = [FlagValue { key: "database.url", value: "sqlite:flag".into(), flag: "--database" }];
     let variable = ("KEYWARD_DATABASE__URL", "sqlite:variable");
     let credential = ("CREDENTIALS_DIRECTORY", directory.as_str());
 
-    let check = |text: &str,
-                 environment: &[(&str, &str)],
-                 flags: &[FlagValue],
-                 value: &str,
-                 origin: &str| {
+    let check = |text: &str, environment: &[(&str, &str)], flags: &[FlagValue], value: &str, origin: &str| {
         let loaded = read_with(text, environment, flags).unwrap();
         let found = shown(&loaded, "database.url");
-        assert_eq!(
-            (
-                found.value.as_str().unwrap(),
-                found.origin.to_string().as_str()
-            ),
-            (value, origin)
-        );
+        assert_eq!((found.value.as_str().unwrap(), found.origin.to_string().as_str()), (value, origin));
         assert_eq!(loaded.config.database.url.expose(), value);
     };
-    check(
-        MINIMAL,
-        &[],
-        &[],
-        "sqlite:/var/lib/keyward/keyward.db",
-        "default",
-    );
+    check(MINIMAL, &[], &[], "sqlite:/var/lib/keyward/keyward.db", "default");
     check(&file, &[], &[], "sqlite:file", "keyward.toml:4:7");
     // The directory is there and has no such credential.
     check(&file, &[credential], &[], "sqlite:file", "keyward.toml:4:7");
-    fs::write(
-        credentials.path().join("database.url"),
-        "sqlite:credential\n",
-    )
-    .unwrap();
-    check(
-        &file,
-        &[credential],
-        &[],
-        "sqlite:credential",
-        "credential database.url",
-    );
-    check(
-        &file,
-        &[credential, variable],
-        &[],
-        "sqlite:variable",
-        "KEYWARD_DATABASE__URL",
-    );
-    check(
-        &file,
-        &[credential, variable],
-        &flag,
-        "sqlite:flag",
-        "--database",
-    );
+    fs::write(credentials.path().join("database.url"), "sqlite:credential\n").unwrap();
+    check(&file, &[credential], &[], "sqlite:credential", "credential database.url");
+    check(&file, &[credential, variable], &[], "sqlite:variable", "KEYWARD_DATABASE__URL");
+    check(&file, &[credential, variable], &flag, "sqlite:flag", "--database");
 }
 
 #[test]
@@ -244,60 +165,24 @@ fn eco_03_a_secret_may_be_in_a_file_that_the_file_or_a_variable_names() {
     let path = path.to_str().unwrap();
     let in_file = minimal_and(&format!("{LDAP}bind_password_file = \"{path}\"\n"));
     let without = minimal_and(LDAP);
-    let variable = (
-        "KEYWARD_DIRECTORY__MAIN__OPENLDAP__BIND_PASSWORD_FILE",
-        path,
-    );
-    let plain = (
-        "KEYWARD_DIRECTORY__MAIN__OPENLDAP__BIND_PASSWORD",
-        "correct horse battery",
-    );
-    fs::write(
-        folder.path().join("directory.main.openldap.bind_password"),
-        "correct horse battery",
-    )
-    .unwrap();
+    let variable = ("KEYWARD_DIRECTORY__MAIN__OPENLDAP__BIND_PASSWORD_FILE", path);
+    let plain = ("KEYWARD_DIRECTORY__MAIN__OPENLDAP__BIND_PASSWORD", "correct horse battery");
+    fs::write(folder.path().join("directory.main.openldap.bind_password"), "correct horse battery").unwrap();
     let credential = ("CREDENTIALS_DIRECTORY", folder.path().to_str().unwrap());
     for (text, environment, origin) in [
         (&in_file, vec![], format!("keyward.toml:10:22 -> {path}")),
-        (
-            &without,
-            vec![variable],
-            format!("KEYWARD_DIRECTORY__MAIN__OPENLDAP__BIND_PASSWORD_FILE -> {path}"),
-        ),
-        (
-            &without,
-            vec![plain],
-            "KEYWARD_DIRECTORY__MAIN__OPENLDAP__BIND_PASSWORD".into(),
-        ),
-        (
-            &without,
-            vec![credential],
-            "credential directory.main.openldap.bind_password".into(),
-        ),
+        (&without, vec![variable], format!("KEYWARD_DIRECTORY__MAIN__OPENLDAP__BIND_PASSWORD_FILE -> {path}")),
+        (&without, vec![plain], "KEYWARD_DIRECTORY__MAIN__OPENLDAP__BIND_PASSWORD".into()),
+        (&without, vec![credential], "credential directory.main.openldap.bind_password".into()),
     ] {
         let loaded = read(text, &environment).unwrap();
-        let DirectorySource::OpenLdap(ldap) = &loaded.config.directories[0].source else {
-            panic!("not OpenLDAP")
-        };
-        assert!(
-            ldap.bind_password.matches(b"correct horse battery"),
-            "{origin}"
-        );
-        assert_eq!(
-            shown(&loaded, "directory.main.openldap.bind_password")
-                .origin
-                .to_string(),
-            origin
-        );
+        let DirectorySource::OpenLdap(ldap) = &loaded.config.directories[0].source else { panic!("not OpenLDAP") };
+        assert!(ldap.bind_password.matches(b"correct horse battery"), "{origin}");
+        assert_eq!(shown(&loaded, "directory.main.openldap.bind_password").origin.to_string(), origin);
     }
-    let twice = read(&without, &[variable, plain])
-        .expect_err("given twice")
-        .to_string();
+    let twice = read(&without, &[variable, plain]).expect_err("given twice").to_string();
     assert!(
-        twice.contains(
-            "`directory.main.openldap.bind_password` is given twice, as a value and as a file"
-        ),
+        twice.contains("`directory.main.openldap.bind_password` is given twice, as a value and as a file"),
         "{twice}"
     );
 }
@@ -306,19 +191,9 @@ fn eco_03_a_secret_may_be_in_a_file_that_the_file_or_a_variable_names() {
 fn eco_03_a_key_file_may_be_a_credential() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("log.signing_key"), [7_u8; 32]).unwrap();
-    let loaded = read(
-        MINIMAL,
-        &[("CREDENTIALS_DIRECTORY", folder.path().to_str().unwrap())],
-    )
-    .unwrap();
-    assert_eq!(
-        loaded.config.log.signing_key_file,
-        folder.path().join("log.signing_key")
-    );
-    assert_eq!(
-        loaded.config.worker.seal_key_file,
-        Path::new("/etc/keyward/keys/seal.key")
-    );
+    let loaded = read(MINIMAL, &[("CREDENTIALS_DIRECTORY", folder.path().to_str().unwrap())]).unwrap();
+    assert_eq!(loaded.config.log.signing_key_file, folder.path().join("log.signing_key"));
+    assert_eq!(loaded.config.worker.seal_key_file, Path::new("/etc/keyward/keys/seal.key"));
 }
 
 #[test]
@@ -326,10 +201,7 @@ fn eco_03_each_key_has_a_variable_of_its_own_that_sets_it() {
     let mut seen = BTreeMap::new();
     for key in all_keys() {
         let name = environment::variable(key);
-        assert!(
-            seen.insert(name.clone(), key.path()).is_none(),
-            "{name} is used twice"
-        );
+        assert!(seen.insert(name.clone(), key.path()).is_none(), "{name} is used twice");
         // What does not fit the key is refused with the name of the variable, so the variable reaches the key.
         let instance = name.replace("<NAME>", "MAIN");
         if key.name == "name" {
@@ -344,17 +216,11 @@ fn eco_03_each_key_has_a_variable_of_its_own_that_sets_it() {
         };
         match read(MINIMAL, &environment) {
             Err(error) => assert!(
-                error
-                    .problems()
-                    .iter()
-                    .any(|problem| problem.origin == Origin::Environment(instance.clone())),
+                error.problems().iter().any(|problem| problem.origin == Origin::Environment(instance.clone())),
                 "{name}: {error}"
             ),
             Ok(loaded) => assert!(
-                loaded
-                    .values
-                    .iter()
-                    .any(|shown| shown.origin == Origin::Environment(instance.clone())),
+                loaded.values.iter().any(|shown| shown.origin == Origin::Environment(instance.clone())),
                 "{name} is not read"
             ),
         }
@@ -367,56 +233,29 @@ fn eco_05_no_secret_is_ever_shown() {
         "[database]\nurl = \"postgres://keyward:canary-1@db.example.org:5433/keyward?sslkey=canary-2\"\n\
          [mail]\nhost = \"mail.example.org\"\nfrom = \"reset@example.org\"\nuser = \"keyward\"\npassword = \"canary-3\"\n{LDAP}"
     ));
-    let loaded = read(
-        &text,
-        &[(
-            "KEYWARD_DIRECTORY__MAIN__OPENLDAP__BIND_PASSWORD",
-            "canary-4",
-        )],
-    )
-    .unwrap();
-    assert!(
-        loaded.config.database.url.expose().contains("canary-1"),
-        "the canaries are not where they should be"
-    );
+    let loaded = read(&text, &[("KEYWARD_DIRECTORY__MAIN__OPENLDAP__BIND_PASSWORD", "canary-4")]).unwrap();
+    assert!(loaded.config.database.url.expose().contains("canary-1"), "the canaries are not where they should be");
     let mail = loaded.config.mail.as_ref().unwrap();
     assert!(mail.password.as_ref().unwrap().matches(b"canary-3"));
     let (problems, warnings) = loaded.check_files();
     let seen = format!(
         "{loaded:?} {problems:?} {warnings:?} {:?}",
-        loaded
-            .values
-            .iter()
-            .map(|shown| &shown.value)
-            .collect::<Vec<_>>()
+        loaded.values.iter().map(|shown| &shown.value).collect::<Vec<_>>()
     );
     assert!(!seen.contains("canary"), "{seen}");
-    assert_eq!(
-        shown(&loaded, "database.url").value,
-        "postgres://[secret]@db.example.org:5433/keyward"
-    );
+    assert_eq!(shown(&loaded, "database.url").value, "postgres://[secret]@db.example.org:5433/keyward");
     assert_eq!(loaded.values.iter().filter(|shown| shown.secret).count(), 3);
 }
 
 #[test]
 fn several_directories_keep_their_order_and_one_is_there_by_default() {
     let names = |loaded: &Loaded| {
-        loaded
-            .config
-            .directories
-            .iter()
-            .map(|directory| directory.name.as_str().to_owned())
-            .collect::<Vec<_>>()
+        loaded.config.directories.iter().map(|directory| directory.name.as_str().to_owned()).collect::<Vec<_>>()
     };
     let none = read(MINIMAL, &[]).unwrap();
     assert_eq!(names(&none), ["main"]);
-    assert!(matches!(
-        none.config.directories[0].source,
-        DirectorySource::Embedded
-    ));
-    let text = minimal_and(&format!(
-        "[[directory]]\nname = \"small\"\n{LDAP}bind_password = \"correct horse\"\n"
-    ));
+    assert!(matches!(none.config.directories[0].source, DirectorySource::Embedded));
+    let text = minimal_and(&format!("[[directory]]\nname = \"small\"\n{LDAP}bind_password = \"correct horse\"\n"));
     let loaded = read(
         &text,
         &[
@@ -426,38 +265,18 @@ fn several_directories_keep_their_order_and_one_is_there_by_default() {
     )
     .unwrap();
     assert_eq!(names(&loaded), ["small", "main", "from_env"]);
-    let DirectorySource::OpenLdap(ldap) = &loaded.config.directories[1].source else {
-        panic!("not OpenLDAP")
-    };
-    assert_eq!(
-        (
-            ldap.timeout_seconds.millis(),
-            ldap.name_attributes.join(" ")
-        ),
-        (9000, "uid mail".into())
-    );
+    let DirectorySource::OpenLdap(ldap) = &loaded.config.directories[1].source else { panic!("not OpenLDAP") };
+    assert_eq!((ldap.timeout_seconds.millis(), ldap.name_attributes.join(" ")), (9000, "uid mail".into()));
 }
 
 #[test]
 fn eco_02_a_demonstration_needs_no_file_and_everything_else_needs_an_address() {
     let environment = Environment::default();
-    let source = |demo| Sources {
-        file: FileSource::Text(Path::new(FILE), ""),
-        environment: &environment,
-        flags: &[],
-        demo,
-    };
+    let source =
+        |demo| Sources { file: FileSource::Text(Path::new(FILE), ""), environment: &environment, flags: &[], demo };
     let demo = load(&source(true)).unwrap();
-    assert_eq!(
-        demo.config.server.public_url.origin(),
-        "http://localhost:8440"
-    );
-    assert!(
-        load(&source(false))
-            .unwrap_err()
-            .to_string()
-            .contains("`server.public_url` is missing")
-    );
+    assert_eq!(demo.config.server.public_url.origin(), "http://localhost:8440");
+    assert!(load(&source(false)).unwrap_err().to_string().contains("`server.public_url` is missing"));
 }
 
 #[test]
@@ -478,10 +297,8 @@ fn a_list_in_a_variable_is_toml_or_has_semicolons() {
 fn a_key_file_is_32_bytes_that_nobody_else_reads() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
-    let text = minimal_and(&format!(
-        "[log]\nsigning_key_file = \"{0}\"\n[worker]\nseal_key_file = \"{0}\"\n",
-        path.display()
-    ));
+    let text =
+        minimal_and(&format!("[log]\nsigning_key_file = \"{0}\"\n[worker]\nseal_key_file = \"{0}\"\n", path.display()));
     let loaded = read(&text, &[]).unwrap();
     let told = |bytes: usize, mode: u32| {
         fs::write(&path, vec![0; bytes]).unwrap();
@@ -495,33 +312,16 @@ fn a_key_file_is_32_bytes_that_nobody_else_reads() {
     };
     assert!(loaded.check_files().0[0].what.contains("cannot read"));
     assert_eq!(told(32, 0o600), Vec::<String>::new());
-    assert_eq!(
-        told(32, 0o640)[0],
-        "`log.signing_key_file`: others can read `FILE` (mode 640)"
-    );
-    assert_eq!(
-        told(31, 0o600)[1],
-        "`worker.seal_key_file`: `FILE` has 31 bytes; it must have 32"
-    );
+    assert_eq!(told(32, 0o640)[0], "`log.signing_key_file`: others can read `FILE` (mode 640)");
+    assert_eq!(told(31, 0o600)[1], "`worker.seal_key_file`: `FILE` has 31 bytes; it must have 32");
 }
 
 #[test]
 fn a_web_process_needs_no_seal_key() {
-    let text = minimal_and(
-        "role = \"web\"\n[database]\nurl = \"postgres://keyward@db.example.org/keyward\"\n",
-    );
+    let text = minimal_and("role = \"web\"\n[database]\nurl = \"postgres://keyward@db.example.org/keyward\"\n");
     let (problems, _) = read(&text, &[]).unwrap().check_files();
-    assert!(
-        problems
-            .iter()
-            .all(|problem| problem.key != "worker.seal_key_file"),
-        "{problems:?}"
-    );
-    assert!(
-        problems
-            .iter()
-            .any(|problem| problem.key == "log.signing_key_file")
-    );
+    assert!(problems.iter().all(|problem| problem.key != "worker.seal_key_file"), "{problems:?}");
+    assert!(problems.iter().any(|problem| problem.key == "log.signing_key_file"));
 }
 
 proptest::proptest! {

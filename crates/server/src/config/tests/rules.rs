@@ -11,25 +11,18 @@ fn standards_11_a_number_outside_its_range_is_refused_with_the_rule_it_breaks() 
     for key in all_keys().filter(|key| key.section != "directory.openldap") {
         for (bound, step) in [(key.spec.at_least, -1), (key.spec.at_most, 1)] {
             let Some(bound) = bound else { continue };
-            let told = |value: i64| match read(
-                &minimal_and(&format!("[{}]\n{} = {value}\n", key.section, key.name)),
-                &[],
-            ) {
-                Ok(_) => String::new(),
-                Err(error) => error.to_string(),
-            };
+            let told =
+                |value: i64| match read(&minimal_and(&format!("[{}]\n{} = {value}\n", key.section, key.name)), &[]) {
+                    Ok(_) => String::new(),
+                    Err(error) => error.to_string(),
+                };
             let outside = told(bound.value + step);
             assert!(
                 outside.contains(&key.path()) && (outside.contains(bound.rule) || bound.value == 0),
                 "{}: {outside}",
                 key.path()
             );
-            assert!(
-                !told(bound.value).contains(bound.rule),
-                "{} refuses its own bound {}",
-                key.path(),
-                bound.value
-            );
+            assert!(!told(bound.value).contains(bound.rule), "{} refuses its own bound {}", key.path(), bound.value);
             checked += 1;
         }
     }
@@ -55,15 +48,9 @@ fn standards_11_the_hard_limits_are_those_of_the_standards() {
     ] {
         let (section, name) = path.rsplit_once('.').unwrap();
         let key = keys::key(section, name).unwrap();
-        let Fallback::Is(word) = key.spec.fallback else {
-            panic!("{path} has no default")
-        };
+        let Fallback::Is(word) = key.spec.fallback else { panic!("{path} has no default") };
         assert_eq!(
-            (
-                word.parse(),
-                key.spec.at_least.unwrap().value,
-                key.spec.at_most.unwrap().value
-            ),
+            (word.parse(), key.spec.at_least.unwrap().value, key.spec.at_most.unwrap().value),
             (Ok(default), least, most),
             "{path}"
         );
@@ -73,16 +60,8 @@ fn standards_11_the_hard_limits_are_those_of_the_standards() {
 #[test]
 fn x16_a_link_that_lives_longer_than_ten_minutes_is_taken_with_a_warning() {
     let warned = |minutes: u32| {
-        let loaded = read(
-            &minimal_and(&format!("[limits]\nlink_minutes = {minutes}\n")),
-            &[],
-        )
-        .unwrap();
-        loaded
-            .warnings
-            .iter()
-            .find(|warning| warning.key == "limits.link_minutes")
-            .map(ToString::to_string)
+        let loaded = read(&minimal_and(&format!("[limits]\nlink_minutes = {minutes}\n")), &[]).unwrap();
+        loaded.warnings.iter().find(|warning| warning.key == "limits.link_minutes").map(ToString::to_string)
     };
     assert_eq!(warned(10), None);
     assert_eq!(
@@ -123,56 +102,33 @@ fn fp_6_the_public_address_is_https_unless_it_is_this_machine() {
             assert!(read.unwrap_err().to_string().contains("FP-6"), "{url}");
         }
     }
-    let loaded = read(
-        "[server]\npublic_url = \"https://Reset.Example.org:8443/\"\n",
-        &[],
-    )
-    .unwrap();
-    assert_eq!(
-        loaded.config.server.public_url.origin(),
-        "https://reset.example.org:8443"
-    );
+    let loaded = read("[server]\npublic_url = \"https://Reset.Example.org:8443/\"\n", &[]).unwrap();
+    assert_eq!(loaded.config.server.public_url.origin(), "https://reset.example.org:8443");
     assert_eq!(loaded.config.log.origin.as_str(), "reset.example.org");
 }
 
 #[test]
 fn asvs_13_2_3_a_password_that_everybody_knows_is_refused() {
-    for (password, taken) in [
-        ("admin", false),
-        ("Admin", false),
-        ("changeme", false),
-        ("secret", false),
-        ("admin-of-nothing-74", true),
-    ] {
+    for (password, taken) in
+        [("admin", false), ("Admin", false), ("changeme", false), ("secret", false), ("admin-of-nothing-74", true)]
+    {
         let text = minimal_and(&format!("{LDAP}bind_password = \"{password}\"\n"));
         assert_eq!(read(&text, &[]).is_ok(), taken, "{password}");
         let mail = minimal_and(&format!(
             "[mail]\nhost = \"m.example\"\nfrom = \"a@example.org\"\nuser = \"u\"\npassword = \"{password}\"\n"
         ));
         assert_eq!(read(&mail, &[]).is_ok(), taken, "{password}");
-        let database = |host: &str| {
-            minimal_and(&format!(
-                "[database]\nurl = \"postgres://keyward:{password}@{host}/keyward\"\n"
-            ))
-        };
-        assert_eq!(
-            read(&database("db.example.org"), &[]).is_ok(),
-            taken,
-            "{password}"
-        );
-        assert!(
-            read(&database("127.0.0.1"), &[]).is_ok(),
-            "a database on this machine may be a trial"
-        );
+        let database =
+            |host: &str| minimal_and(&format!("[database]\nurl = \"postgres://keyward:{password}@{host}/keyward\"\n"));
+        assert_eq!(read(&database("db.example.org"), &[]).is_ok(), taken, "{password}");
+        assert!(read(&database("127.0.0.1"), &[]).is_ok(), "a database on this machine may be a trial");
     }
 }
 
 #[test]
 fn v_13_3_mail_and_directory_passwords_never_cross_a_network_in_clear() {
     let mail = |host: &str, tls: &str| {
-        minimal_and(&format!(
-            "[mail]\nhost = \"{host}\"\ntls = \"{tls}\"\nfrom = \"a@example.org\"\n"
-        ))
+        minimal_and(&format!("[mail]\nhost = \"{host}\"\ntls = \"{tls}\"\nfrom = \"a@example.org\"\n"))
     };
     for (host, tls, taken) in [
         ("mail.example.org", "starttls", true),
@@ -196,21 +152,11 @@ fn v_13_3_mail_and_directory_passwords_never_cross_a_network_in_clear() {
         ("ldaps://ldap.example.org/dc=x", false, false),
     ] {
         let text = minimal_and(&LDAP.replace("ldaps://ldap.example.org", url));
-        let text =
-            format!("{text}start_tls = {start_tls}\nbind_password = \"correct horse battery\"\n");
+        let text = format!("{text}start_tls = {start_tls}\nbind_password = \"correct horse battery\"\n");
         assert_eq!(read(&text, &[]).is_ok(), taken, "{url} {start_tls}");
     }
     for (tls, port) in [("starttls", 587), ("implicit", 465)] {
-        assert_eq!(
-            read(&mail("mail.example.org", tls), &[])
-                .unwrap()
-                .config
-                .mail
-                .unwrap()
-                .port
-                .get(),
-            port
-        );
+        assert_eq!(read(&mail("mail.example.org", tls), &[]).unwrap().config.mail.unwrap().port.get(), port);
     }
 }
 
@@ -229,20 +175,9 @@ fn r20_an_address_range_has_its_addresses_and_no_others() {
         ("2001:db8::/32", "2001:db9::1", false),
         ("10.0.0.0/8", "::ffff:10.1.1.1", true),
     ] {
-        assert_eq!(
-            range(text).contains(address.parse().unwrap()),
-            inside,
-            "{address} in {text}"
-        );
+        assert_eq!(range(text).contains(address.parse().unwrap()), inside, "{address} in {text}");
     }
-    for text in [
-        "10.0.0.0/33",
-        "::/129",
-        "10.0.0/8",
-        "10.0.0.0/",
-        "host/8",
-        "10.0.0.0/-1",
-    ] {
+    for text in ["10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/", "host/8", "10.0.0.0/-1"] {
         assert!(text.parse::<AddressRange>().is_err(), "{text}");
     }
 }

@@ -10,10 +10,7 @@ use super::*;
 
 #[test]
 fn eco_06_each_key_has_all_that_its_documentation_needs() {
-    let current: Vec<u32> = env!("CARGO_PKG_VERSION")
-        .split('.')
-        .map(|part| part.parse().unwrap())
-        .collect();
+    let current: Vec<u32> = env!("CARGO_PKG_VERSION").split('.').map(|part| part.parse().unwrap()).collect();
     for key in all_keys() {
         let path = key.path();
         let doc = key.doc.trim();
@@ -24,21 +21,11 @@ fn eco_06_each_key_has_all_that_its_documentation_needs() {
             "{path}: `{doc}`"
         );
         assert!(
-            ["string", "integer", "boolean", "array"].contains(&key.kind.json)
-                && !key.kind.words.is_empty(),
+            ["string", "integer", "boolean", "array"].contains(&key.kind.json) && !key.kind.words.is_empty(),
             "{path}"
         );
-        let since: Vec<u32> = key
-            .spec
-            .since
-            .split('.')
-            .map(|part| part.parse().unwrap())
-            .collect();
-        assert!(
-            since.len() == 3 && since <= current,
-            "{path} is since {}",
-            key.spec.since
-        );
+        let since: Vec<u32> = key.spec.since.split('.').map(|part| part.parse().unwrap()).collect();
+        assert!(since.len() == 3 && since <= current, "{path} is since {}", key.spec.since);
         for word in [
             key.spec.example,
             match key.spec.fallback {
@@ -53,15 +40,9 @@ fn eco_06_each_key_has_all_that_its_documentation_needs() {
         .filter(|word| !(key.secret && word.is_empty()))
         {
             let read = (key.probe)(&Raw::Word(word.to_owned()));
-            assert!(
-                read.is_ok(),
-                "{path} does not take its own `{word}`: {read:?}"
-            );
+            assert!(read.is_ok(), "{path} does not take its own `{word}`: {read:?}");
         }
-        assert!(
-            key.secret || key.sample().is_some(),
-            "{path} has nothing for the template"
-        );
+        assert!(key.secret || key.sample().is_some(), "{path} has nothing for the template");
         assert_eq!(
             key.kind.json == "integer",
             (key.spec.at_least.is_some() && key.spec.at_most.is_some()) || key.name == "port",
@@ -81,10 +62,7 @@ fn eco_06_the_page_of_all_keys_is_the_one_in_docs() {
 /// The template with every commented key and table alive.
 fn awake(template: &str) -> String {
     let alive = |line: &str| {
-        line.strip_prefix('#')
-            .filter(|rest| !rest.starts_with(' ') && !rest.is_empty())
-            .unwrap_or(line)
-            .to_owned()
+        line.strip_prefix('#').filter(|rest| !rest.starts_with(' ') && !rest.is_empty()).unwrap_or(line).to_owned()
     };
     template.lines().map(alive).collect::<Vec<_>>().join("\n")
 }
@@ -92,41 +70,27 @@ fn awake(template: &str) -> String {
 #[test]
 fn eco_05_the_schema_takes_the_template_and_refuses_what_the_server_refuses() {
     let schema = schema::schema();
-    assert!(
-        jsonschema::draft202012::meta::is_valid(&schema),
-        "not a schema"
-    );
+    assert!(jsonschema::draft202012::meta::is_valid(&schema), "not a schema");
     let validator = jsonschema::validator_for(&schema).unwrap();
-    let parsed = |text: &str| {
-        json(&toml::de::DeValue::Table(
-            toml::de::DeTable::parse(text).unwrap().into_inner(),
-        ))
-    };
+    let parsed = |text: &str| json(&toml::de::DeValue::Table(toml::de::DeTable::parse(text).unwrap().into_inner()));
 
     let template = docs::template(&BTreeMap::new());
     let awake = awake(&template);
     for text in [template.as_str(), awake.as_str(), MINIMAL] {
-        let errors: Vec<String> = validator
-            .iter_errors(&parsed(text))
-            .map(|error| error.to_string())
-            .collect();
+        let errors: Vec<String> = validator.iter_errors(&parsed(text)).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{errors:?}\n{text}");
     }
     // Awake, it has each key there is; a secret as the file that holds it.
     let written = parsed(&awake);
     for key in all_keys() {
-        let table = key.section.split('.').fold(&written, |at, name| {
-            if at[name].is_array() {
-                &at[name][0]
-            } else {
-                &at[name]
-            }
-        });
+        let table = key.section.split('.').fold(
+            &written,
+            |at, name| {
+                if at[name].is_array() { &at[name][0] } else { &at[name] }
+            },
+        );
         assert!(
-            table
-                .get(key.name)
-                .or_else(|| table.get(format!("{}_file", key.name)))
-                .is_some(),
+            table.get(key.name).or_else(|| table.get(format!("{}_file", key.name))).is_some(),
             "{} is not in the template",
             key.path()
         );
@@ -140,17 +104,10 @@ fn eco_05_the_schema_takes_the_template_and_refuses_what_the_server_refuses() {
         "[limits]\nlink_minutes = \"10\"",
         "[directory]\nname = \"a\"",
     ] {
-        assert!(
-            !validator.is_valid(&parsed(text)),
-            "the schema takes {text}"
-        );
+        assert!(!validator.is_valid(&parsed(text)), "the schema takes {text}");
         let text = text.replace("[server]", "");
         // A second [server] would be a mistake of its own.
-        let text = if text.starts_with('[') {
-            minimal_and(&text)
-        } else {
-            minimal_and(text.trim())
-        };
+        let text = if text.starts_with('[') { minimal_and(&text) } else { minimal_and(text.trim()) };
         refused(&text);
     }
 }
@@ -158,10 +115,9 @@ fn eco_05_the_schema_takes_the_template_and_refuses_what_the_server_refuses() {
 fn json(value: &toml::de::DeValue<'_>) -> Value {
     use toml::de::DeValue;
     match value {
-        DeValue::Table(table) => table
-            .iter()
-            .map(|(name, value)| (name.get_ref().to_string(), json(value.get_ref())))
-            .collect(),
+        DeValue::Table(table) => {
+            table.iter().map(|(name, value)| (name.get_ref().to_string(), json(value.get_ref()))).collect()
+        }
         DeValue::Array(items) => items.iter().map(|item| json(item.get_ref())).collect(),
         DeValue::String(text) => text.to_string().into(),
         DeValue::Integer(number) => number.as_str().parse::<i64>().unwrap().into(),

@@ -1,0 +1,421 @@
+//! The gate: a [`Question`] made of facts, and the policy's [`Verdict`]. Cedar is behind it and nowhere else.
+//!
+//! Cedar skips a policy that errs, a `forbid` included; here any error is a refusal. Policies are sliced by step and class when they are loaded,
+//! by the scope that Cedar itself checks, so that slicing can not change an answer.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    str::FromStr,
+};
+
+use cedar_policy::{
+    ActionConstraint, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicyId,
+    PolicySet, Request, ResourceConstraint, RestrictedExpression, Schema, ValidationMode, Validator,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::{Action, Class, Method},
+    digest::Digest,
+    event::Door,
+    risk::Risk,
+    steps::{authorize::Approvals, verify::Proofs},
+};
+
+pub mod example;
+
+/// The schema that every policy is checked against.
+pub const SCHEMA: &str = include_str!("../../../policy/schema.cedarschema");
+/// The policy that ships.
+pub const BASELINE: &str = include_str!("../../../policy/baseline.cedar");
+
+/// The two questions that are asked of the policy.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// Is it this person?
+    Verify,
+    /// May it happen now?
+    Authorize,
+}
+
+impl Gate {
+    /// Both, in order.
+    pub const ALL: [Self; 2] = [Self::Verify, Self::Authorize];
+    /// The name of the action in Cedar.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Authorize => "authorize",
+        }
+    }
+}
+
+/// Everything the gate may look at. Recorded with every answer, so that anybody can ask again.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Facts {
+    /// What the account can do.
+    pub class: Class,
+    /// What is asked for.
+    pub action: Action,
+    /// By which door.
+    pub door: Door,
+    /// Whether the person has a strong factor that could be used.
+    pub enrolled_strong: bool,
+    /// What the proofs add up to.
+    pub proofs: Proofs,
+    /// What the approvals add up to.
+    pub approvals: Approvals,
+    /// How unusual it is.
+    pub risk: Risk,
+    /// Whether the organization is at work.
+    pub business_hours: bool,
+    /// Whole minutes since the identity was proved; 0 before.
+    pub waited_min: u32,
+}
+
+/// The policy's answer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Yes or no.
+    pub allowed: bool,
+    /// The ids of the policies that decided, sorted. Empty when nothing permits it.
+    pub because: Vec<String>,
+    /// Digest of the policy text that was asked.
+    pub policy: Digest,
+}
+
+/// An answer with the facts it was given for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Gated {
+    /// What the gate saw.
+    pub facts: Facts,
+    /// What it said.
+    pub verdict: Verdict,
+}
+
+/// A policy text that can not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    /// It does not parse.
+    #[error("the policy does not parse: {0}")]
+    Parse(String),
+    /// It does not fit the schema.
+    #[error("the policy does not fit the schema: {0}")]
+    Validation(String),
+    /// A policy without a name or a reason.
+    #[error("policy `{0}` needs an @{1} annotation")]
+    Annotation(String, &'static str),
+    /// Two policies with one name.
+    #[error("two policies have the id `{0}`")]
+    Twice(String),
+    /// A hold that is not a number of minutes.
+    #[error("@hold_minutes of policy `{0}` is not a whole number of minutes")]
+    Hold(String),
+    /// Templates are not linked here and would never decide.
+    #[error("the policy has templates, which are not used here")]
+    Templates,
+    /// A mistake of this program.
+    #[error("the gate's own words do not fit its schema: {0}")]
+    Words(String),
+}
+
+/// A loaded policy.
+pub struct Policy {
+    source: String,
+    digest: Digest,
+    schema: Schema,
+    slices: HashMap<(Gate, Class), PolicySet>,
+    reasons: BTreeMap<String, String>,
+    holds: Vec<u32>,
+    words: Words,
+}
+
+impl std::fmt::Debug for Policy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Policy").field("digest", &self.digest).finish_non_exhaustive()
+    }
+}
+
+impl Policy {
+    /// Parses and checks a policy text. Strict: what does not fit the schema is not loaded at all.
+    pub fn load(source: &str) -> Result<Self, PolicyError> {
+        let (schema, _) = Schema::from_cedarschema_str(SCHEMA).map_err(|e| PolicyError::Words(e.to_string()))?;
+        let words = Words::new()?;
+        let parsed = PolicySet::from_str(source).map_err(|e| PolicyError::Parse(e.to_string()))?;
+        if parsed.templates().next().is_some() {
+            return Err(PolicyError::Templates);
+        }
+        let named = named(&parsed)?;
+        let result = Validator::new(schema.clone()).validate(&named.policies, ValidationMode::Strict);
+        if !result.validation_passed() {
+            let errors: Vec<String> = result.validation_errors().map(ToString::to_string).collect();
+            return Err(PolicyError::Validation(errors.join("; ")));
+        }
+        let mut slices = HashMap::new();
+        for gate in Gate::ALL {
+            for class in Class::ALL {
+                slices.insert((gate, class), slice(&named.policies, &words, gate, class)?);
+            }
+        }
+        Ok(Self {
+            digest: Digest::of(source.as_bytes()),
+            source: source.to_owned(),
+            schema,
+            slices,
+            reasons: named.reasons,
+            holds: named.holds,
+            words,
+        })
+    }
+
+    /// The text it was loaded from.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+    /// Digest of the text.
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+    /// The sentence of a policy.
+    pub fn because(&self, id: &str) -> Option<&str> {
+        self.reasons.get(id).map(String::as_str)
+    }
+    /// Every policy with its sentence, by id.
+    pub fn reasons(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.reasons.iter().map(|(id, why)| (id.as_str(), why.as_str()))
+    }
+    /// Waiting times in minutes that some policy names, ascending.
+    pub fn holds(&self) -> &[u32] {
+        &self.holds
+    }
+
+    /// Asks. Whatever goes wrong on the way is a no (an evaluation error refuses).
+    pub fn ask(&self, gate: Gate, facts: &Facts) -> Verdict {
+        let (allowed, because) =
+            self.decide(gate, facts).unwrap_or_else(|error| (false, vec![format!("error: {error}")]));
+        Verdict { allowed, because, policy: self.digest }
+    }
+
+    /// Asks and keeps the facts.
+    pub fn gate(&self, gate: Gate, facts: Facts) -> Gated {
+        let verdict = self.ask(gate, &facts);
+        Gated { facts, verdict }
+    }
+
+    fn decide(&self, gate: Gate, facts: &Facts) -> Result<(bool, Vec<String>), PolicyError> {
+        let wrong = |e: &dyn std::fmt::Display| PolicyError::Words(e.to_string());
+        let entities = self.words.entities(facts, &self.schema)?;
+        let request = Request::new(
+            self.words.uid("Requester", "anyone"),
+            self.words.action(gate),
+            self.words.uid("Case", "case"),
+            context(facts)?,
+            Some(&self.schema),
+        )
+        .map_err(|e| wrong(&e))?;
+        let slice = self.slices.get(&(gate, facts.class)).ok_or_else(|| wrong(&"no slice"))?;
+        let response = Authorizer::new().is_authorized(&request, slice, &entities);
+        let mut errors = response.diagnostics().errors().map(ToString::to_string).peekable();
+        if errors.peek().is_some() {
+            return Ok((false, errors.map(|e| format!("error: {e}")).collect()));
+        }
+        let mut because: Vec<String> = response.diagnostics().reason().map(ToString::to_string).collect();
+        because.sort_unstable();
+        Ok((response.decision() == Decision::Allow, because))
+    }
+}
+
+struct Named {
+    policies: PolicySet,
+    reasons: BTreeMap<String, String>,
+    holds: Vec<u32>,
+}
+
+/// Gives each policy its `@id` as the name that answers and logs use, and collects the other annotations.
+fn named(parsed: &PolicySet) -> Result<Named, PolicyError> {
+    let mut reasons = BTreeMap::new();
+    let mut holds = Vec::new();
+    let mut policies = PolicySet::new();
+    for policy in parsed.policies() {
+        let place = policy.id().to_string();
+        let need = |name: &'static str| {
+            policy
+                .annotation(name)
+                .filter(|text| !text.is_empty())
+                .ok_or_else(|| PolicyError::Annotation(place.clone(), name))
+        };
+        let id = need("id")?.to_owned();
+        let because = need("because")?.to_owned();
+        if let Some(minutes) = policy.annotation("hold_minutes") {
+            holds.push(minutes.parse().map_err(|_| PolicyError::Hold(id.clone()))?);
+        }
+        if reasons.insert(id.clone(), because).is_some() {
+            return Err(PolicyError::Twice(id));
+        }
+        policies.add(policy.new_id(PolicyId::new(&id))).map_err(|e| PolicyError::Parse(e.to_string()))?;
+    }
+    holds.sort_unstable();
+    holds.dedup();
+    Ok(Named { policies, reasons, holds })
+}
+
+/// The policies whose scope can hold for a question of that step and class. Judged by the scope alone, which Cedar checks before any condition.
+fn slice(all: &PolicySet, words: &Words, gate: Gate, class: Class) -> Result<PolicySet, PolicyError> {
+    let action = words.action(gate);
+    let within: Vec<EntityUid> = words.ancestry(class);
+    let applies = |policy: &&cedar_policy::Policy| {
+        let by_action = match policy.action_constraint() {
+            ActionConstraint::Any => true,
+            ActionConstraint::Eq(one) => one == action,
+            ActionConstraint::In(several) => several.contains(&action),
+        };
+        let by_class = match policy.resource_constraint() {
+            ResourceConstraint::In(parent) | ResourceConstraint::IsIn(_, parent) => within.contains(&parent),
+            ResourceConstraint::Any | ResourceConstraint::Eq(_) | ResourceConstraint::Is(_) => true,
+        };
+        by_action && by_class
+    };
+    PolicySet::from_policies(all.policies().filter(applies).cloned()).map_err(|e| PolicyError::Parse(e.to_string()))
+}
+
+fn context(facts: &Facts) -> Result<Context, PolicyError> {
+    use RestrictedExpression as X;
+    Context::from_pairs([
+        ("risk".to_owned(), X::new_long(facts.risk.score().into())),
+        ("businessHours".to_owned(), X::new_bool(facts.business_hours)),
+        ("waitedMinutes".to_owned(), X::new_long(facts.waited_min.into())),
+    ])
+    .map_err(|e| PolicyError::Words(e.to_string()))
+}
+
+/// The names of the schema, parsed once.
+struct Words {
+    types: HashMap<&'static str, EntityTypeName>,
+    actions: HashMap<Gate, EntityUid>,
+    fallback: EntityTypeName,
+}
+
+const TYPES: [&str; 12] = [
+    "Requester",
+    "Class",
+    "Passkey",
+    "InPerson",
+    "Totp",
+    "RecoveryCode",
+    "KnownDevice",
+    "Email",
+    "DirectoryPassword",
+    "Proofs",
+    "Approvals",
+    "Case",
+];
+
+/// The attribute of the case and the type of entity for each kind of proof.
+const fn proof_words(method: Method) -> (&'static str, &'static str) {
+    match method {
+        Method::Passkey => ("passkey", "Passkey"),
+        Method::InPerson => ("inPerson", "InPerson"),
+        Method::Totp => ("totp", "Totp"),
+        Method::RecoveryCode => ("recoveryCode", "RecoveryCode"),
+        Method::KnownDevice => ("knownDevice", "KnownDevice"),
+        Method::Email => ("email", "Email"),
+        Method::DirectoryPassword => ("directoryPassword", "DirectoryPassword"),
+    }
+}
+
+impl Words {
+    fn new() -> Result<Self, PolicyError> {
+        let parse = |name: &str| {
+            format!("Keyward::{name}").parse::<EntityTypeName>().map_err(|e| PolicyError::Words(e.to_string()))
+        };
+        let action_type = parse("Action")?;
+        Ok(Self {
+            types: TYPES.iter().map(|name| Ok((*name, parse(name)?))).collect::<Result<_, PolicyError>>()?,
+            actions: Gate::ALL
+                .iter()
+                .map(|gate| {
+                    let id = EntityId::new(gate.word());
+                    (*gate, EntityUid::from_type_name_and_id(action_type.clone(), id))
+                })
+                .collect(),
+            fallback: parse("Requester")?,
+        })
+    }
+
+    fn uid(&self, kind: &str, id: &str) -> EntityUid {
+        // Every kind comes from TYPES; were one missing, the schema would refuse the entity and the answer would be no.
+        let kind = self.types.get(kind).unwrap_or(&self.fallback);
+        EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
+    }
+
+    fn action(&self, gate: Gate) -> EntityUid {
+        self.actions.get(&gate).cloned().unwrap_or_else(|| self.uid("Requester", gate.word()))
+    }
+
+    /// The class and every class it is part of.
+    fn ancestry(&self, class: Class) -> Vec<EntityUid> {
+        let own = self.uid("Class", class.word());
+        match class {
+            Class::Finance | Class::Hr | Class::Executive => {
+                vec![own, self.uid("Class", "elevated")]
+            }
+            Class::Standard | Class::Machine | Class::Admin => vec![own],
+        }
+    }
+
+    fn entities(&self, facts: &Facts, schema: &Schema) -> Result<Entities, PolicyError> {
+        use RestrictedExpression as X;
+        let wrong = |e: &dyn std::fmt::Display| PolicyError::Words(e.to_string());
+        let make = |uid: EntityUid, attributes: Vec<(&str, X)>, parents: Vec<EntityUid>| {
+            let attributes: HashMap<String, X> =
+                attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let parents: HashSet<EntityUid> = parents.into_iter().collect();
+            Entity::new(uid, attributes, parents).map_err(|e| wrong(&e))
+        };
+        let mut ancestry = self.ancestry(facts.class).into_iter();
+        let own = ancestry.next().ok_or_else(|| wrong(&"no class"))?;
+        let wider: Vec<EntityUid> = ancestry.collect();
+        let proofs = self.uid("Proofs", "case");
+        let approvals = self.uid("Approvals", "case");
+        let mut case = vec![
+            ("action", X::new_string(facts.action.word().to_owned())),
+            ("door", X::new_string(facts.door.word().to_owned())),
+            ("enrolledStrong", X::new_bool(facts.enrolled_strong)),
+            ("proofs", X::new_entity_uid(proofs.clone())),
+            ("approvals", X::new_entity_uid(approvals.clone())),
+        ];
+        let mut all = vec![
+            make(self.uid("Requester", "anyone"), vec![], vec![])?,
+            make(
+                proofs,
+                vec![
+                    ("independent", X::new_long(facts.proofs.independent.into())),
+                    ("strong", X::new_long(facts.proofs.strong.into())),
+                ],
+                vec![],
+            )?,
+            make(
+                approvals,
+                vec![
+                    ("people", X::new_long(facts.approvals.people.into())),
+                    ("groups", X::new_long(facts.approvals.groups.into())),
+                ],
+                vec![],
+            )?,
+        ];
+        for method in Method::ALL {
+            let (attribute, kind) = proof_words(method);
+            let uid = self.uid(kind, "case");
+            case.push((attribute, X::new_entity_uid(uid.clone())));
+            let given = X::new_bool(facts.proofs.methods.contains(&method));
+            all.push(make(uid, vec![("given", given)], vec![])?);
+        }
+        for class in &wider {
+            all.push(make(class.clone(), vec![], vec![])?);
+        }
+        all.push(make(own.clone(), vec![], wider)?);
+        all.push(make(self.uid("Case", "case"), case, vec![own])?);
+        Entities::from_entities(all, Some(schema)).map_err(|e| wrong(&e))
+    }
+}

@@ -1,0 +1,225 @@
+//! Step 2: is it this person? Proofs are collected, and counted by where they really come from.
+//!
+//! Independence is arithmetic: every proof names its sources (device, mailbox, person, factor), and two that share one count once.
+//! What is being recovered proves nothing, and what was enrolled a moment ago does not count yet.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::{Method, Strength},
+    digest::Digest,
+    ids::{EvidenceId, FactorId, PersonId},
+    policy::Gated,
+    steps::classify::Classified,
+    time::Timestamp,
+};
+
+/// The most proofs that one case takes. More would only be noise, and the arithmetic looks at every subset.
+pub const MAX_EVIDENCE: usize = 8;
+
+/// Where a proof really comes from.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Source {
+    /// A thing one holds: a phone, a key, a browser. The tag is a keyed digest, equal for equal things of one person.
+    Device {
+        /// Keyed digest of the device.
+        tag: Digest,
+    },
+    /// A mailbox, by keyed digest of its address.
+    Mailbox {
+        /// Keyed digest of the address.
+        tag: Digest,
+    },
+    /// Something enrolled.
+    Factor {
+        /// Which.
+        id: FactorId,
+    },
+    /// The word of another human.
+    Person {
+        /// Who.
+        id: PersonId,
+    },
+    /// The password of a directory.
+    Password {
+        /// The directory's name.
+        directory: String,
+    },
+}
+
+/// One proof.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Names it.
+    pub id: EvidenceId,
+    /// How it was given.
+    pub method: Method,
+    /// Whom it shows.
+    pub subject: PersonId,
+    /// Everything it comes from.
+    pub sources: Vec<Source>,
+    /// Who vouches for it, if a human does.
+    pub witness: Option<PersonId>,
+    /// When it was given.
+    pub at: Timestamp,
+    /// Until when it counts.
+    pub until: Timestamp,
+    /// From when on its factor may be used as proof; later than `at` while it is in quarantine (M103).
+    pub usable_from: Timestamp,
+}
+
+impl Evidence {
+    /// Whether its factor could be used when it was given (M103).
+    fn was_usable(&self) -> bool {
+        self.usable_from <= self.at
+    }
+}
+
+/// A proof that was tried and did not hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Rejection {
+    /// How it was tried.
+    pub method: Method,
+    /// What was wrong with it. The page says less.
+    pub reason: RejectionReason,
+}
+
+/// Why a proof did not hold.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RejectionReason {
+    /// It is not the right one.
+    Mismatch,
+    /// It was right once, and has been used.
+    Replayed,
+    /// It was right, too late.
+    Expired,
+    /// It belongs to somebody else (T-G03).
+    OtherPerson,
+    /// It was used in another browser or case than the one it was made for.
+    OtherCase,
+    /// Too many tries; it was not looked at.
+    TooManyTries,
+    /// Nothing of that kind is enrolled, or the name is no account.
+    NotEnrolled,
+    /// It is of the right form but its own checks failed: origin, signature, counter, user verification.
+    Unsound,
+}
+
+/// What the proofs of a case add up to.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Proofs {
+    /// The methods that count, each once.
+    pub methods: BTreeSet<Method>,
+    /// How many count once shared sources are folded.
+    pub independent: u32,
+    /// How many of those are strong or better.
+    pub strong: u32,
+}
+
+impl Proofs {
+    /// Adds up `evidence` for the person and credential of `classified` at a moment.
+    pub fn of(classified: &Classified, evidence: &[Evidence], at: Timestamp) -> Self {
+        Self::add_up(classified, evidence.iter().filter(|e| at < e.until))
+    }
+
+    /// Adds up what has shown who it is. From then on proofs stand until the case ends: a wait that the policy wants must not undo them,
+    /// and the deadlines of the case bound how long that can be.
+    pub fn standing(classified: &Classified, evidence: &[Evidence]) -> Self {
+        Self::add_up(classified, evidence.iter())
+    }
+
+    fn add_up<'a>(classified: &Classified, evidence: impl Iterator<Item = &'a Evidence>) -> Self {
+        let opens = &classified.classification().opens;
+        let counting: Vec<&Evidence> = evidence
+            .filter(|e| e.subject == classified.subject() && e.was_usable())
+            .filter(|e| !shares(&e.sources, opens))
+            .take(MAX_EVIDENCE)
+            .collect();
+        best_subset(&counting)
+    }
+}
+
+fn shares(some: &[Source], others: &[Source]) -> bool {
+    some.iter().any(|source| others.contains(source))
+}
+
+/// Looks at every subset without shared sources, and takes the one with the most strong proofs, then the most proofs.
+/// The methods named are those of that subset alone: a proof that was folded away can not also count by its name.
+fn best_subset(counting: &[&Evidence]) -> Proofs {
+    let mut best = Proofs::default();
+    let mut best_rank = (false, 0, 0);
+    for bits in 1u32..(1 << counting.len()) {
+        let chosen: Vec<&Evidence> = counting
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| bits & (1 << index) != 0)
+            .map(|(_, evidence)| *evidence)
+            .collect();
+        let apart = chosen.iter().enumerate().all(|(index, one)| {
+            chosen
+                .iter()
+                .skip(index + 1)
+                .all(|other| one.method != other.method && !shares(&one.sources, &other.sources))
+        });
+        if !apart {
+            continue;
+        }
+        let strong = count(chosen.iter().filter(|e| e.method.strength() >= Strength::Strong));
+        let resistant = chosen.iter().any(|e| e.method.strength() == Strength::PhishingResistant);
+        let rank = (resistant, strong, count(chosen.iter()));
+        if rank > best_rank {
+            best_rank = rank;
+            best = Proofs { methods: chosen.iter().map(|e| e.method).collect(), independent: rank.2, strong };
+        }
+    }
+    best
+}
+
+fn count(of: impl Iterator) -> u32 {
+    u32::try_from(of.count()).unwrap_or(u32::MAX)
+}
+
+/// A person whose identity the policy holds for proved. Made by [`Verified::new`] alone, within the core.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Verified {
+    classified: Classified,
+    evidence: Vec<Evidence>,
+    gate: Gated,
+    at: Timestamp,
+}
+
+impl Verified {
+    /// None unless the policy said yes and there is a proof.
+    pub(crate) fn new(classified: Classified, evidence: Vec<Evidence>, gate: Gated, at: Timestamp) -> Option<Self> {
+        (gate.verdict.allowed && !evidence.is_empty()).then_some(Self { classified, evidence, gate, at })
+    }
+    /// Step 1's product.
+    pub const fn classified(&self) -> &Classified {
+        &self.classified
+    }
+    /// The proofs.
+    pub fn evidence(&self) -> &[Evidence] {
+        &self.evidence
+    }
+    /// The policy's answer.
+    pub const fn gate(&self) -> &Gated {
+        &self.gate
+    }
+    /// When the identity was proved. Waiting is counted from here.
+    pub const fn at(&self) -> Timestamp {
+        self.at
+    }
+    /// A further proof, given while the case waits (UX-65).
+    pub(crate) fn with(mut self, evidence: Evidence) -> Self {
+        self.evidence.push(evidence);
+        self
+    }
+    /// Back to before the proof was accepted, for another class.
+    pub(crate) fn reopen(self) -> (Classified, Vec<Evidence>) {
+        (self.classified, self.evidence)
+    }
+}

@@ -1,0 +1,14 @@
+//! The rules of the core, in one test binary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that can not go on fails"
+)]
+
+mod bundle;
+mod fixture;
+mod gate;
+mod golden;
+mod planning;
+mod walks;

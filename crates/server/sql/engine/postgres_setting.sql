@@ -1,0 +1,1 @@
+SELECT CAST(current_setting($1) AS TEXT)
