@@ -25,7 +25,14 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// What the log of that origin has to say about its tree.
     pub fn new(origin: &str, tree: &Frontier) -> Result<Self, LogError> {
-        Self::parse(&format!("{origin}\n{}\n{}\n", tree.size(), tree.root()))
+        // Also keeps line feeds out, with which an origin could bring a size and a root of its own.
+        note::check_name(origin)?;
+        Ok(Self {
+            origin: origin.to_owned(),
+            size: tree.size(),
+            root: tree.root(),
+            extensions: Vec::new(),
+        })
     }
 
     /// Which log.
@@ -43,9 +50,8 @@ impl Checkpoint {
         self.root
     }
 
-    /// Signs the first checkpoint that a log ever publishes.
-    ///
-    /// INVARIANT: for callers: only if the log has never signed another one; for all later ones there is [`Checkpoint::sign_after`].
+    /// Signs the first checkpoint that a log ever publishes. The key has to be named like the log.
+    // INVARIANT: for a log that has signed before, this is called by `sign_after` alone (TL-3).
     pub fn sign_first(&self, signer: &Signer) -> Result<Note, LogError> {
         if signer.name() != self.origin {
             return Err(self.other_log(signer.name()));
@@ -70,8 +76,14 @@ impl Checkpoint {
     /// Reads a signed checkpoint and believes it if a known key of the log itself signed it, and no known key signed falsely.
     ///
     /// Keys with other names may be given too; their signatures are checked, but they do not speak for the log.
+    /// Whoever gives the keys of several logs compares [`Checkpoint::origin`].
     pub fn open(note: &[u8], verifiers: &[Verifier]) -> Result<Self, LogError> {
-        let opened = note::open(note, verifiers)?;
+        Self::from_note(&Note::parse(note)?, verifiers)
+    }
+
+    /// As [`Checkpoint::open`], for a note that has been read already.
+    pub fn from_note(note: &Note, verifiers: &[Verifier]) -> Result<Self, LogError> {
+        let opened = note.open(verifiers)?;
         let checkpoint = Self::parse(opened.text())?;
         let origin = checkpoint.origin.clone();
         if opened.signed_by().iter().any(|key| key.name() == origin) {

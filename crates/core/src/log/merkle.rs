@@ -226,8 +226,8 @@ pub fn verify_consistency(
         return Ok(());
     }
     let mut steps = path.iter().zip(proof.iter().copied());
-    // Where the earlier tree is one complete node of the later one, its root is not repeated in the proof.
-    let shared = if old_size == new_size || old_size.is_power_of_two() {
+    // Where the earlier tree is one complete node of the later one, or all of it, its root is not repeated in the proof.
+    let shared = if old_size.is_power_of_two() {
         old_root
     } else {
         steps.next().map_or(old_root, |(_, hash)| hash)

@@ -5,7 +5,7 @@
 //! its path and a checkpoint in one text).
 //!
 //! Nothing here stores, fetches or decides: functions that need hashes of the tree first *list* them, so that the store
-//! can fetch them in one query. What an entry means is the business of [`crate::event`]; to this module it is bytes.
+//! can fetch them in one query. What an entry means is the business of the events; to this module it is bytes.
 
 use std::{fmt, str::FromStr};
 
@@ -19,12 +19,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub mod checkpoint;
 pub mod merkle;
 pub mod note;
-#[cfg(test)]
-mod oracle;
 pub mod proof;
 pub mod tile;
 
-/// Bytes of a [`Hash`].
+#[cfg(test)]
+mod merkle_tests;
+#[cfg(test)]
+mod note_tests;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod tile_tests;
+
+/// Bytes of a [`struct@Hash`].
 pub const HASH_BYTES: usize = 32;
 
 /// A SHA-256 digest: of a leaf, of an inner node, or of a whole tree. Printed as 44 characters of standard base64.

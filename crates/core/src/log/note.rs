@@ -331,7 +331,7 @@ impl fmt::Display for Note {
     }
 }
 
-/// A text that known keys have signed. Only [`open`] makes one.
+/// A text that known keys have signed. Only opening a note makes one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Opened<'v> {
     text: String,
@@ -355,10 +355,12 @@ pub fn open<'v>(note: &[u8], verifiers: &'v [Verifier]) -> Result<Opened<'v>, Lo
     Note::parse(note)?.open(verifiers)
 }
 
-fn check_name(name: &str) -> Result<(), LogError> {
-    let odd = |c: char| c.is_whitespace() || c.is_control() || c == '+';
+/// The rule for names of keys, and so for origins of logs.
+pub(super) fn check_name(name: &str) -> Result<(), LogError> {
+    let odd = |c: char| c.is_whitespace() || c < ' ' || c == '+';
     if name.is_empty() || name.contains(odd) {
-        return Err(LogError::KeyName(name.chars().take(80).collect()));
+        let shown = name.chars().take(80).flat_map(char::escape_debug);
+        return Err(LogError::KeyName(shown.collect()));
     }
     Ok(())
 }

@@ -55,7 +55,7 @@ impl TlogProof {
     /// Checks that the entry with this leaf hash is in the log: the log's own key signed the checkpoint, and the path
     /// leads from the leaf to its root. Returns the checkpoint, which says which log it is: the caller compares.
     pub fn verify(&self, leaf: Hash, verifiers: &[note::Verifier]) -> Result<Checkpoint, LogError> {
-        let checkpoint = Checkpoint::open(self.checkpoint.to_string().as_bytes(), verifiers)?;
+        let checkpoint = Checkpoint::from_note(&self.checkpoint, verifiers)?;
         checkpoint.verify_inclusion(leaf, self.index, &self.hashes)?;
         Ok(checkpoint)
     }
