@@ -197,32 +197,22 @@ impl Db {
 
     /// Refuses an engine that would lose what it has confirmed.
     async fn check_engine(&self) -> Result<(), StoreError> {
-        match self {
-            Self::Lite { .. } => {
-                let version: Vec<String> = self
-                    .read(&super::SQLITE_VERSION, &[], |row| row.get(0))
-                    .await?;
-                let version = version.concat();
-                let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
-                let mut next = || parts.next().unwrap_or(0);
-                let found = (next(), next(), next());
-                if found < SQLITE_MIN {
+        let traits = self.read(&super::TRAITS, &[], |row| Ok((row.get(0)?, row.get(1)?)));
+        let traits: Vec<(String, String)> = traits.await?;
+        for (name, found) in traits {
+            match name.as_str() {
+                "version" if !is_sound_sqlite(&found) => {
                     return Err(StoreError::Engine(format!(
-                        "SQLite {version} can damage its file; at least 3.51.3 is needed"
+                        "SQLite {found} can damage its file; at least 3.51.3 is needed"
                     )));
                 }
-            }
-            Self::Pg(_) => {
-                for (name, bad) in [("synchronous_commit", "off"), ("fsync", "off")] {
-                    let found: Vec<String> = self
-                        .read(&super::POSTGRES_SETTING, vals![name], |row| row.get(0))
-                        .await?;
-                    if found.concat() == bad {
-                        return Err(StoreError::Engine(format!(
-                            "PostgreSQL runs with {name} = off and can lose what it has confirmed"
-                        )));
-                    }
+                "version" => {}
+                _ if found == "off" => {
+                    return Err(StoreError::Engine(format!(
+                        "PostgreSQL runs with {name} = off and can lose what it has confirmed"
+                    )));
                 }
+                _ => {}
             }
         }
         Ok(())
@@ -400,10 +390,35 @@ impl Tx {
     }
 }
 
+fn is_sound_sqlite(version: &str) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    (next(), next(), next()) >= SQLITE_MIN
+}
+
 fn collect<R, T>(
     rows: Result<Vec<R>, sqlx::Error>,
     wrap: impl Fn(R) -> Row,
     map: impl Fn(&Row) -> Result<T, sqlx::Error>,
 ) -> Result<Vec<T>, sqlx::Error> {
     rows?.into_iter().map(|row| map(&wrap(row))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sqlite_that_can_damage_its_file_is_refused() {
+        for (version, sound) in [
+            ("3.51.3", true),
+            ("3.52.0", true),
+            ("4.0.0", true),
+            ("3.51.2", false),
+            ("3.9.9", false),
+            ("", false),
+        ] {
+            assert_eq!(is_sound_sqlite(version), sound, "{version}");
+        }
+    }
 }

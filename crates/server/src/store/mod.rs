@@ -26,8 +26,7 @@ pub use db::{Engine, Statement};
 use db::{Db, Tx, statements};
 
 statements! {
-    SQLITE_VERSION = "engine/sqlite_version";
-    POSTGRES_SETTING = "engine/postgres_setting";
+    TRAITS = "engine/traits.sqlite", postgres = "engine/traits.postgres";
 }
 
 /// Why the database did not do what was asked. Says what was attempted; nothing in it is personal.

@@ -1,1 +1,0 @@
-SELECT CAST(current_setting($1) AS TEXT)
