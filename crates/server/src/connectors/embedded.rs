@@ -333,7 +333,7 @@ impl Directory for Embedded {
         })
     }
 
-    async fn find(&self, name: &AccountName) -> Result<Found, ConnectorError> {
+    async fn find(&self, name: &AccountName, _at: Timestamp) -> Result<Found, ConnectorError> {
         let rows = self.table.by_name(name).await;
         let mut rows: Vec<AccountRow> = rows.map_err(|error| self.unavailable(&error))?;
         rows.retain(|row| has_name(&row.account, name));
@@ -345,7 +345,7 @@ impl Directory for Embedded {
         })
     }
 
-    async fn read(&self, id: &str) -> Result<Option<Account>, ConnectorError> {
+    async fn read(&self, id: &str, _at: Timestamp) -> Result<Option<Account>, ConnectorError> {
         let row = self.table.by_id(id).await;
         let row = row.map_err(|error| self.unavailable(&error))?;
         Ok(row.map(|row| row.account))
@@ -409,7 +409,7 @@ impl Directory for Embedded {
         }
     }
 
-    async fn unlock(&self, permit: Permit) -> Applied {
+    async fn unlock(&self, permit: Permit, _at: Timestamp) -> Applied {
         if let Err(reason) = permits(&permit, &self.name, Action::Unlock) {
             return Applied::not_done(reason);
         }

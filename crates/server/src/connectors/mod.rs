@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub mod capabilities;
 pub mod embedded;
 pub mod name;
+pub mod openldap;
 
 pub use capabilities::{Abilities, Capabilities, Fact, Finding, Protection, Severity};
 pub use name::{AccountName, NotAName};
@@ -32,7 +33,7 @@ pub struct Kind {
 
 /// Every kind of directory, one line each.
 pub const fn all() -> &'static [Kind] {
-    &[embedded::KIND]
+    &[embedded::KIND, openldap::KIND]
 }
 
 /// A directory. Every implementation passes the conformance suite in `tests/connectors.rs`.
@@ -46,10 +47,10 @@ pub trait Directory: fmt::Debug + Send + Sync {
 
     /// The one account that has this name. One search, and every hit is compared again in canonical form, so that a directory's
     /// generous idea of equality never resolves to somebody else (T-B04, T-B05).
-    async fn find(&self, name: &AccountName) -> Result<Found, ConnectorError>;
+    async fn find(&self, name: &AccountName, at: Timestamp) -> Result<Found, ConnectorError>;
 
     /// An account by its immutable id. None if there is none (any more).
-    async fn read(&self, id: &str) -> Result<Option<Account>, ConnectorError>;
+    async fn read(&self, id: &str, at: Timestamp) -> Result<Option<Account>, ConnectorError>;
 
     /// Tries a password. The answer is for Keyward alone and is never shown to the public (M3).
     async fn authenticate(
@@ -63,7 +64,7 @@ pub trait Directory: fmt::Debug + Send + Sync {
     async fn set_password(&self, permit: Permit, password: NewPassword<'_>) -> Applied;
 
     /// Lifts a lock after too many wrong passwords, and only that; a disabled account stays disabled.
-    async fn unlock(&self, permit: Permit) -> Applied;
+    async fn unlock(&self, permit: Permit, at: Timestamp) -> Applied;
 
     /// Finds out what came of an attempt without an answer. Looks and never writes.
     async fn look(&self, account: &AccountRef, attempt: AttemptFacts<'_>) -> Applied;
@@ -132,7 +133,7 @@ pub struct Account {
     pub mails: Vec<String>,
     /// Every group it is in, also through other groups (R30), as the directory writes them.
     pub groups: Vec<String>,
-    /// Switched off by somebody. Recovery never switches it on again (T-B17).
+    /// Switched off by somebody, or past its end. Recovery never switches it on again (T-B17).
     pub disabled: bool,
     /// Locked after too many wrong passwords.
     pub lock: Option<Lock>,
