@@ -23,6 +23,11 @@ fn main() -> io::Result<()> {
         write(&dir.join("assets").join(name), &bytes)?;
     }
     for lang in Lang::CHOICE {
+        for (name, mail) in samples::letters(*lang) {
+            let file = dir.join(format!("{}-mail", lang.tag())).join(name);
+            write(&file.with_extension("html"), mail.html.as_bytes())?;
+            write(&file.with_extension("txt"), mail.text.as_bytes())?;
+        }
         for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
             for sample in samples::all(*lang, theme) {
                 let file = format!("{}-{name}/{}.html", lang.tag(), sample.name);

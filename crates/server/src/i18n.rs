@@ -321,7 +321,9 @@ macro_rules! catalog {
         const DE: &[(&str, &str)] = &[$(($file, include_str!(concat!("../locales/de/", $file, ".ftl")))),*];
     };
 }
-catalog!("shell", "recover", "outcome", "me", "mail", "info", "demo");
+catalog!(
+    "shell", "recover", "outcome", "link", "me", "mail", "info", "demo"
+);
 
 struct Catalog {
     en: FluentBundle<FluentResource>,

@@ -3,5 +3,6 @@
 //! Reading order: [`shell`] (what is around every page), [`views`] (one file a part of the way), [`mail`], [`assets`].
 
 pub mod assets;
+pub mod mail;
 pub mod shell;
 pub mod views;

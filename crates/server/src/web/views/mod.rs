@@ -5,6 +5,12 @@
 use crate::i18n::{Key, k};
 use crate::web::shell::{Bitting, Cut};
 
+pub mod demo;
+pub mod follow;
+pub mod info;
+pub mod link;
+pub mod me;
+pub mod me_edit;
 pub mod outcome;
 pub mod prove;
 pub mod reissue;

@@ -151,6 +151,12 @@ pub struct NewPassword {
     pub passkey: Option<String>,
 }
 
+impl NewPassword {
+    fn new_wrong(&self) -> Option<&PasswordProblem> {
+        self.problem.as_ref()
+    }
+}
+
 /// Something that was changed and read back.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Change {
