@@ -3,6 +3,7 @@
 //! Not here: loading and writing records, counting tries, lives, and what the proofs add up to. The caller counts a try *before* it
 //! asks (R9), and writes [`Proved::uses_up`] in the transaction that writes the proof (R10). `docs/adding.md` shows how to add one.
 
+pub mod passkey;
 pub mod recovery_code;
 pub mod totp;
 
