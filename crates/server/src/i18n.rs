@@ -136,7 +136,7 @@ impl Lang {
     pub fn relative(self, at: Timestamp, now: Timestamp) -> String {
         let away = at.since_ms(now);
         let key = match away {
-            away if away.abs() < MINUTE_MS => k("time-now"),
+            away if away.abs() < 5 * SECOND_MS => k("time-now"),
             away if away > 0 => k("time-in"),
             _ => k("time-ago"),
         };

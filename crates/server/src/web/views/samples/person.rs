@@ -5,7 +5,7 @@ use keyward_core::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use super::recovery::{case, live};
 use super::{NOW, REFERENCE, Samples, passkey, password_field};
 use crate::i18n::k;
-use crate::web::shell::{NavLink, Shell};
+use crate::web::shell::{Bitting, Cut, NavLink, Shell};
 use crate::web::views::WayKind;
 use crate::web::views::demo::{
     DemoApp, DemoCode, DemoGroup, DemoHome, DemoInbox, DemoMail, DemoMessage, DemoPerson,
@@ -169,9 +169,13 @@ fn follow(shell: &Shell, out: &mut Samples) {
         ("14-follow-ended", CaseState::Ended, 1),
     ] {
         let yours = state == CaseState::Yours;
+        let mut head = case(step);
+        if step == 2 {
+            head.bitting = Bitting::at(step, Cut::Waiting);
+        }
         let page = FollowCase {
             shell: shell.clone(),
-            case: case(step),
+            case: head,
             state,
             happened: happened.clone(),
             go_on: yours.then(|| "/recover/KW-7Q4M-82XJ/how".to_owned()),

@@ -58,6 +58,20 @@ fn start(shell: &Shell, out: &mut Samples) {
     out.add("02-find", &find);
     find.problem = Some(FindProblem::Empty);
     out.add("02-find-error", &find);
+    find.name = "j.okafor".repeat(40);
+    find.problem = Some(FindProblem::TooLong);
+    out.add("02-find-too-long", &find);
+    find.name.clear();
+    find.problem = None;
+    find.autofill = None;
+    for (name, goal) in [
+        ("02-find-unlock", Goal::Unlock),
+        ("02-find-replace", Goal::Replace),
+        ("02-find-secure", Goal::Secure),
+    ] {
+        find.goal = goal;
+        out.add(name, &find);
+    }
 }
 
 fn prove(shell: &Shell, out: &mut Samples) {
