@@ -137,10 +137,10 @@ fn ux_70_what_came_from_outside_is_written_as_text() {
         place: Some("<img src=x>".to_owned()),
         device: None,
     };
-    let notice = Notice::PasswordChanged(
+    let notice = Notice::PasswordChanged(ChangeLine {
         origin,
-        "https://keyward.northwind.example/not-me/x".to_owned(),
-    );
+        not_me: "https://keyward.northwind.example/not-me/x".to_owned(),
+    });
     let mail = notice.write(&head).expect("written");
     assert!(!mail.html.contains("<img") && !mail.html.contains("<b>j"));
     assert!(mail.text.contains("<b>j</b>"));
