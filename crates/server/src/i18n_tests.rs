@@ -149,6 +149,7 @@ fn ux_128_no_template_has_a_sentence_of_its_own() {
         let mut text = source.clone();
         // Inside out: what askama writes, then styles, then tags. What is left is text.
         for (open, close) in [
+            ("{#", "#}"),
             ("{{", "}}"),
             ("{%", "%}"),
             ("<style>", "</style>"),

@@ -35,6 +35,7 @@ not-me-done-until = Niemand kann dieses Konto zurücksetzen bis
 not-me-done-text = Der Link geht nicht mehr. Das Sicherheitsteam weiß Bescheid.
 not-me-done-next = Was jetzt geschieht
 not-me-done-nothing = Sie müssen nichts ändern.
+not-me-done-changed = Das Konto wurde geändert, bevor Sie es uns gesagt haben. Rufen Sie jetzt den Service-Desk an.
 not-me-done-call = Das Sicherheitsteam sieht es sich an. Vielleicht ruft es Sie unter einer Nummer an, die wir schon haben.
 stop-ask-title = Möchten Sie diese Anfrage stoppen?
 stop-ask-text = Ihre Links und Codes gelten dann nicht mehr. Am Konto ändert sich nichts. Sie können jederzeit neu anfangen.

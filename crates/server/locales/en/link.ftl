@@ -35,6 +35,7 @@ not-me-done-until = Nobody can reset this account until
 not-me-done-text = The link no longer works. The security team has been told.
 not-me-done-next = What happens now
 not-me-done-nothing = You do not need to change anything.
+not-me-done-changed = The account was changed before you told us. Call the service desk now.
 not-me-done-call = The security team looks at it. They may call you on a number we already hold.
 stop-ask-title = Do you want to stop this request?
 stop-ask-text = Its links and codes stop working. Nothing changes on the account. You can start again at any time.

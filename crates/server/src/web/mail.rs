@@ -147,6 +147,8 @@ pub enum Notice {
         reference: String,
         /// Until when nobody can reset the account.
         until: Timestamp,
+        /// Whether a new way in was set before.
+        changed: bool,
     },
     /// An address was added; goes to the old ones and the new one (UX-69).
     ContactAdded {
@@ -268,7 +270,11 @@ impl Notice {
                 case,
                 signed_out,
             } => head.done(*goal, case, *signed_out),
-            Self::NotMe { reference, until } => head.protected(reference, *until),
+            Self::NotMe {
+                reference,
+                until,
+                changed,
+            } => head.protected(reference, *until, *changed),
             Self::ContactAdded {
                 address,
                 counts_from,
@@ -441,14 +447,18 @@ impl Letterhead {
         self.letter(Tone::Stop, k("mail-stopped"), blocks, Some(&case.not_me))
     }
 
-    fn protected(&self, reference: &str, until: Timestamp) -> Letter<'_> {
+    fn protected(&self, reference: &str, until: Timestamp, changed: bool) -> Letter<'_> {
+        let next = match changed {
+            true => k("mail-not-me-changed"),
+            false => k("mail-not-me-nothing"),
+        };
         let text = self
             .say(k("mail-not-me-text"))
             .with("time", self.when(until));
         let label = self.say(k("done-reference")).to_string();
         let blocks = vec![
             Block::Text(text.to_string()),
-            self.text(k("mail-not-me-nothing")),
+            self.text(next),
             Block::Facts(vec![(label, reference.to_owned())]),
         ];
         self.letter(Tone::Stop, k("mail-not-me"), blocks, None)

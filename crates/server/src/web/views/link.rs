@@ -149,6 +149,8 @@ pub struct NotMeDone {
     pub reference: String,
     /// Until when nobody can reset this account.
     pub until: Timestamp,
+    /// Whether a new way in was set before they pressed; then they are not told that all is well.
+    pub changed: bool,
 }
 
 /// `…/stop`: asks once. `POST` ends the case.

@@ -44,7 +44,7 @@ fn title(html: &str) -> &str {
 #[test]
 fn every_page_renders_with_every_value_filled_in() {
     let pages = every_page();
-    assert_eq!(pages.len(), 125 * Lang::CHOICE.len());
+    assert_eq!(pages.len(), 127 * Lang::CHOICE.len());
     for (lang, page) in pages {
         assert!(page.html.ends_with("</html>"), "{} {lang:?}", page.name);
         for gap in ["{$", "{ $", "{{", "{%"] {
@@ -358,6 +358,32 @@ fn ux_44_a_refusal_says_what_did_not_change_what_next_and_who_was_told() {
             assert!(html.contains(part), "{name}: {part}");
         }
     }
+}
+
+#[test]
+fn no_page_says_that_nothing_changed_when_something_did_or_when_nobody_knows() {
+    let unchanged = [
+        "Nothing has changed",
+        "nothing has changed",
+        "You do not need to change",
+    ];
+    let late = [
+        "10-contested-late",
+        "13-not-me-late",
+        "06-working",
+        "06-working-looking",
+        "09-done",
+    ];
+    let mut seen = 0;
+    for (_, page) in every_page().iter().filter(|(lang, _)| *lang == Lang::En) {
+        if late.contains(&page.name.as_str()) {
+            seen += 1;
+            for text in unchanged {
+                assert!(!page.html.contains(text), "{}: {text}", page.name);
+            }
+        }
+    }
+    assert_eq!(seen, late.len());
 }
 
 #[test]

@@ -119,9 +119,10 @@ fn changed() -> Vec<(&'static str, Notice)> {
         name: "Work phone".to_owned(),
         change: change(),
     };
-    let not_me = Notice::NotMe {
+    let not_me = |changed| Notice::NotMe {
         reference: REFERENCE.to_owned(),
         until: NOW.plus_ms(DAY_MS),
+        changed,
     };
     vec![
         ("contact-added", contact_added),
@@ -129,6 +130,7 @@ fn changed() -> Vec<(&'static str, Notice)> {
         ("added", added),
         ("removed", removed),
         ("password", Notice::PasswordChanged(change())),
-        ("not-me", not_me),
+        ("not-me", not_me(false)),
+        ("not-me-late", not_me(true)),
     ]
 }

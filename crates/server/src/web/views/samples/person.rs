@@ -78,14 +78,15 @@ fn not_me(shell: &Shell, out: &mut Samples) {
     page.origin.place = None;
     page.origin.device = None;
     out.add("13-not-me-unknown", &page);
-    out.add(
-        "13-not-me-done",
-        &NotMeDone {
+    for (name, changed) in [("13-not-me-done", false), ("13-not-me-late", true)] {
+        let page = NotMeDone {
             shell: shell.clone(),
             reference: REFERENCE.to_owned(),
             until: NOW.plus_ms(DAY_MS),
-        },
-    );
+            changed,
+        };
+        out.add(name, &page);
+    }
     out.add(
         "13-stop",
         &StopRequest {

@@ -333,6 +333,14 @@ fn stopped(shell: &Shell, out: &mut Samples) {
         };
         out.add(name, &page);
     }
+    let late = Stopped {
+        shell: shell.clone(),
+        case: Some(case(4)),
+        why: StopReason::Contested,
+        ways: Vec::new(),
+        told: Told::ContactsAndSecurity,
+    };
+    out.add("10-contested-late", &late);
     for (name, why) in [
         ("11-not-found", StopReason::NotFound),
         ("11-method", StopReason::WrongMethod),
