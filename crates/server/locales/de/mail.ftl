@@ -51,5 +51,5 @@ mail-not-me-text = Sie haben gesagt: Das war ich nicht. Niemand kann { $account 
 mail-not-me-nothing = Das Sicherheitsteam weiß Bescheid. Sie müssen nichts ändern.
 mail-not-me-changed = Das Konto wurde geändert, bevor Sie es uns gesagt haben. Rufen Sie jetzt den Service-Desk an: { $phone }.
 mail-not-me-ask = Waren Sie das nicht?
-mail-not-me-does = Das stoppt die Anfrage, beendet ihre Links und sagt dem Sicherheitsteam Bescheid. Sie müssen sich nicht anmelden.
+mail-not-me-does = Das stoppt, was begonnen wurde, und sagt dem Sicherheitsteam Bescheid. Sie müssen sich nicht anmelden.
 mail-sign = Service-Desk von { $organization }, { $phone }

@@ -51,5 +51,5 @@ mail-not-me-text = You told us it was not you. Nobody can reset { $account } unt
 mail-not-me-nothing = The security team has been told. You do not need to change anything.
 mail-not-me-changed = The account was changed before you told us. Call the service desk now: { $phone }.
 mail-not-me-ask = Was this not you?
-mail-not-me-does = It stops the request, ends its links and tells the security team. You do not need to sign in.
+mail-not-me-does = It stops what was begun and tells the security team. You do not need to sign in.
 mail-sign = { $organization } service desk, { $phone }
