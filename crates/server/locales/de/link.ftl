@@ -31,6 +31,7 @@ not-me-team = Das Sicherheitsteam erfährt es sofort.
 not-me-button = Das war ich nicht. Stoppen
 not-me-was-me = Das war ich
 not-me-done-title = Gestoppt
+not-me-late-title = Das Sicherheitsteam weiß Bescheid
 not-me-done-until = Niemand kann dieses Konto zurücksetzen bis
 not-me-done-text = Der Link geht nicht mehr. Das Sicherheitsteam weiß Bescheid.
 not-me-done-next = Was jetzt geschieht

@@ -31,6 +31,7 @@ not-me-team = The security team is told at once.
 not-me-button = It was not me. Stop it
 not-me-was-me = It was me
 not-me-done-title = Stopped
+not-me-late-title = The security team has been told
 not-me-done-until = Nobody can reset this account until
 not-me-done-text = The link no longer works. The security team has been told.
 not-me-done-next = What happens now

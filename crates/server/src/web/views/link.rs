@@ -153,6 +153,15 @@ pub struct NotMeDone {
     pub changed: bool,
 }
 
+impl NotMeDone {
+    fn title(&self) -> Key {
+        match self.changed {
+            true => k("not-me-late-title"),
+            false => k("not-me-done-title"),
+        }
+    }
+}
+
 /// `…/stop`: asks once. `POST` ends the case.
 #[derive(Template, Debug)]
 #[template(path = "stop.html")]
