@@ -93,7 +93,7 @@ impl Lang {
         let digits = n.unsigned_abs().to_string();
         let mut out = String::from(if n < 0 { "-" } else { "" });
         for (place, digit) in digits.chars().enumerate() {
-            if place > 0 && (digits.len() - place) % 3 == 0 {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
                 out.push(separator);
             }
             out.push(digit);
@@ -136,7 +136,7 @@ impl Lang {
     pub fn relative(self, at: Timestamp, now: Timestamp) -> String {
         let away = at.since_ms(now);
         let key = match away {
-            away if away.abs() < MINUTE_MS => k("time-now"),
+            away if away.abs() < 5 * SECOND_MS => k("time-now"),
             away if away > 0 => k("time-in"),
             _ => k("time-ago"),
         };

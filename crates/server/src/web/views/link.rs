@@ -149,6 +149,17 @@ pub struct NotMeDone {
     pub reference: String,
     /// Until when nobody can reset this account.
     pub until: Timestamp,
+    /// Whether a new way in was set before they pressed; then they are not told that all is well.
+    pub changed: bool,
+}
+
+impl NotMeDone {
+    fn title(&self) -> Key {
+        match self.changed {
+            true => k("not-me-late-title"),
+            false => k("not-me-done-title"),
+        }
+    }
 }
 
 /// `…/stop`: asks once. `POST` ends the case.

@@ -26,7 +26,8 @@ pub enum StopReason {
     Busy,
     /// Too many tries; when it goes on.
     TooManyTries(Timestamp),
-    /// Something outside does not answer; when to try again.
+    /// Something outside does not answer, and no write has begun; when to try again. After a write has begun the page is
+    /// [`super::wait::Work::Looking`]: nobody may say that nothing has changed.
     Outage(Option<Timestamp>),
     /// It was finished before.
     AlreadyDone,
@@ -165,6 +166,10 @@ impl Stopped {
             ways: Vec::new(),
             told: Told::Nobody,
         }
+    }
+
+    fn changed(&self) -> bool {
+        self.case.as_ref().is_some_and(|case| case.changed)
     }
 
     fn told_text(&self) -> Option<Text> {

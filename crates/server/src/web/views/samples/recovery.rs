@@ -58,6 +58,20 @@ fn start(shell: &Shell, out: &mut Samples) {
     out.add("02-find", &find);
     find.problem = Some(FindProblem::Empty);
     out.add("02-find-error", &find);
+    find.name = "j.okafor".repeat(40);
+    find.problem = Some(FindProblem::TooLong);
+    out.add("02-find-too-long", &find);
+    find.name.clear();
+    find.problem = None;
+    find.autofill = None;
+    for (name, goal) in [
+        ("02-find-unlock", Goal::Unlock),
+        ("02-find-replace", Goal::Replace),
+        ("02-find-secure", Goal::Secure),
+    ] {
+        find.goal = goal;
+        out.add(name, &find);
+    }
 }
 
 fn prove(shell: &Shell, out: &mut Samples) {
@@ -319,6 +333,14 @@ fn stopped(shell: &Shell, out: &mut Samples) {
         };
         out.add(name, &page);
     }
+    let late = Stopped {
+        shell: shell.clone(),
+        case: Some(case(4)),
+        why: StopReason::Contested,
+        ways: Vec::new(),
+        told: Told::ContactsAndSecurity,
+    };
+    out.add("10-contested-late", &late);
     for (name, why) in [
         ("11-not-found", StopReason::NotFound),
         ("11-method", StopReason::WrongMethod),
