@@ -17,6 +17,7 @@ use super::{
 
 mod answer;
 mod connection;
+mod entry;
 mod modify;
 mod ppolicy;
 mod probe;

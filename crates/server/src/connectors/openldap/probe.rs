@@ -9,9 +9,10 @@ use super::{
     super::{Abilities, Capabilities, ConnectorError, Fact, Finding, Protection, Severity},
     KIND, OpenLdap,
     connection::Fault,
+    entry::{all, first},
     ppolicy,
     rights::{Right, Rights},
-    search::{Query, all, first},
+    search::Query,
 };
 
 /// RFC 3062.
