@@ -27,23 +27,30 @@ pub struct EmbeddedWorld {
 impl EmbeddedWorld {
     pub fn new() -> Self {
         let table = Arc::new(MemoryTable::new(Vec::new()));
-        let rules = Rules {
-            failures: 5,
-            ..Rules::default()
-        };
-        let shared = Arc::clone(&table);
-        let directory = Embedded::new(
-            "corp".to_owned(),
-            shared,
-            Arc::new(FastHasher::default()),
-            rules,
-        );
         Self {
+            directory: over(&table),
             table,
-            directory,
             made: AtomicU32::new(0),
         }
     }
+    /// Another connector on the same table.
+    pub fn again(&self) -> Embedded {
+        over(&self.table)
+    }
+}
+
+fn over(table: &Arc<MemoryTable>) -> Embedded {
+    let rules = Rules {
+        failures: 5,
+        ..Rules::default()
+    };
+    let table = Arc::clone(table);
+    Embedded::new(
+        "corp".to_owned(),
+        table,
+        Arc::new(FastHasher::default()),
+        rules,
+    )
 }
 
 #[async_trait]

@@ -27,8 +27,8 @@ use super::{
 pub struct OpenLdapWorld {
     pub slapd: Arc<Slapd>,
     directory: OpenLdap,
-    proxy: Proxy,
-    behind_proxy: OpenLdap,
+    pub proxy: Proxy,
+    pub behind_proxy: OpenLdap,
 }
 
 static PEOPLE_MADE: AtomicU32 = AtomicU32::new(0);
@@ -38,13 +38,17 @@ impl OpenLdapWorld {
     pub fn shared() -> Option<Self> {
         Some(Self::on(slapd::shared()?))
     }
+    /// With a server that no other test asks.
+    pub fn on_its_own() -> Option<Self> {
+        Some(Self::on(slapd::own()?))
+    }
     pub fn on(slapd: Arc<Slapd>) -> Self {
         let proxy = Proxy::before(slapd.port);
         // In clear, so that the proxy can see which request it breaks.
         let mut clear = settings(&slapd, SERVICE);
         clear.url = format!("ldap://127.0.0.1:{}", proxy.port);
         clear.clear_on_loopback = true;
-        clear.timeout = Duration::from_millis(1500);
+        clear.timeout = Duration::from_millis(1000);
         Self {
             directory: OpenLdap::new(settings(&slapd, SERVICE)).expect("the settings work"),
             behind_proxy: OpenLdap::new(clear).expect("the settings work"),

@@ -5,7 +5,7 @@ use std::{
     io::{Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
-        Arc, Mutex,
+        Arc, Condvar, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -24,6 +24,8 @@ pub enum Wire {
     SwallowsRequest,
     /// The request does not arrive, the connection ends: not applied, dropped.
     LosesRequest,
+    /// The request waits until it is let go.
+    Holds,
     /// Nobody listens.
     Refuses,
 }
@@ -34,9 +36,30 @@ struct Plan {
     word: Vec<u8>,
 }
 
+/// Where requests wait: whether one does, and whether it may go.
+#[derive(Debug, Default)]
+struct Gate {
+    state: Mutex<(bool, bool)>,
+    moved: Condvar,
+}
+
+impl Gate {
+    fn pass(&self) {
+        let mut state = self.state.lock().expect("the gate");
+        state.0 = true;
+        self.moved.notify_all();
+        drop(
+            self.moved
+                .wait_while(state, |(_, open)| !*open)
+                .expect("the gate"),
+        );
+    }
+}
+
 #[derive(Debug)]
 pub struct Proxy {
     pub port: u16,
+    gate: Arc<Gate>,
     plan: Arc<Mutex<Plan>>,
 }
 
@@ -50,6 +73,8 @@ impl Proxy {
             word: Vec::new(),
         }));
         let shared = Arc::clone(&plan);
+        let gate = Arc::new(Gate::default());
+        let waiting = Arc::clone(&gate);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 if shared.lock().expect("the plan").wire == Wire::Refuses {
@@ -66,12 +91,34 @@ impl Proxy {
                         from.try_clone().expect("a socket"),
                         to.try_clone().expect("a socket"),
                     );
-                    let (plan, broken) = (Arc::clone(&shared), Arc::clone(&broken));
+                    let (plan, broken) = (
+                        (Arc::clone(&shared), Arc::clone(&waiting)),
+                        Arc::clone(&broken),
+                    );
                     thread::spawn(move || carry(from, to, is_request, &plan, &broken));
                 }
             }
         });
-        Self { port: own, plan }
+        Self {
+            port: own,
+            gate,
+            plan,
+        }
+    }
+    /// Waits until a request waits. Blocks its thread.
+    pub fn wait_for_request(&self) {
+        let state = self.gate.state.lock().expect("the gate");
+        drop(
+            self.gate
+                .moved
+                .wait_while(state, |(held, _)| !*held)
+                .expect("the gate"),
+        );
+    }
+    /// Lets it go, and all that come after.
+    pub fn let_go(&self) {
+        self.gate.state.lock().expect("the gate").1 = true;
+        self.gate.moved.notify_all();
     }
     /// Breaks each connection from the request on that holds `word`.
     pub fn arm(&self, wire: Wire, word: &str) {
@@ -86,7 +133,7 @@ fn carry(
     mut from: TcpStream,
     mut to: TcpStream,
     is_request: bool,
-    plan: &Mutex<Plan>,
+    (plan, gate): &(Arc<Mutex<Plan>>, Arc<Gate>),
     broken: &AtomicBool,
 ) {
     let mut buffer = [0; 16 * 1024];
@@ -103,6 +150,10 @@ fn carry(
         };
         let vanishes = match (wire, is_request) {
             (Wire::LosesRequest, true) | (Wire::LosesAnswer, false) => break,
+            (Wire::Holds, true) => {
+                gate.pass();
+                false
+            }
             (Wire::SwallowsRequest, true) | (Wire::SwallowsAnswer, false) => true,
             _ => false,
         };

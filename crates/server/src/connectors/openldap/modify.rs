@@ -5,7 +5,8 @@
 //! two steps would leave a moment, or for ever, without the second (R38).
 //!
 //! slapd removes `pwdAccountLockedTime` with every new password, also the value that means "switched off". So nothing is sent to an account that is
-//! switched off (T-B17); the Modify carries that condition itself (RFC 4528), RFC 3062 can not, and there the reading before it has to do.
+//! switched off (T-B17); the Modify carries that condition itself (RFC 4528), RFC 3062 can not, and there the reading
+//! before it has to do: who is switched off between the two is switched on again. `docs/connectors/openldap.md` says so.
 
 use std::collections::HashSet;
 
@@ -63,6 +64,9 @@ impl OpenLdap {
         let new = password.new.expose();
         if new.is_empty() {
             return Err(NotDone::TooShort);
+        }
+        if password.must_change && !self.settings.hashes_clear_text {
+            return Err(NotDone::Policy);
         }
         // A Modify takes `{SCHEME}…` for a hash and would store it as one (T-J02).
         if password.must_change && new.starts_with('{') {

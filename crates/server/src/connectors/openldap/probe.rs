@@ -100,6 +100,10 @@ impl OpenLdap {
         } else if !has_condition {
             report.find(Severity::Warn, "no_assertion_control", "The server does not know RFC 4528. A temporary password can not be given, and a lock can not be lifted.");
         }
+        let hashes = self.settings.hashes_clear_text;
+        if !hashes {
+            report.find(Severity::Note, "does_not_hash", "hashes_clear_text is false, so a temporary password can not be given. Set olcPPolicyHashCleartext to TRUE at the server, then hashes_clear_text here.");
+        }
         if self.server.protection() == Protection::ClearOnLoopback {
             report.find(
                 Severity::Warn,
@@ -130,7 +134,7 @@ impl OpenLdap {
             abilities: Abilities {
                 set_password: may(Right::SetPassword).map(|may| may && has_exop),
                 must_change: may(Right::RequireChange)
-                    .map(|may| may && has_policy && has_condition),
+                    .map(|may| may && has_policy && has_condition && hashes),
                 unlock: may(Right::Unlock).map(|may| may && has_policy && has_condition),
                 reset_unlocks: Some(has_policy),
                 keeps_history: rights.may(Right::BypassPolicy).map(|bypass| {
