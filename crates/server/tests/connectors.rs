@@ -1,5 +1,7 @@
 //! Directories: the conformance suite against each, and what only one of them has.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
 mod support;
 
 use std::{sync::Arc, time::Duration};
@@ -12,7 +14,7 @@ use keyward::connectors::{
 use keyward_core::{
     account::Action,
     secret::SecretText,
-    steps::reissue::Outcome,
+    steps::reissue::{CheckKind, CheckResult, Outcome},
     time::{DAY_MS, MINUTE_MS},
 };
 use support::{
@@ -625,4 +627,36 @@ async fn a_password_is_hashed_by_the_server_on_both_roads() {
             reason: "quality".to_owned()
         }
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r44_a_connection_that_was_signed_in_goes_on_and_the_checks_say_so() {
+    let Some(world) = OpenLdapWorld::shared() else {
+        return;
+    };
+    let person = world.person(Like::Anybody).await;
+    let found = account(world.directory(), &person, world.now()).await;
+    let mut open = world.sign_in(&person).await;
+    let (new, at) = (secret("First new secret 26"), world.now());
+    let permit = permit(&reference("corp", &found), Action::SetPassword, at);
+    let password = NewPassword {
+        new: &new,
+        old: None,
+        must_change: false,
+        at,
+    };
+    let applied = world.directory().set_password(permit, password).await;
+    assert_eq!(applied.outcome, Outcome::Done, "{applied:?}");
+    assert_eq!(
+        applied.check(CheckKind::SessionsEnded),
+        Some(CheckResult::Unsupported)
+    );
+    let who = open
+        .extended(ldap3::exop::WhoAmI)
+        .await
+        .unwrap()
+        .success()
+        .unwrap();
+    let who = who.0.parse::<ldap3::exop::WhoAmIResp>().authzid;
+    assert!(who.contains(&person.name), "{who}");
 }

@@ -58,16 +58,21 @@ impl OpenLdapWorld {
     }
     /// An administrator's connection.
     pub async fn root(&self) -> Ldap {
-        let (connection, mut ldap) =
-            LdapConnAsync::new(&format!("ldap://127.0.0.1:{}", self.slapd.port))
-                .await
-                .expect("slapd listens");
+        self.connect(ROOT.0, ROOT.1).await
+    }
+    /// A connection of a person.
+    pub async fn sign_in(&self, person: &Person) -> Ldap {
+        self.connect(&dn(&person.name), &person.password).await
+    }
+    async fn connect(&self, bind: &str, password: &str) -> Ldap {
+        let url = format!("ldap://127.0.0.1:{}", self.slapd.port);
+        let (connection, mut ldap) = LdapConnAsync::new(&url).await.expect("slapd listens");
         tokio::spawn(connection.drive());
-        ldap.simple_bind(ROOT.0, ROOT.1)
+        let answer = ldap
+            .simple_bind(bind, password)
             .await
-            .expect("slapd answers")
-            .success()
-            .expect("root signs in");
+            .expect("slapd answers");
+        answer.success().expect("the password is right");
         ldap
     }
     /// Sets one attribute of a person, as an administrator.

@@ -32,20 +32,10 @@ pub fn permit(account: &AccountRef, action: Action, at: Timestamp) -> Permit {
     let number = CASES.fetch_add(1, Ordering::Relaxed);
     let id = CaseId::new(at, [number; 10]);
     let person = PersonId::new(at, [7; 10]);
-    let salt = |n| Salt::new([n; 16]);
     let disclosure = Disclosure {
         field: Field::Account,
-        salt: salt(4),
+        salt: Salt::new([4; 16]),
         value: account.to_string(),
-    };
-    let claim = Claim {
-        reference: Reference::new([number; 7]),
-        door: Door::Forgot,
-        action,
-        name: Commitment::to(Field::Name, salt(1), "ada"),
-        network: Commitment::to(Field::Network, salt(2), "192.0.2.1"),
-        browser: Commitment::to(Field::Browser, salt(3), "test"),
-        language: "en".to_owned(),
     };
     let opened = Entry {
         v: VERSION,
@@ -53,7 +43,7 @@ pub fn permit(account: &AccountRef, action: Action, at: Timestamp) -> Permit {
         seq: 1,
         at,
         by: Actor::Requester,
-        event: Event::Opened(claim),
+        event: Event::Opened(claim(action, number)),
     };
     let classification = Classification {
         subject: person,
@@ -78,22 +68,18 @@ pub fn permit(account: &AccountRef, action: Action, at: Timestamp) -> Permit {
         next_business: None,
         enrolled_strong: true,
     };
-    let mut case = Case::opened(&opened).expect("a case opens");
-    for command in [
-        Command::Classify(classification.clone()),
-        Command::Present(evidence, around),
-        Command::Submit {
-            sealed: Some(Digest::of(b"sealed")),
-            factor: None,
-        },
-        Command::Start(classification),
-    ] {
-        let events = case.decide(command, &POLICY, at).expect("the case goes on");
-        for event in events {
-            let entry = case.entry(event, Actor::Keyward, at);
-            case = case.apply(&entry).expect("the case goes on");
-        }
-    }
+    let case = walk(
+        &opened,
+        [
+            Command::Classify(classification.clone()),
+            Command::Present(evidence, around),
+            Command::Submit {
+                sealed: Some(Digest::of(b"sealed")),
+                factor: None,
+            },
+            Command::Start(classification),
+        ],
+    );
     let Stage::Reissuing(authorized, attempt) = case.stage() else {
         panic!("the case has started: {:?}", case.stage());
     };
@@ -111,5 +97,33 @@ pub fn reference(directory: &str, account: &Account) -> AccountRef {
     AccountRef {
         directory: directory.to_owned(),
         id: account.id.clone(),
+    }
+}
+
+/// A case after some commands.
+fn walk<const N: usize>(opened: &Entry, commands: [Command; N]) -> Case {
+    let mut case = Case::opened(opened).expect("a case opens");
+    for command in commands {
+        let events = case
+            .decide(command, &POLICY, opened.at)
+            .expect("the case goes on");
+        for event in events {
+            let entry = case.entry(event, Actor::Keyward, opened.at);
+            case = case.apply(&entry).expect("the case goes on");
+        }
+    }
+    case
+}
+
+fn claim(action: Action, number: u8) -> Claim {
+    let salt = |n| Salt::new([n; 16]);
+    Claim {
+        reference: Reference::new([number; 7]),
+        door: Door::Forgot,
+        action,
+        name: Commitment::to(Field::Name, salt(1), "ada"),
+        network: Commitment::to(Field::Network, salt(2), "192.0.2.1"),
+        browser: Commitment::to(Field::Browser, salt(3), "test"),
+        language: "en".to_owned(),
     }
 }

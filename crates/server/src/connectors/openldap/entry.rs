@@ -162,12 +162,9 @@ fn owner(entry: &SearchEntry) -> Owner {
             .iter()
             .any(|class| class.eq_ignore_ascii_case(wanted))
     };
-    if has("person") && !has("applicationProcess") && !has("device") {
-        Owner::Person
-    } else if ["inetOrgPerson", "organizationalPerson"]
-        .iter()
-        .any(|class| has(class))
-    {
+    let any = |wanted: &[&str]| wanted.iter().any(|class| has(class));
+    let human = any(&["person", "organizationalPerson", "inetOrgPerson"]);
+    if human && !any(&["applicationProcess", "device"]) {
         Owner::Person
     } else {
         Owner::Machine
