@@ -17,7 +17,7 @@ use keyward_core::{
 use super::{
     Abilities, Account, AccountName, Applied, AttemptFacts, Capabilities, ConnectorError,
     Directory, Fact, Found, Kind, Lock, NewPassword, NotDone, Protection, SignIn, Unknown, check,
-    permits, shown,
+    permits, shown, surely_wrong,
 };
 
 /// How it is listed.
@@ -290,11 +290,6 @@ impl Embedded {
         checks.push(check(CheckKind::StateKept, shown(!row.account.disabled)));
         checks
     }
-}
-
-/// A text that is nobody's password: 64 digits that nobody has seen.
-pub(super) fn surely_wrong(of: &str) -> SecretText {
-    SecretText::new(Digest::of(format!("surely wrong {of}").as_bytes()).to_string())
 }
 
 #[async_trait]

@@ -8,6 +8,7 @@ use std::fmt;
 use async_trait::async_trait;
 use keyward_core::{
     account::{AccountRef, Action},
+    digest::Digest,
     secret::SecretText,
     steps::reissue::{Check, CheckKind, CheckResult, Outcome, Permit},
     time::Timestamp,
@@ -366,6 +367,11 @@ fn permits(permit: &Permit, directory: &str, action: Action) -> Result<(), NotDo
         return Err(NotDone::NotPermitted);
     }
     Ok(())
+}
+
+/// A text that is nobody's password: 64 digits that nobody has seen.
+fn surely_wrong(of: &str) -> SecretText {
+    SecretText::new(Digest::of(format!("surely wrong {of}").as_bytes()).to_string())
 }
 
 /// A line of [`Applied::checks`].

@@ -54,7 +54,10 @@ impl AccountName {
         if !name.chars().all(is_allowed) {
             return Err(NotAName::Character);
         }
-        if name.detect_restriction_level() > RestrictionLevel::HighlyRestrictive {
+        // Punctuation belongs to no script and is not looked at.
+        let letters: String = name.chars().filter(|c| !c.is_ascii_punctuation()).collect();
+        let level = letters.as_str().detect_restriction_level();
+        if level > RestrictionLevel::HighlyRestrictive {
             return Err(NotAName::Mixed);
         }
         Ok(Self(name.to_owned()))

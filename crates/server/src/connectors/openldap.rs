@@ -17,6 +17,7 @@ use super::{
 
 mod answer;
 mod connection;
+mod entry;
 mod modify;
 mod ppolicy;
 mod probe;
@@ -60,6 +61,9 @@ pub struct Settings {
     pub account_filter: String,
     /// The policy of accounts that name none, for the probe and for the end of locks.
     pub default_policy_dn: Option<String>,
+    /// The server hashes a password that comes by Modify (`olcPPolicyHashCleartext: TRUE`). It can not be asked. Without it a temporary password
+    /// would be stored as it is, so none is given (R38).
+    pub hashes_clear_text: bool,
     /// Names of this directory in front of `\` and behind `@`.
     pub domains: Vec<String>,
     /// How long it may take to connect.
@@ -69,7 +73,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The usual settings: `uid` and `mail`, everybody who is a person or a machine, 5 and 10 seconds.
+    /// The usual settings: `uid` and `mail`, everybody who is a person or a machine, 5 and 10 seconds, a server that hashes.
     pub fn new(
         name: &str,
         url: &str,
@@ -93,6 +97,7 @@ impl Settings {
                 "(|(objectClass=person)(objectClass=account)(objectClass=applicationProcess))"
                     .to_owned(),
             default_policy_dn: None,
+            hashes_clear_text: true,
             domains: Vec::new(),
             connect_timeout: Duration::from_secs(5),
             timeout: Duration::from_secs(10),

@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! What several test programs share: a real PostgreSQL of their own. One cluster for each program, one database for each test.
 //!
 //! The cluster listens on a unix socket in a directory of its own and ends when the program does, however it ends.
@@ -143,3 +144,25 @@ pub async fn postgres() -> Option<String> {
     admin.close().await.unwrap();
     Some(url(&name))
 }
+=======
+//! What tests of several parts share. Each test file is a crate of its own and uses a part of it.
+#![allow(dead_code, missing_docs)]
+// Lints for tests know `#[test]` functions and not what these call.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
+
+pub mod conformance;
+pub mod embedded;
+pub mod fake;
+pub mod openldap;
+pub mod permits;
+pub mod proxy;
+pub mod slapd;
+pub mod table;
+pub mod world;
+>>>>>>> connectors

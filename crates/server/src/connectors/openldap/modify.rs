@@ -5,7 +5,8 @@
 //! two steps would leave a moment, or for ever, without the second (R38).
 //!
 //! slapd removes `pwdAccountLockedTime` with every new password, also the value that means "switched off". So nothing is sent to an account that is
-//! switched off (T-B17); the Modify carries that condition itself (RFC 4528), RFC 3062 can not, and there the reading before it has to do.
+//! switched off (T-B17); the Modify carries that condition itself (RFC 4528), RFC 3062 can not, and there the reading
+//! before it has to do: who is switched off between the two is switched on again. `docs/connectors/openldap.md` says so.
 
 use std::collections::HashSet;
 
@@ -23,14 +24,14 @@ use ldap3::{
 
 use super::{
     super::{
-        Applied, AttemptFacts, NewPassword, NotDone, SignIn, Unknown, check,
-        embedded::surely_wrong, judge, permits, shown,
+        Applied, AttemptFacts, NewPassword, NotDone, SignIn, Unknown, check, judge, permits, shown,
+        surely_wrong,
     },
     OpenLdap,
     answer::{self, Written},
     connection::Fault,
+    entry::{Entry, PERMANENT},
     ppolicy,
-    search::{Entry, PERMANENT},
 };
 
 impl OpenLdap {
@@ -63,6 +64,9 @@ impl OpenLdap {
         let new = password.new.expose();
         if new.is_empty() {
             return Err(NotDone::TooShort);
+        }
+        if password.must_change && !self.settings.hashes_clear_text {
+            return Err(NotDone::Policy);
         }
         // A Modify takes `{SCHEME}…` for a hash and would store it as one (T-J02).
         if password.must_change && new.starts_with('{') {
@@ -125,10 +129,18 @@ impl OpenLdap {
             Ok(before) => before,
             Err(reason) => return Applied::not_done(reason),
         };
-        // Replacing by nothing is a deletion that may find nothing.
-        let mods: Vec<Mod<&[u8]>> = vec![Mod::Replace(b"pwdAccountLockedTime", HashSet::new())];
+        // slapd forgets the wrong passwords with a deletion, and not with a replacement by nothing; but a deletion has to find something.
+        let attribute: &[u8] = b"pwdAccountLockedTime";
+        let change = if before.has_lock {
+            Mod::Delete
+        } else {
+            Mod::Replace
+        };
+        let mods: Vec<Mod<&[u8]>> = vec![change(attribute, HashSet::new())];
         let answer = self.ask_once(|ldap| modify(ldap, &before, mods)).await;
-        if let Err(applied) = self.settle(answer, &before, at).await {
+        // Somebody else was faster; the lock is gone, and looking will show it.
+        let gone = matches!(&answer, Ok(answer) if answer.rc == answer::NO_SUCH_ATTRIBUTE);
+        if !gone && let Err(applied) = self.settle(answer, &before, at).await {
             return applied;
         }
         let mut checks = vec![check(CheckKind::Write, CheckResult::Done)];

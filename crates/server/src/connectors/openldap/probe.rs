@@ -9,9 +9,10 @@ use super::{
     super::{Abilities, Capabilities, ConnectorError, Fact, Finding, Protection, Severity},
     KIND, OpenLdap,
     connection::Fault,
+    entry::{all, first},
     ppolicy,
     rights::{Right, Rights},
-    search::{Query, all, first},
+    search::Query,
 };
 
 /// RFC 3062.
@@ -31,6 +32,22 @@ const POLICY_ATTRIBUTES: [&str; 10] = [
     "pwdMustChange",
     "pwdSafeModify",
 ];
+
+/// What the server is, as far as it matters here.
+#[derive(Debug, Clone, Copy)]
+struct About {
+    has_policy: bool,
+    has_condition: bool,
+    has_exop: bool,
+    hashes: bool,
+}
+
+impl About {
+    /// Whether a write can be bound to a condition, and there is a policy to speak of.
+    const fn conditional(self) -> bool {
+        self.has_policy && self.has_condition
+    }
+}
 
 /// The report while it is written.
 struct Report {
@@ -65,6 +82,43 @@ impl OpenLdap {
             findings: Vec::new(),
         };
         let bound_as = self.who_am_i().await?;
+        let server = self.about_server(&mut report).await?;
+        let policy = match &self.settings.default_policy_dn {
+            Some(dn) => self.one(dn, &POLICY_ATTRIBUTES).await?,
+            None => None,
+        };
+        read_policy(&mut report, policy.as_ref(), server.has_policy);
+        let rights = self.rights(policy.as_ref(), server.conditional()).await?;
+        read_rights(&mut report, &rights);
+        let Report {
+            facts,
+            mut findings,
+        } = report;
+        findings.sort_by_key(|finding| finding.severity);
+        let may = |right: Right| rights.may(right);
+        Ok(Capabilities {
+            directory: self.settings.name.clone(),
+            kind: KIND.word.to_owned(),
+            protection: self.server.protection(),
+            bound_as,
+            abilities: Abilities {
+                set_password: may(Right::SetPassword).map(|may| may && server.has_exop),
+                must_change: may(Right::RequireChange)
+                    .map(|may| may && server.conditional() && server.hashes),
+                unlock: may(Right::Unlock).map(|may| may && server.conditional()),
+                reset_unlocks: Some(server.has_policy),
+                keeps_history: rights.may(Right::BypassPolicy).map(|bypass| {
+                    server.has_policy && !bypass && number(policy.as_ref(), "pwdInHistory") > 0
+                }),
+                ends_sessions: Some(false),
+            },
+            facts,
+            findings,
+        })
+    }
+
+    /// What the server says about itself.
+    async fn about_server(&self, report: &mut Report) -> Result<About, Fault> {
         let root = self
             .one(
                 "",
@@ -92,12 +146,16 @@ impl OpenLdap {
             report.fact(name, if value { "yes" } else { "no" });
         }
         if !has_exop {
-            report.find(Severity::Refuse, "no_password_modify", "The server does not know RFC 3062, by which a password is set. Load nothing else than slapd itself to have it.");
+            report.find(Severity::Refuse, "no_password_modify", "The server does not know RFC 3062, by which a password is set. slapd has it built in; a proxy in between may not.");
         }
         if !has_policy {
             report.find(Severity::Warn, "no_password_policy", "The overlay ppolicy is not loaded. There is no lock, no history and no \"must change\", and a temporary password can not be given.");
         } else if !has_condition {
             report.find(Severity::Warn, "no_assertion_control", "The server does not know RFC 4528. A temporary password can not be given, and a lock can not be lifted.");
+        }
+        let hashes = self.settings.hashes_clear_text;
+        if !hashes {
+            report.find(Severity::Note, "does_not_hash", "hashes_clear_text is false, so a temporary password can not be given. Set olcPPolicyHashCleartext to TRUE at the server, then hashes_clear_text here.");
         }
         if self.server.protection() == Protection::ClearOnLoopback {
             report.find(
@@ -106,55 +164,31 @@ impl OpenLdap {
                 "Passwords go over this machine's own network without TLS. Use it for tests only.",
             );
         }
-        let policy = match &self.settings.default_policy_dn {
-            Some(dn) => self.one(dn, &POLICY_ATTRIBUTES).await?,
-            None => None,
-        };
-        read_policy(&mut report, policy.as_ref(), has_policy);
-        let rights = self
-            .rights(policy.as_ref(), has_policy && has_condition)
-            .await?;
-        read_rights(&mut report, &rights);
-        let Report {
-            facts,
-            mut findings,
-        } = report;
-        findings.sort_by_key(|finding| finding.severity);
-        let may = |right: Right| rights.may(right);
-        Ok(Capabilities {
-            directory: self.settings.name.clone(),
-            kind: KIND.word.to_owned(),
-            protection: self.server.protection(),
-            bound_as,
-            abilities: Abilities {
-                set_password: may(Right::SetPassword).map(|may| may && has_exop),
-                must_change: may(Right::RequireChange)
-                    .map(|may| may && has_policy && has_condition),
-                unlock: may(Right::Unlock).map(|may| may && has_policy && has_condition),
-                reset_unlocks: Some(has_policy),
-                keeps_history: rights.may(Right::BypassPolicy).map(|bypass| {
-                    has_policy && !bypass && number(policy.as_ref(), "pwdInHistory") > 0
-                }),
-                ends_sessions: Some(false),
-            },
-            facts,
-            findings,
+        Ok(About {
+            has_policy,
+            has_condition,
+            has_exop,
+            hashes,
         })
     }
 
     async fn who_am_i(&self) -> Result<String, Fault> {
-        let answer = self
-            .ask_twice(|mut ldap| async move { ldap.extended(WhoAmI).await })
-            .await?;
-        if answer.1.rc != 0 || answer.0.val.is_none() {
-            return Ok(self.settings.bind_dn.clone());
-        }
-        let who: WhoAmIResp = answer.0.parse();
-        Ok(who
-            .authzid
-            .strip_prefix("dn:")
-            .unwrap_or(&who.authzid)
-            .to_owned())
+        // Read where a panic of the library is caught.
+        let answer = self.ask_twice(|mut ldap| async move {
+            let (answer, result) = {
+                let answer = ldap.extended(WhoAmI).await?;
+                (answer.0, answer.1)
+            };
+            Ok((result.rc == 0 && answer.val.is_some()).then(|| answer.parse::<WhoAmIResp>()))
+        });
+        Ok(match answer.await? {
+            Some(who) => who
+                .authzid
+                .strip_prefix("dn:")
+                .unwrap_or(&who.authzid)
+                .to_owned(),
+            None => self.settings.bind_dn.clone(),
+        })
     }
 
     /// One entry by its name.
@@ -211,9 +245,12 @@ fn read_policy(report: &mut Report, policy: Option<&SearchEntry>, has_policy: bo
     }
 }
 
-fn read_rights(report: &mut Report, rights: &Rights) {
+/// A right, the answer that should be different, and what it means.
+type Line = (Right, bool, Severity, &'static str, &'static str);
+
+const LINES: [Line; 12] = {
     use Severity::{Note, Refuse, Warn};
-    let lines: [(Right, bool, Severity, &str, &str); 12] = [
+    [
         (
             Right::ReadAccounts,
             false,
@@ -298,8 +335,11 @@ fn read_rights(report: &mut Report, rights: &Rights) {
             "writes_entries",
             "The bind account can rewrite entries (objectClass). It should only write userPassword, pwdReset and pwdAccountLockedTime.",
         ),
-    ];
-    for (right, wrong, severity, code, because) in lines {
+    ]
+};
+
+fn read_rights(report: &mut Report, rights: &Rights) {
+    for (right, wrong, severity, code, because) in LINES {
         match rights.may(right) {
             Some(may) if may == wrong => report.find(severity, code, because),
             Some(_) => {}

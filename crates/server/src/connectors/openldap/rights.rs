@@ -14,9 +14,10 @@ use ldap3::{
 use super::{
     OpenLdap, answer,
     connection::Fault,
+    entry::{all, first},
     ppolicy::{self, PolicyError},
     probe::number,
-    search::{Query, all, first},
+    search::Query,
 };
 
 /// One thing that the bind account may or may not do.
