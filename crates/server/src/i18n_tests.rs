@@ -56,10 +56,7 @@ fn readings(raw: &str) -> Vec<String> {
 }
 
 fn variables(raw: &str) -> BTreeSet<String> {
-    raw.split('$')
-        .skip(1)
-        .map(|rest| rest.chars().take_while(|c| c.is_alphanumeric()).collect())
-        .collect()
+    raw.split('$').skip(1).map(|rest| rest.chars().take_while(|c| c.is_alphanumeric()).collect()).collect()
 }
 
 fn words(text: &str) -> Vec<String> {
@@ -136,10 +133,7 @@ fn ux_128_every_key_that_is_named_exists_and_every_text_is_used() {
     let missing: Vec<&String> = named.iter().filter(|key| !en.contains_key(*key)).collect();
     assert!(missing.is_empty(), "no text for {missing:?}");
     let inner = |key: &String| ["time-weekday", "time-month"].contains(&key.as_str());
-    let unused: Vec<&String> = en
-        .keys()
-        .filter(|key| !named.contains(*key) && !inner(key))
-        .collect();
+    let unused: Vec<&String> = en.keys().filter(|key| !named.contains(*key) && !inner(key)).collect();
     assert!(unused.is_empty(), "nobody uses {unused:?}");
 }
 
@@ -148,14 +142,9 @@ fn ux_128_no_template_has_a_sentence_of_its_own() {
     for (name, source) in sources("templates", ".html") {
         let mut text = source.clone();
         // Inside out: what askama writes, then styles, then tags. What is left is text.
-        for (open, close) in [
-            ("{#", "#}"),
-            ("{{", "}}"),
-            ("{%", "%}"),
-            ("<style>", "</style>"),
-            ("class=\"", "\""),
-            ("<", ">"),
-        ] {
+        for (open, close) in
+            [("{#", "#}"), ("{{", "}}"), ("{%", "%}"), ("<style>", "</style>"), ("class=\"", "\""), ("<", ">")]
+        {
             let mut left = String::new();
             let mut rest = text.as_str();
             while let Some(at) = rest.find(open) {
@@ -226,10 +215,7 @@ fn ux_43_banned_words_are_in_no_text() {
             for text in readings(&raw) {
                 let spoken = format!(" {} ", words(&text).join(" "));
                 for word in list {
-                    assert!(
-                        !spoken.contains(&format!(" {word} ")),
-                        "{lang} `{key}`: {word}"
-                    );
+                    assert!(!spoken.contains(&format!(" {word} ")), "{lang} `{key}`: {word}");
                 }
             }
         }
@@ -243,23 +229,12 @@ fn ux_20_no_text_asks_for_a_code_to_be_given_to_a_person() {
         let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
         words.iter().any(|word| word.starts_with("code")) && has(verbs) && !has(no)
     };
-    let en = [
-        "read", "tell", "give", "say", "share", "spell", "ask", "hand",
-    ];
-    let de = [
-        "nennen",
-        "sagen",
-        "geben",
-        "vorlesen",
-        "diktieren",
-        "verraten",
-        "mitteilen",
-    ];
+    let en = ["read", "tell", "give", "say", "share", "spell", "ask", "hand"];
+    let de = ["nennen", "sagen", "geben", "vorlesen", "diktieren", "verraten", "mitteilen"];
     assert!(asks("Read the code to the agent", &en, &["never"]));
-    for (files, verbs, no) in [
-        (EN, &en[..], &["nobody", "never", "not"][..]),
-        (DE, &de[..], &["niemand", "nie", "nicht", "ein"][..]),
-    ] {
+    for (files, verbs, no) in
+        [(EN, &en[..], &["nobody", "never", "not"][..]), (DE, &de[..], &["niemand", "nie", "nicht", "ein"][..])]
+    {
         for (key, (_, raw)) in messages(files) {
             for sentence in readings(&raw).iter().flat_map(|text| text.split(". ")) {
                 assert!(!asks(sentence, verbs, no), "`{key}`: {sentence}");
@@ -270,9 +245,7 @@ fn ux_20_no_text_asks_for_a_code_to_be_given_to_a_person() {
 
 #[test]
 fn ux_126_sentence_case_no_gendered_pronoun_and_american_spelling() {
-    let gendered = [
-        "he", "she", "him", "her", "his", "hers", "himself", "herself",
-    ];
+    let gendered = ["he", "she", "him", "her", "his", "hers", "himself", "herself"];
     let british = [
         "authorise",
         "authorised",
@@ -327,11 +300,7 @@ fn syllables(word: &str) -> usize {
 /// The Flesch-Kincaid grade of a text.
 fn grade(text: &str) -> f64 {
     let words = words(text);
-    let sentences = text
-        .split(['.', '?', ':'])
-        .filter(|part| part.chars().any(char::is_alphabetic))
-        .count()
-        .max(1);
+    let sentences = text.split(['.', '?', ':']).filter(|part| part.chars().any(char::is_alphabetic)).count().max(1);
     let spoken: usize = words.iter().map(|word| syllables(word)).sum();
     let count = words.len().max(1) as f64;
     0.39 * (count / sentences as f64) + 11.8 * (spoken as f64 / count) - 15.59
@@ -365,13 +334,7 @@ fn ux_63_times_are_written_with_their_zone_in_both_languages() {
     let zone = TimeZone::get("Europe/Berlin").expect("a zone");
     let later = NOW.plus_ms(19 * HOUR_MS + 10 * MINUTE);
     for (lang, clock, today, day, date) in [
-        (
-            Lang::En,
-            "15:02 CET",
-            "15:02 CET today",
-            "Saturday 21 November, 10:12 CET",
-            "21 November 2026",
-        ),
+        (Lang::En, "15:02 CET", "15:02 CET today", "Saturday 21 November, 10:12 CET", "21 November 2026"),
         (
             Lang::De,
             "15:02 Uhr (MEZ)",
@@ -386,10 +349,7 @@ fn ux_63_times_are_written_with_their_zone_in_both_languages() {
         assert_eq!(lang.date(later, &zone), date);
     }
     let summer = NOW.plus_ms(-120 * DAY_MS);
-    assert_eq!(
-        Lang::De.day_time(summer, &zone),
-        "Donnerstag, 23. Juli, 16:02 Uhr (MESZ)"
-    );
+    assert_eq!(Lang::De.day_time(summer, &zone), "Donnerstag, 23. Juli, 16:02 Uhr (MESZ)");
     assert_eq!(Lang::En.clock(summer, &TimeZone::UTC), "14:02 UTC");
 }
 
@@ -427,10 +387,7 @@ fn numbers_and_lists_are_written_as_each_language_does() {
         (48_219, "48,219", "48.219"),
         (-1_234_567, "-1,234,567", "-1.234.567"),
     ] {
-        assert_eq!(
-            (Lang::En.number(n), Lang::De.number(n)),
-            (en.to_owned(), de.to_owned())
-        );
+        assert_eq!((Lang::En.number(n), Lang::De.number(n)), (en.to_owned(), de.to_owned()));
     }
     let names = ["a", "b", "c"].map(str::to_owned);
     assert_eq!(Lang::En.list(&names), "a, b and c");
@@ -451,11 +408,7 @@ fn language_is_the_persons_then_the_cookie_then_the_browsers_then_the_sites() {
         (None, None, Some(";;q=,"), Lang::De),
         (None, None, None, Lang::De),
     ] {
-        assert_eq!(
-            Lang::choose(preference, cookie, accept, Lang::De),
-            want,
-            "{accept:?}"
-        );
+        assert_eq!(Lang::choose(preference, cookie, accept, Lang::De), want, "{accept:?}");
     }
     assert_eq!(Lang::from_tag("ar-XB"), Some(Lang::Pseudo));
     assert_eq!(Lang::Pseudo.dir(), "rtl");
@@ -463,14 +416,8 @@ fn language_is_the_persons_then_the_cookie_then_the_browsers_then_the_sites() {
 
 #[test]
 fn ux_53_the_pseudo_language_is_longer_and_marks_every_text() {
-    let (plain, pseudo) = (
-        Lang::En.t("continue").to_string(),
-        Lang::Pseudo.t("continue").to_string(),
-    );
-    assert!(
-        pseudo.chars().count() * 10 >= plain.chars().count() * 12,
-        "{pseudo}"
-    );
+    let (plain, pseudo) = (Lang::En.t("continue").to_string(), Lang::Pseudo.t("continue").to_string());
+    assert!(pseudo.chars().count() * 10 >= plain.chars().count() * 12, "{pseudo}");
     assert_ne!(plain, pseudo);
     let with_value = Lang::Pseudo.t("rule-length").with("min", 15u32).to_string();
     assert!(with_value.contains("15"), "{with_value}");

@@ -7,8 +7,8 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use keyward::connectors::{
-    AccountName, Capabilities, ConnectorError, Directory, Found, NewPassword, NotDone, Protection,
-    Severity, SignIn, all,
+    AccountName, Capabilities, ConnectorError, Directory, Found, NewPassword, NotDone, Protection, Severity, SignIn,
+    all,
     openldap::{OpenLdap, Settings},
 };
 use keyward_core::{
@@ -61,18 +61,8 @@ async fn r43_every_reset_names_another_credential() {
     for new in ["First new secret 26", "Second new secret 26"] {
         let (new, at) = (secret(new), world.now());
         let permit = permit(&reference("corp", &found), Action::SetPassword, at);
-        let applied = world
-            .directory()
-            .set_password(
-                permit,
-                NewPassword {
-                    new: &new,
-                    old: None,
-                    must_change: false,
-                    at,
-                },
-            )
-            .await;
+        let applied =
+            world.directory().set_password(permit, NewPassword { new: &new, old: None, must_change: false, at }).await;
         assert_eq!(applied.outcome, Outcome::Done);
         seen.push(world.table.row(&person.name).cred_id);
     }
@@ -96,18 +86,8 @@ async fn the_embedded_history_forgets_only_what_is_older() {
     ] {
         let (text, at) = (secret(new), world.now());
         let permit = permit(&reference("corp", &found), Action::SetPassword, at);
-        let applied = world
-            .directory()
-            .set_password(
-                permit,
-                NewPassword {
-                    new: &text,
-                    old: None,
-                    must_change: false,
-                    at,
-                },
-            )
-            .await;
+        let applied =
+            world.directory().set_password(permit, NewPassword { new: &text, old: None, must_change: false, at }).await;
         assert_eq!(applied.outcome == Outcome::Done, done, "{new} {applied:?}");
     }
 }
@@ -117,22 +97,13 @@ async fn an_embedded_lock_ends_by_itself_and_counts_anew() {
     let world = EmbeddedWorld::new();
     let person = world.person(Like::Anybody).await;
     let id = account(world.directory(), &person, world.now()).await.id;
-    let tries = async |password: &str, at| {
-        world
-            .directory()
-            .authenticate(&id, &secret(password), at)
-            .await
-            .unwrap()
-    };
+    let tries = async |password: &str, at| world.directory().authenticate(&id, &secret(password), at).await.unwrap();
     let at = world.now();
     for _ in 0..5 {
         assert_eq!(tries("wrong", at).await, SignIn::Wrong);
     }
     let end = at.plus_ms(15 * MINUTE_MS);
-    assert_eq!(
-        tries(&person.password, end.plus_ms(-1)).await,
-        SignIn::Locked
-    );
+    assert_eq!(tries(&person.password, end.plus_ms(-1)).await, SignIn::Locked);
     for _ in 0..4 {
         assert_eq!(tries("wrong", end).await, SignIn::Wrong);
     }
@@ -146,75 +117,29 @@ async fn t_e10_a_lost_answer_is_never_answered_by_another_write() {
     let person = world.person(Like::Anybody).await;
     let found = account(world.directory(), &person, world.now()).await;
     for (fault, outcome) in [
-        (
-            Fault::Refused(NotDone::Busy),
-            Outcome::NotDone {
-                reason: "busy".into(),
-            },
-        ),
-        (
-            Fault::Down,
-            Outcome::NotDone {
-                reason: "unavailable".into(),
-            },
-        ),
-        (
-            Fault::Slow,
-            Outcome::Unknown {
-                reason: "timeout".into(),
-            },
-        ),
-        (
-            Fault::FailedButApplied,
-            Outcome::Unknown {
-                reason: "connection_lost".into(),
-            },
-        ),
-        (
-            Fault::Ok,
-            Outcome::NotDone {
-                reason: "in_history".into(),
-            },
-        ),
+        (Fault::Refused(NotDone::Busy), Outcome::NotDone { reason: "busy".into() }),
+        (Fault::Down, Outcome::NotDone { reason: "unavailable".into() }),
+        (Fault::Slow, Outcome::Unknown { reason: "timeout".into() }),
+        (Fault::FailedButApplied, Outcome::Unknown { reason: "connection_lost".into() }),
+        (Fault::Ok, Outcome::NotDone { reason: "in_history".into() }),
     ] {
         let faulty = Faulty::new(world.again());
         faulty.set(fault);
         let (new, at) = (secret("First new secret 26"), world.now());
         let permit = permit(&reference("corp", &found), Action::SetPassword, at);
-        let applied = faulty
-            .set_password(
-                permit,
-                NewPassword {
-                    new: &new,
-                    old: None,
-                    must_change: false,
-                    at,
-                },
-            )
-            .await;
-        assert_eq!(
-            (applied.outcome, faulty.writes()),
-            (outcome, 1),
-            "{fault:?}"
-        );
+        let applied = faulty.set_password(permit, NewPassword { new: &new, old: None, must_change: false, at }).await;
+        assert_eq!((applied.outcome, faulty.writes()), (outcome, 1), "{fault:?}");
     }
 }
 
-async fn probe(
-    slapd: &Slapd,
-    bind: (&str, &str),
-    change: impl FnOnce(&mut Settings),
-) -> Capabilities {
+async fn probe(slapd: &Slapd, bind: (&str, &str), change: impl FnOnce(&mut Settings)) -> Capabilities {
     let mut settings = settings(slapd, bind);
     change(&mut settings);
     OpenLdap::new(settings).unwrap().probe().await.unwrap()
 }
 
 fn codes(probed: &Capabilities, severity: Severity) -> Vec<&str> {
-    let findings = probed
-        .findings
-        .iter()
-        .filter(|finding| finding.severity == severity);
+    let findings = probed.findings.iter().filter(|finding| finding.severity == severity);
     findings.map(|finding| finding.code.as_str()).collect()
 }
 
@@ -234,19 +159,12 @@ async fn r39_the_probe_tells_what_a_bind_account_may_do_too_much_and_too_little(
     let warned: Vec<&str> = codes(&manager, Severity::Warn);
     assert_eq!(warned, too_much);
     assert!(manager.is_usable(), "too much is a warning");
-    assert_eq!(
-        manager.abilities.keeps_history,
-        Some(false),
-        "history does not hold for a manager"
-    );
+    assert_eq!(manager.abilities.keeps_history, Some(false), "history does not hold for a manager");
     let root = probe(&slapd, ROOT, |_| {}).await;
     assert_eq!(codes(&root, Severity::Warn), too_much);
     let reader = probe(&slapd, READER, |_| {}).await;
     assert_eq!(codes(&reader, Severity::Refuse), ["can_not_set_password"]);
-    assert_eq!(
-        codes(&reader, Severity::Note),
-        ["can_not_require_change", "can_not_unlock"]
-    );
+    assert_eq!(codes(&reader, Severity::Note), ["can_not_require_change", "can_not_unlock"]);
     assert!(!reader.is_usable());
     let service = probe(&slapd, SERVICE, |_| {}).await;
     assert_eq!(service.findings, []);
@@ -260,23 +178,12 @@ async fn r38_a_server_that_wants_the_old_password_is_refused() {
     })
     .await;
     assert_eq!(codes(&safe, Severity::Refuse), ["safe_modify"]);
-    let unread = probe(&slapd, SERVICE, |settings| {
-        settings.default_policy_dn = None
-    })
-    .await;
+    let unread = probe(&slapd, SERVICE, |settings| settings.default_policy_dn = None).await;
     assert_eq!(codes(&unread, Severity::Note), ["policy_not_read"]);
-    let clear = probe(&slapd, SERVICE, |settings| {
-        settings.hashes_clear_text = false
-    })
-    .await;
-    assert_eq!(
-        (codes(&clear, Severity::Note), clear.abilities.must_change),
-        (vec!["does_not_hash"], Some(false))
-    );
-    let nobody = probe(&slapd, SERVICE, |settings| {
-        settings.base_dn = "ou=machines,dc=keyward,dc=test".to_owned()
-    })
-    .await;
+    let clear = probe(&slapd, SERVICE, |settings| settings.hashes_clear_text = false).await;
+    assert_eq!((codes(&clear, Severity::Note), clear.abilities.must_change), (vec!["does_not_hash"], Some(false)));
+    let nobody =
+        probe(&slapd, SERVICE, |settings| settings.base_dn = "ou=machines,dc=keyward,dc=test".to_owned()).await;
     assert_eq!(codes(&nobody, Severity::Refuse), ["no_accounts"]);
 }
 
@@ -289,12 +196,7 @@ async fn a_probe_changes_nothing() {
         let found = world
             .root()
             .await
-            .search(
-                "dc=keyward,dc=test",
-                ldap3::Scope::Subtree,
-                "(uid=*.abel)",
-                vec!["*", "+"],
-            )
+            .search("dc=keyward,dc=test", ldap3::Scope::Subtree, "(uid=*.abel)", vec!["*", "+"])
             .await;
         let entries = found.unwrap().success().unwrap().0;
         let mut entries: Vec<_> = entries
@@ -322,15 +224,9 @@ async fn passwords_go_only_over_tls_that_holds() {
     let refused = |change: &dyn Fn(&mut Settings)| {
         let mut settings = settings(&slapd, SERVICE);
         change(&mut settings);
-        matches!(
-            OpenLdap::new(settings),
-            Err(ConnectorError::Settings { .. })
-        )
+        matches!(OpenLdap::new(settings), Err(ConnectorError::Settings { .. }))
     };
-    assert!(
-        refused(&|s| s.url = "ldap://ldap.example.org".to_owned()),
-        "clear text to another machine"
-    );
+    assert!(refused(&|s| s.url = "ldap://ldap.example.org".to_owned()), "clear text to another machine");
     assert!(
         refused(&|s| {
             s.url = "ldap://ldap.example.org".to_owned();
@@ -338,10 +234,7 @@ async fn passwords_go_only_over_tls_that_holds() {
         }),
         "also when it is asked for"
     );
-    assert!(
-        refused(&|s| s.url = "ldap://127.0.0.1:389".to_owned()),
-        "clear text that was not asked for"
-    );
+    assert!(refused(&|s| s.url = "ldap://127.0.0.1:389".to_owned()), "clear text that was not asked for");
     assert!(refused(&|s| s.url = "http://127.0.0.1".to_owned()));
     assert!(refused(&|s| s.start_tls = true), "StartTLS within TLS");
     assert!(refused(&|s| s.ca_file = Some("/nonexistent".into())));
@@ -353,10 +246,7 @@ async fn passwords_go_only_over_tls_that_holds() {
         s.start_tls = true;
     })
     .await;
-    assert_eq!(
-        (start_tls.protection, start_tls.findings.len()),
-        (Protection::StartTls, 0)
-    );
+    assert_eq!((start_tls.protection, start_tls.findings.len()), (Protection::StartTls, 0));
     let clear = probe(&slapd, SERVICE, |s| {
         s.url = format!("ldap://localhost:{}", slapd.port);
         s.clear_on_loopback = true;
@@ -389,14 +279,8 @@ async fn a_bind_account_that_is_refused_is_told_apart_from_a_server_that_is_down
     down.url = "ldaps://127.0.0.1:1".to_owned();
     let down = OpenLdap::new(down).unwrap();
     let unavailable = down.probe().await.unwrap_err();
-    assert!(
-        matches!(unavailable, ConnectorError::Unavailable { .. }),
-        "{unavailable:?}"
-    );
-    for shown in [
-        format!("{error} {error:?} {wrong:?}"),
-        format!("{unavailable} {unavailable:?} {down:?}"),
-    ] {
+    assert!(matches!(unavailable, ConnectorError::Unavailable { .. }), "{unavailable:?}");
+    for shown in [format!("{error} {error:?} {wrong:?}"), format!("{unavailable} {unavailable:?} {down:?}")] {
         assert!(!shown.contains("CANARY"), "{shown}");
     }
 }
@@ -408,17 +292,10 @@ async fn t_j01_a_name_is_one_search_with_its_value_escaped() {
     };
     let searches = || {
         let log = world.slapd.log();
-        let lines = log
-            .lines()
-            .filter(|line| line.contains("SRCH base=") && line.contains("filter="));
-        lines
-            .map(|line| line.split_once("filter=").unwrap().1.to_owned())
-            .collect::<Vec<_>>()
+        let lines = log.lines().filter(|line| line.contains("SRCH base=") && line.contains("filter="));
+        lines.map(|line| line.split_once("filter=").unwrap().1.to_owned()).collect::<Vec<_>>()
     };
-    let _ = world
-        .directory()
-        .find(&AccountName::parse("nobody").unwrap(), world.now())
-        .await;
+    let _ = world.directory().find(&AccountName::parse("nobody").unwrap(), world.now()).await;
     for (typed, escaped) in [
         ("mike)(uid=*", "(uid=mike\\29\\28uid=\\2A)"),
         ("*", "(uid=\\2A)"),
@@ -426,20 +303,13 @@ async fn t_j01_a_name_is_one_search_with_its_value_escaped() {
         ("(|(uid=*))", "(uid=\\28|\\28uid=\\2A\\29\\29)"),
     ] {
         let before = searches().len();
-        let found = world
-            .directory()
-            .find(&AccountName::parse(typed).unwrap(), world.now())
-            .await
-            .unwrap();
+        let found = world.directory().find(&AccountName::parse(typed).unwrap(), world.now()).await.unwrap();
         assert_eq!(found, Found::None);
         // A sign-in of our own comes after it in the log.
         world.root().await;
         let made = searches().split_off(before);
         assert_eq!(made.len(), 1, "{typed}: {made:?}");
-        assert!(
-            made[0].to_lowercase().contains(&escaped.to_lowercase()),
-            "{typed}: {made:?}"
-        );
+        assert!(made[0].to_lowercase().contains(&escaped.to_lowercase()), "{typed}: {made:?}");
     }
 }
 
@@ -451,25 +321,12 @@ async fn a_server_that_was_restarted_is_found_again() {
     let person = world.person(Like::Anybody).await;
     let before = account(world.directory(), &person, world.now()).await;
     world.slapd.restart();
-    assert_eq!(
-        account(world.directory(), &person, world.now()).await,
-        before
-    );
+    assert_eq!(account(world.directory(), &person, world.now()).await, before);
     world.slapd.restart();
     let (new, at) = (secret("First new secret 26"), world.now());
     let permit = permit(&reference("corp", &before), Action::SetPassword, at);
-    let applied = world
-        .directory()
-        .set_password(
-            permit,
-            NewPassword {
-                new: &new,
-                old: None,
-                must_change: false,
-                at,
-            },
-        )
-        .await;
+    let applied =
+        world.directory().set_password(permit, NewPassword { new: &new, old: None, must_change: false, at }).await;
     assert_eq!(applied.outcome, Outcome::Done, "{applied:?}");
 }
 
@@ -491,28 +348,13 @@ async fn t_b17_an_account_that_is_switched_off_during_a_reset_stays_so() {
     let running = Arc::clone(&directory);
     let reset = tokio::spawn(async move {
         let new = secret("First new secret 26");
-        running
-            .set_password(
-                permit,
-                NewPassword {
-                    new: &new,
-                    old: None,
-                    must_change: true,
-                    at,
-                },
-            )
-            .await
+        running.set_password(permit, NewPassword { new: &new, old: None, must_change: true, at }).await
     });
     tokio::task::block_in_place(|| world.proxy.wait_for_request());
     world.disable(&person).await;
     world.proxy.let_go();
     let applied = reset.await.unwrap();
-    assert_eq!(
-        applied.outcome,
-        Outcome::NotDone {
-            reason: "disabled".to_owned()
-        }
-    );
+    assert_eq!(applied.outcome, Outcome::NotDone { reason: "disabled".to_owned() });
     assert!(world.is_disabled(&person).await);
 }
 
@@ -532,18 +374,8 @@ async fn t_b17_expired_and_not_yet_begun_accounts_are_disabled() {
         assert_eq!(found.disabled, disabled, "{attribute} {value}");
         let (new, at) = (secret("First new secret 26"), world.now());
         let permit = permit(&reference("corp", &found), Action::SetPassword, at);
-        let applied = world
-            .directory()
-            .set_password(
-                permit,
-                NewPassword {
-                    new: &new,
-                    old: None,
-                    must_change: false,
-                    at,
-                },
-            )
-            .await;
+        let applied =
+            world.directory().set_password(permit, NewPassword { new: &new, old: None, must_change: false, at }).await;
         assert_eq!(applied.outcome == Outcome::Done, !disabled, "{applied:?}");
         assert_eq!(world.get(&person, attribute).await, [value]);
     }
@@ -557,21 +389,12 @@ async fn a_lock_ends_when_its_policy_says() {
     let person = world.person(Like::Anybody).await;
     let id = account(world.directory(), &person, world.now()).await.id;
     for _ in 0..5 {
-        world
-            .directory()
-            .authenticate(&id, &secret("wrong"), world.now())
-            .await
-            .unwrap();
+        world.directory().authenticate(&id, &secret("wrong"), world.now()).await.unwrap();
     }
     let at = world.now();
     let locked = world.directory().read(&id, at).await.unwrap().unwrap();
     assert!(ends(locked.lock) && locked.is_locked(at) && !locked.is_locked(at.plus_ms(DAY_MS)));
-    let later = world
-        .directory()
-        .read(&id, at.plus_ms(16 * MINUTE_MS))
-        .await
-        .unwrap()
-        .unwrap();
+    let later = world.directory().read(&id, at.plus_ms(16 * MINUTE_MS)).await.unwrap().unwrap();
     assert_eq!(later.lock, None);
 }
 
@@ -585,48 +408,20 @@ async fn a_password_is_hashed_by_the_server_on_both_roads() {
         let found = account(world.directory(), &person, world.now()).await;
         let (new, at) = (secret("First new secret 26"), world.now());
         let permit = permit(&reference("corp", &found), Action::SetPassword, at);
-        let applied = world
-            .directory()
-            .set_password(
-                permit,
-                NewPassword {
-                    new: &new,
-                    old: None,
-                    must_change,
-                    at,
-                },
-            )
-            .await;
+        let applied =
+            world.directory().set_password(permit, NewPassword { new: &new, old: None, must_change, at }).await;
         assert_eq!(applied.outcome, Outcome::Done, "{applied:?}");
         let stored = world.get(&person, "userPassword").await;
-        assert!(
-            stored.len() == 1 && stored[0].starts_with("{ARGON2}"),
-            "{stored:?}"
-        );
+        assert!(stored.len() == 1 && stored[0].starts_with("{ARGON2}"), "{stored:?}");
     }
     // A temporary password that looks like a hash would be stored as one.
     let person = world.person(Like::AnyPassword).await;
     let found = account(world.directory(), &person, world.now()).await;
     let (new, at) = (secret("{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g="), world.now());
     let permit = permit(&reference("corp", &found), Action::SetPassword, at);
-    let applied = world
-        .directory()
-        .set_password(
-            permit,
-            NewPassword {
-                new: &new,
-                old: None,
-                must_change: true,
-                at,
-            },
-        )
-        .await;
-    assert_eq!(
-        applied.outcome,
-        Outcome::NotDone {
-            reason: "quality".to_owned()
-        }
-    );
+    let applied =
+        world.directory().set_password(permit, NewPassword { new: &new, old: None, must_change: true, at }).await;
+    assert_eq!(applied.outcome, Outcome::NotDone { reason: "quality".to_owned() });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -639,24 +434,11 @@ async fn r44_a_connection_that_was_signed_in_goes_on_and_the_checks_say_so() {
     let mut open = world.sign_in(&person).await;
     let (new, at) = (secret("First new secret 26"), world.now());
     let permit = permit(&reference("corp", &found), Action::SetPassword, at);
-    let password = NewPassword {
-        new: &new,
-        old: None,
-        must_change: false,
-        at,
-    };
+    let password = NewPassword { new: &new, old: None, must_change: false, at };
     let applied = world.directory().set_password(permit, password).await;
     assert_eq!(applied.outcome, Outcome::Done, "{applied:?}");
-    assert_eq!(
-        applied.check(CheckKind::SessionsEnded),
-        Some(CheckResult::Unsupported)
-    );
-    let who = open
-        .extended(ldap3::exop::WhoAmI)
-        .await
-        .unwrap()
-        .success()
-        .unwrap();
+    assert_eq!(applied.check(CheckKind::SessionsEnded), Some(CheckResult::Unsupported));
+    let who = open.extended(ldap3::exop::WhoAmI).await.unwrap().success().unwrap();
     let who = who.0.parse::<ldap3::exop::WhoAmIResp>().authzid;
     assert!(who.contains(&person.name), "{who}");
 }

@@ -164,3 +164,9 @@ effects-app-passwords =
        *[other] We stop { $n } app passwords.
     }
 effects-tell = We tell you on every contact we hold.
+
+strength-very-weak = Very easy to guess
+strength-weak = Easy to guess
+strength-fair = Fair
+strength-good = Good
+strength-strong = Strong

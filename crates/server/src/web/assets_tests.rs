@@ -18,10 +18,7 @@ fn text(asset: &Asset) -> &str {
 }
 
 fn of_type(content_type: &str) -> Vec<&'static Asset> {
-    all()
-        .iter()
-        .filter(|asset| asset.content_type == content_type)
-        .collect()
+    all().iter().filter(|asset| asset.content_type == content_type).collect()
 }
 
 fn style() -> &'static str {
@@ -30,11 +27,7 @@ fn style() -> &'static str {
 
 #[test]
 fn ux_131_style_is_at_most_8_kb_and_scripts_6_kb_in_all() {
-    assert!(
-        gzip(style().as_bytes()) <= 8 * 1024,
-        "{}",
-        gzip(style().as_bytes())
-    );
+    assert!(gzip(style().as_bytes()) <= 8 * 1024, "{}", gzip(style().as_bytes()));
     let scripts = of_type(SCRIPT);
     assert_eq!(scripts.len(), 5);
     let whole: usize = scripts.iter().map(|script| gzip(&script.bytes)).sum();
@@ -65,9 +58,7 @@ fn scripts_have_no_html_sink_no_eval_and_no_other_host() {
         }
     }
     // Typed passwords go nowhere but home, in a body and not in an address.
-    let password = of_type(SCRIPT)
-        .into_iter()
-        .find(|script| script.name == "js/password.js");
+    let password = of_type(SCRIPT).into_iter().find(|script| script.name == "js/password.js");
     let password = text(password.expect("there"));
     assert!(password.contains("url.origin !== location.origin"));
     assert!(password.contains("method: 'POST'"));
@@ -79,16 +70,8 @@ fn a_name_changes_with_its_bytes_and_the_answer_may_be_kept_for_ever() {
     assert!(hashed("js/keyward.js", b"1").starts_with("/assets/keyward."));
     let css = find(&path("keyward.css")).expect("there");
     let response = css.response();
-    let header = |name| {
-        response
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
-    assert_eq!(
-        header(header::CACHE_CONTROL),
-        Some("public, max-age=31536000, immutable")
-    );
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    assert_eq!(header(header::CACHE_CONTROL), Some("public, max-age=31536000, immutable"));
     assert_eq!(header(header::CONTENT_TYPE), Some(STYLE));
     assert!(find("/assets/keyward.css").is_none());
     for asset in all() {
@@ -115,14 +98,7 @@ fn ux_129_the_style_sheet_mirrors_by_itself() {
         let names_a_side = word.split('-').any(|part| sides.contains(&part));
         assert!(!names_a_side, "`{word}`");
     }
-    for side in [
-        "margin-top",
-        "margin-bottom",
-        "padding-top",
-        "padding-bottom",
-        "border-top",
-        "border-bottom",
-    ] {
+    for side in ["margin-top", "margin-bottom", "padding-top", "padding-bottom", "border-top", "border-bottom"] {
         assert!(!style().contains(side), "{side}");
     }
 }
@@ -144,9 +120,7 @@ fn schemes() -> (BTreeMap<String, String>, BTreeMap<String, String>) {
     let plain = tokens(&css[..start]);
     let (mut light, mut dark) = (BTreeMap::new(), BTreeMap::new());
     for (name, value) in tokens(&css[start..end]) {
-        let pair = value
-            .strip_prefix("light-dark(")
-            .and_then(|v| v.strip_suffix(')'));
+        let pair = value.strip_prefix("light-dark(").and_then(|v| v.strip_suffix(')'));
         let (l, d) = pair.expect("a pair").split_once(',').expect("two");
         assert_eq!(plain.get(&name).map(String::as_str), Some(l), "--{name}");
         light.insert(name.clone(), l.to_owned());
@@ -164,11 +138,7 @@ fn luminance(hex: &str) -> f64 {
     let channel = |at: usize| {
         let value = u8::from_str_radix(&hex[at..at + 2], 16).expect("hex");
         let c = f64::from(value) / 255.0;
-        if c <= 0.04045 {
-            c / 12.92
-        } else {
-            ((c + 0.055) / 1.055).powf(2.4)
-        }
+        if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
     };
     0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
 }
@@ -185,31 +155,11 @@ fn ux_50_every_pair_of_colors_has_its_contrast_in_both_schemes() {
     let grounds = ["paper", "surface", "sunken"];
     let mut pairs: Vec<(&str, &str, f64)> = Vec::new();
     for ground in grounds {
-        pairs.extend([
-            ("ink", ground, 7.0),
-            ("ink-2", ground, 7.0),
-            ("ink-3", ground, 4.5),
-        ]);
-        pairs.extend([
-            ("key", ground, 4.5),
-            ("edge", ground, 3.0),
-            ("focus", ground, 3.0),
-        ]);
+        pairs.extend([("ink", ground, 7.0), ("ink-2", ground, 7.0), ("ink-3", ground, 4.5)]);
+        pairs.extend([("key", ground, 4.5), ("edge", ground, 3.0), ("focus", ground, 3.0)]);
     }
-    for tint in [
-        "key-tint",
-        "wait-tint",
-        "stop-tint",
-        "done-tint",
-        "info-tint",
-        "glass-tint",
-    ] {
-        pairs.extend([
-            ("ink", tint, 7.0),
-            ("ink-2", tint, 4.5),
-            ("focus", tint, 3.0),
-            ("key", tint, 4.5),
-        ]);
+    for tint in ["key-tint", "wait-tint", "stop-tint", "done-tint", "info-tint", "glass-tint"] {
+        pairs.extend([("ink", tint, 7.0), ("ink-2", tint, 4.5), ("focus", tint, 3.0), ("key", tint, 4.5)]);
     }
     for color in ["wait", "stop", "done", "info", "glass"] {
         pairs.extend([(color, "paper", 4.5), (color, "surface", 4.5)]);
@@ -238,10 +188,7 @@ fn ux_50_every_pair_of_colors_has_its_contrast_in_both_schemes() {
     for (scheme, colors) in [("light", light), ("dark", dark)] {
         for (front, back, need) in &pairs {
             let ratio = contrast(&colors[*front], &colors[*back]);
-            assert!(
-                ratio >= *need,
-                "{front} on {back} in {scheme}: {ratio:.2} < {need}"
-            );
+            assert!(ratio >= *need, "{front} on {back} in {scheme}: {ratio:.2} < {need}");
         }
     }
 }
@@ -249,10 +196,8 @@ fn ux_50_every_pair_of_colors_has_its_contrast_in_both_schemes() {
 #[test]
 fn ux_51_the_focus_ring_is_three_pixels_and_never_taken_away_from_a_control() {
     assert!(style().contains(":focus-visible{outline:3px solid var(--focus);outline-offset:2px"));
-    let removed: Vec<&str> = style()
-        .lines()
-        .filter(|line| line.contains("outline:0") || line.contains("outline:none"))
-        .collect();
+    let removed: Vec<&str> =
+        style().lines().filter(|line| line.contains("outline:0") || line.contains("outline:none")).collect();
     // The page itself takes the focus from the skip link; a choice shows its ring around the whole card.
     assert_eq!(removed.len(), 2, "{removed:?}");
     assert!(removed.iter().any(|line| line.starts_with("main:")));

@@ -253,33 +253,12 @@ impl Notice {
     fn letter<'a>(&self, head: &'a Letterhead) -> Letter<'a> {
         match self {
             Self::Started { goal, case, way_on } => head.started(*goal, case, way_on.as_ref()),
-            Self::Code {
-                purpose,
-                code,
-                until,
-                life_ms,
-            } => head.lone_code(*purpose, code, head.life(*until, *life_ms)),
-            Self::Held {
-                case,
-                until,
-                follow,
-            } => head.held(case, *until, follow),
+            Self::Code { purpose, code, until, life_ms } => head.lone_code(*purpose, code, head.life(*until, *life_ms)),
+            Self::Held { case, until, follow } => head.held(case, *until, follow),
             Self::Stopped { by, case } => head.stopped(*by, case),
-            Self::Done {
-                goal,
-                case,
-                signed_out,
-            } => head.done(*goal, case, *signed_out),
-            Self::NotMe {
-                reference,
-                until,
-                changed,
-            } => head.protected(reference, *until, *changed),
-            Self::ContactAdded {
-                address,
-                counts_from,
-                change,
-            } => {
+            Self::Done { goal, case, signed_out } => head.done(*goal, case, *signed_out),
+            Self::NotMe { reference, until, changed } => head.protected(reference, *until, *changed),
+            Self::ContactAdded { address, counts_from, change } => {
                 let text = head.say(k("mail-contact-added")).with("address", address);
                 let text = text.with("time", head.when(*counts_from));
                 head.changed(Tone::Wait, k("mail-contact"), text, change)
@@ -333,16 +312,10 @@ impl Letterhead {
         self.lang.day_time(at, &self.site.zone)
     }
     fn link(&self, label: Key, url: &str) -> Block {
-        Block::Link {
-            label: self.say(label).to_string(),
-            url: url.to_owned(),
-        }
+        Block::Link { label: self.say(label).to_string(), url: url.to_owned() }
     }
     fn code(&self, code: &str) -> Block {
-        Block::Code {
-            label: self.say(k("mail-code")).to_string(),
-            code: code.to_owned(),
-        }
+        Block::Code { label: self.say(k("mail-code")).to_string(), code: code.to_owned() }
     }
     fn life(&self, until: Timestamp, life_ms: i64) -> Block {
         let text = self
@@ -356,14 +329,8 @@ impl Letterhead {
         let unknown = || self.say(k("fact-unknown")).to_string();
         let mut facts = vec![
             (self.say(k("fact-when")).to_string(), self.when(origin.at)),
-            (
-                self.say(k("fact-where")).to_string(),
-                origin.place.clone().unwrap_or_else(unknown),
-            ),
-            (
-                self.say(k("fact-device")).to_string(),
-                origin.device.clone().unwrap_or_else(unknown),
-            ),
+            (self.say(k("fact-where")).to_string(), origin.place.clone().unwrap_or_else(unknown)),
+            (self.say(k("fact-device")).to_string(), origin.device.clone().unwrap_or_else(unknown)),
         ];
         if let Some(reference) = reference {
             let label = self.say(k("done-reference")).to_string();
@@ -379,10 +346,7 @@ impl Letterhead {
             Goal::Replace => (k("mail-started-replace"), k("mail-started-replace-text")),
             Goal::Secure => (k("mail-started-secure"), k("mail-started-secure-text")),
         };
-        let mut blocks = vec![
-            self.text(text),
-            self.facts(&case.origin, Some(&case.reference)),
-        ];
+        let mut blocks = vec![self.text(text), self.facts(&case.origin, Some(&case.reference))];
         match way_on {
             Some(way) => {
                 blocks.push(self.text(k("mail-started-you")));
@@ -417,12 +381,7 @@ impl Letterhead {
             CodeFor::SignIn => (k("mail-code-sign-in"), k("mail-code-sign-in-text")),
             CodeFor::Contact => (k("mail-code-contact"), k("mail-code-contact-text")),
         };
-        let blocks = vec![
-            self.text(text),
-            self.code(code),
-            life,
-            self.text(k("mail-code-else")),
-        ];
+        let blocks = vec![self.text(text), self.code(code), life, self.text(k("mail-code-else"))];
         self.letter(Tone::Calm, subject, blocks, None)
     }
 
@@ -452,40 +411,20 @@ impl Letterhead {
             true => k("mail-not-me-changed"),
             false => k("mail-not-me-nothing"),
         };
-        let text = self
-            .say(k("mail-not-me-text"))
-            .with("time", self.when(until));
+        let text = self.say(k("mail-not-me-text")).with("time", self.when(until));
         let label = self.say(k("done-reference")).to_string();
-        let blocks = vec![
-            Block::Text(text.to_string()),
-            self.text(next),
-            Block::Facts(vec![(label, reference.to_owned())]),
-        ];
+        let blocks =
+            vec![Block::Text(text.to_string()), self.text(next), Block::Facts(vec![(label, reference.to_owned())])];
         self.letter(Tone::Stop, k("mail-not-me"), blocks, None)
     }
 
     fn changed(&self, tone: Tone, subject: Key, text: Text, change: &ChangeLine) -> Letter<'_> {
-        let blocks = vec![
-            Block::Text(text.to_string()),
-            self.facts(&change.origin, None),
-        ];
+        let blocks = vec![Block::Text(text.to_string()), self.facts(&change.origin, None)];
         self.letter(tone, subject, blocks, Some(&change.not_me))
     }
 
-    fn letter(
-        &self,
-        tone: Tone,
-        subject: Key,
-        blocks: Vec<Block>,
-        not_me: Option<&str>,
-    ) -> Letter<'_> {
-        Letter {
-            head: self,
-            tone,
-            subject: self.say(subject).to_string(),
-            blocks,
-            not_me: not_me.map(str::to_owned),
-        }
+    fn letter(&self, tone: Tone, subject: Key, blocks: Vec<Block>, not_me: Option<&str>) -> Letter<'_> {
+        Letter { head: self, tone, subject: self.say(subject).to_string(), blocks, not_me: not_me.map(str::to_owned) }
     }
 }
 

@@ -27,11 +27,7 @@ pub struct EmbeddedWorld {
 impl EmbeddedWorld {
     pub fn new() -> Self {
         let table = Arc::new(MemoryTable::new(Vec::new()));
-        Self {
-            directory: over(&table),
-            table,
-            made: AtomicU32::new(0),
-        }
+        Self { directory: over(&table), table, made: AtomicU32::new(0) }
     }
     /// Another connector on the same table.
     pub fn again(&self) -> Embedded {
@@ -40,17 +36,9 @@ impl EmbeddedWorld {
 }
 
 fn over(table: &Arc<MemoryTable>) -> Embedded {
-    let rules = Rules {
-        failures: 5,
-        ..Rules::default()
-    };
+    let rules = Rules { failures: 5, ..Rules::default() };
     let table = Arc::clone(table);
-    Embedded::new(
-        "corp".to_owned(),
-        table,
-        Arc::new(FastHasher::default()),
-        rules,
-    )
+    Embedded::new("corp".to_owned(), table, Arc::new(FastHasher::default()), rules)
 }
 
 #[async_trait]
@@ -76,11 +64,7 @@ impl DirectoryWorld for EmbeddedWorld {
     async fn person(&self, like: Like<'_>) -> Person {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let person = Person {
-            name: if let Like::Named(name) = like {
-                name.to_owned()
-            } else {
-                format!("p{number}.test")
-            },
+            name: if let Like::Named(name) = like { name.to_owned() } else { format!("p{number}.test") },
             mail: if let Like::WithMail(mail) = like {
                 mail.to_owned()
             } else {
@@ -99,24 +83,18 @@ impl DirectoryWorld for EmbeddedWorld {
             must_change: false,
             changed_at: None,
             language: Some("de".to_owned()),
-            owner: if like == Like::Machine {
-                Owner::Machine
-            } else {
-                Owner::Person
-            },
+            owner: if like == Like::Machine { Owner::Machine } else { Owner::Person },
         };
         self.table.add(row(account, &person.password));
         person
     }
     async fn put_in_nested_groups(&self, person: &Person) -> Vec<String> {
         let groups = vec!["inner".to_owned(), "outer".to_owned()];
-        self.table
-            .change(&person.name, |row| row.account.groups = groups.clone());
+        self.table.change(&person.name, |row| row.account.groups = groups.clone());
         groups
     }
     async fn disable(&self, person: &Person) {
-        self.table
-            .change(&person.name, |row| row.account.disabled = true);
+        self.table.change(&person.name, |row| row.account.disabled = true);
     }
     async fn is_disabled(&self, person: &Person) -> bool {
         self.table.row(&person.name).account.disabled

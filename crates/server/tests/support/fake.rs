@@ -4,12 +4,10 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use keyward::connectors::{
-    Account, AccountName, Applied, AttemptFacts, Capabilities, ConnectorError, Directory, Found,
-    NewPassword, NotDone, SignIn, Unknown,
+    Account, AccountName, Applied, AttemptFacts, Capabilities, ConnectorError, Directory, Found, NewPassword, NotDone,
+    SignIn, Unknown,
 };
-use keyward_core::{
-    account::AccountRef, secret::SecretText, steps::reissue::Permit, time::Timestamp,
-};
+use keyward_core::{account::AccountRef, secret::SecretText, steps::reissue::Permit, time::Timestamp};
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +34,7 @@ pub struct Faulty<D> {
 
 impl<D: Directory> Faulty<D> {
     pub fn new(inside: D) -> Self {
-        Self {
-            inside,
-            fault: Mutex::new(Fault::Ok),
-            writes: Mutex::new(0),
-        }
+        Self { inside, fault: Mutex::new(Fault::Ok), writes: Mutex::new(0) }
     }
     pub fn set(&self, fault: Fault) {
         *self.fault.lock().unwrap() = fault;
@@ -54,10 +48,9 @@ impl<D: Directory> Faulty<D> {
     }
     fn reads(&self) -> Result<(), ConnectorError> {
         match self.fault() {
-            Fault::Down => Err(ConnectorError::Unavailable {
-                directory: self.inside.name().to_owned(),
-                what: "down".to_owned(),
-            }),
+            Fault::Down => {
+                Err(ConnectorError::Unavailable { directory: self.inside.name().to_owned(), what: "down".to_owned() })
+            }
             _ => Ok(()),
         }
     }
@@ -93,18 +86,12 @@ impl<D: Directory> Directory for Faulty<D> {
         self.reads()?;
         self.inside.read(id, at).await
     }
-    async fn authenticate(
-        &self,
-        id: &str,
-        password: &SecretText,
-        at: Timestamp,
-    ) -> Result<SignIn, ConnectorError> {
+    async fn authenticate(&self, id: &str, password: &SecretText, at: Timestamp) -> Result<SignIn, ConnectorError> {
         self.reads()?;
         self.inside.authenticate(id, password, at).await
     }
     async fn set_password(&self, permit: Permit, password: NewPassword<'_>) -> Applied {
-        self.writes_with(self.inside.set_password(permit, password))
-            .await
+        self.writes_with(self.inside.set_password(permit, password)).await
     }
     async fn unlock(&self, permit: Permit, at: Timestamp) -> Applied {
         self.writes_with(self.inside.unlock(permit, at)).await

@@ -68,36 +68,18 @@ impl OpenLdapWorld {
         let url = format!("ldap://127.0.0.1:{}", self.slapd.port);
         let (connection, mut ldap) = LdapConnAsync::new(&url).await.expect("slapd listens");
         tokio::spawn(connection.drive());
-        let answer = ldap
-            .simple_bind(bind, password)
-            .await
-            .expect("slapd answers");
+        let answer = ldap.simple_bind(bind, password).await.expect("slapd answers");
         answer.success().expect("the password is right");
         ldap
     }
     /// Sets one attribute of a person, as an administrator.
     pub async fn set(&self, person: &Person, attribute: &str, value: &str) {
         let mods = vec![Mod::Replace(attribute, HashSet::from([value]))];
-        self.root()
-            .await
-            .modify(&dn(&person.name), mods)
-            .await
-            .expect("slapd answers")
-            .success()
-            .expect("root may");
+        self.root().await.modify(&dn(&person.name), mods).await.expect("slapd answers").success().expect("root may");
     }
     /// Every value of an attribute, as an administrator sees it.
     pub async fn get(&self, person: &Person, attribute: &str) -> Vec<String> {
-        let found = self
-            .root()
-            .await
-            .search(
-                &dn(&person.name),
-                Scope::Base,
-                "(objectClass=*)",
-                vec![attribute],
-            )
-            .await;
+        let found = self.root().await.search(&dn(&person.name), Scope::Base, "(objectClass=*)", vec![attribute]).await;
         let (entries, _) = found.expect("slapd answers").success().expect("root may");
         let entry = SearchEntry::construct(entries.into_iter().next().expect("the entry"));
         entry.attrs.into_values().next().unwrap_or_default()
@@ -112,13 +94,7 @@ impl OpenLdapWorld {
                 None => together.push((name, HashSet::from([*value]))),
             }
         }
-        self.root()
-            .await
-            .add(dn, together)
-            .await
-            .expect("slapd answers")
-            .success()
-            .expect("root may");
+        self.root().await.add(dn, together).await.expect("slapd answers").success().expect("root may");
     }
 }
 
@@ -129,13 +105,8 @@ pub fn dn(name: &str) -> String {
 /// The connector by ldaps, as a bind account.
 pub fn settings(slapd: &Slapd, (bind, password): (&str, &str)) -> Settings {
     let url = format!("ldaps://127.0.0.1:{}", slapd.tls_port);
-    let mut settings = Settings::new(
-        "corp",
-        &url,
-        (bind, SecretText::new(password.to_owned())),
-        SUFFIX,
-        Some(slapd.ca_file()),
-    );
+    let mut settings =
+        Settings::new("corp", &url, (bind, SecretText::new(password.to_owned())), SUFFIX, Some(slapd.ca_file()));
     settings.default_policy_dn = Some(DEFAULT_POLICY.to_owned());
     settings.domains = vec!["CORP".to_owned(), "corp.example".to_owned()];
     settings
@@ -173,49 +144,26 @@ impl DirectoryWorld for OpenLdapWorld {
             _ => format!("P{number}.Test@Keyward.test"),
         };
         let password = format!("Start-{number}-secret");
-        let person = Person {
-            name: name.clone(),
-            mail: mail.clone(),
-            password: password.clone(),
-        };
-        let mut attributes = vec![
-            ("uid", name.as_str()),
-            ("cn", "Test Person"),
-            ("mail", &mail),
-            ("userPassword", &password),
-        ];
+        let person = Person { name: name.clone(), mail: mail.clone(), password: password.clone() };
+        let mut attributes =
+            vec![("uid", name.as_str()), ("cn", "Test Person"), ("mail", &mail), ("userPassword", &password)];
         match like {
             Like::Machine => attributes.extend([
                 ("objectClass", "applicationProcess"),
                 ("objectClass", "simpleSecurityObject"),
                 ("objectClass", "extensibleObject"),
             ]),
-            _ => attributes.extend([
-                ("objectClass", "inetOrgPerson"),
-                ("sn", "Person"),
-                ("preferredLanguage", "de"),
-            ]),
+            _ => attributes.extend([("objectClass", "inetOrgPerson"), ("sn", "Person"), ("preferredLanguage", "de")]),
         }
         match like {
             Like::Disabled => attributes.push(("pwdAccountLockedTime", "000001010000Z")),
-            Like::MustWait => attributes.push((
-                "pwdPolicySubentry",
-                "cn=young,ou=policies,dc=keyward,dc=test",
-            )),
-            Like::MustGiveOld => attributes.push((
-                "pwdPolicySubentry",
-                "cn=safe,ou=policies,dc=keyward,dc=test",
-            )),
-            Like::AnyPassword => attributes.push((
-                "pwdPolicySubentry",
-                "cn=loose,ou=policies,dc=keyward,dc=test",
-            )),
+            Like::MustWait => attributes.push(("pwdPolicySubentry", "cn=young,ou=policies,dc=keyward,dc=test")),
+            Like::MustGiveOld => attributes.push(("pwdPolicySubentry", "cn=safe,ou=policies,dc=keyward,dc=test")),
+            Like::AnyPassword => attributes.push(("pwdPolicySubentry", "cn=loose,ou=policies,dc=keyward,dc=test")),
             _ => {}
         }
         // Some of these are not for everybody to write; an administrator adds them to the entry that is there.
-        let (later, now): (Vec<_>, Vec<_>) = attributes
-            .into_iter()
-            .partition(|(name, _)| name.starts_with("pwd"));
+        let (later, now): (Vec<_>, Vec<_>) = attributes.into_iter().partition(|(name, _)| name.starts_with("pwd"));
         self.add(&dn(&name), &now).await;
         for (attribute, value) in later {
             self.set(&person, attribute, value).await;
@@ -224,32 +172,18 @@ impl DirectoryWorld for OpenLdapWorld {
     }
     async fn put_in_nested_groups(&self, person: &Person) -> Vec<String> {
         let tag = &person.name;
-        let groups = [
-            format!("cn=inner-{tag},ou=groups,{SUFFIX}"),
-            format!("cn=outer-{tag},ou=groups,{SUFFIX}"),
-        ];
+        let groups = [format!("cn=inner-{tag},ou=groups,{SUFFIX}"), format!("cn=outer-{tag},ou=groups,{SUFFIX}")];
         let members = [dn(&person.name), groups[0].clone()];
         for (group, member) in groups.iter().zip(&members) {
-            self.add(
-                group,
-                &[("objectClass", "groupOfNames"), ("member", member)],
-            )
-            .await;
+            self.add(group, &[("objectClass", "groupOfNames"), ("member", member)]).await;
         }
         // A ring of groups must not keep anybody busy.
         let ring = vec![Mod::Add("member", HashSet::from([groups[1].as_str()]))];
-        self.root()
-            .await
-            .modify(&groups[0], ring)
-            .await
-            .expect("slapd answers")
-            .success()
-            .expect("root may");
+        self.root().await.modify(&groups[0], ring).await.expect("slapd answers").success().expect("root may");
         groups.to_vec()
     }
     async fn disable(&self, person: &Person) {
-        self.set(person, "pwdAccountLockedTime", "000001010000Z")
-            .await;
+        self.set(person, "pwdAccountLockedTime", "000001010000Z").await;
     }
     async fn is_disabled(&self, person: &Person) -> bool {
         self.get(person, "pwdAccountLockedTime").await == ["000001010000Z"]
@@ -264,30 +198,15 @@ impl DirectoryWorld for OpenLdapWorld {
             WireFault::Down => Wire::Refuses,
         };
         // RFC 3062, or the value of pwdReset.
-        self.proxy.arm(
-            wire,
-            if must_change {
-                "TRUE"
-            } else {
-                "1.3.6.1.4.1.4203.1.11.1"
-            },
-        );
+        self.proxy.arm(wire, if must_change { "TRUE" } else { "1.3.6.1.4.1.4203.1.11.1" });
         Some(&self.behind_proxy)
     }
 }
 
 /// The account of a person.
-pub async fn account(
-    directory: &dyn Directory,
-    person: &Person,
-    at: Timestamp,
-) -> keyward::connectors::Account {
+pub async fn account(directory: &dyn Directory, person: &Person, at: Timestamp) -> keyward::connectors::Account {
     let name = keyward::connectors::AccountName::parse(&person.name).expect("a name");
-    match directory
-        .find(&name, at)
-        .await
-        .expect("the directory answers")
-    {
+    match directory.find(&name, at).await.expect("the directory answers") {
         Found::One(account) => *account,
         other => panic!("{}: {other:?}", person.name),
     }

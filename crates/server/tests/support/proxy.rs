@@ -48,11 +48,7 @@ impl Gate {
         let mut state = self.state.lock().expect("the gate");
         state.0 = true;
         self.moved.notify_all();
-        drop(
-            self.moved
-                .wait_while(state, |(_, open)| !*open)
-                .expect("the gate"),
-        );
+        drop(self.moved.wait_while(state, |(_, open)| !*open).expect("the gate"));
     }
 }
 
@@ -68,10 +64,7 @@ impl Proxy {
     pub fn before(port: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let own = listener.local_addr().expect("an address").port();
-        let plan = Arc::new(Mutex::new(Plan {
-            wire: Wire::Whole,
-            word: Vec::new(),
-        }));
+        let plan = Arc::new(Mutex::new(Plan { wire: Wire::Whole, word: Vec::new() }));
         let shared = Arc::clone(&plan);
         let gate = Arc::new(Gate::default());
         let waiting = Arc::clone(&gate);
@@ -80,40 +73,23 @@ impl Proxy {
                 if shared.lock().expect("the plan").wire == Wire::Refuses {
                     continue;
                 }
-                let Ok(server) = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port)))
-                else {
+                let Ok(server) = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))) else {
                     continue;
                 };
                 let broken = Arc::new(AtomicBool::new(false));
-                for (from, to, is_request) in [(&client, &server, true), (&server, &client, false)]
-                {
-                    let (from, to) = (
-                        from.try_clone().expect("a socket"),
-                        to.try_clone().expect("a socket"),
-                    );
-                    let (plan, broken) = (
-                        (Arc::clone(&shared), Arc::clone(&waiting)),
-                        Arc::clone(&broken),
-                    );
+                for (from, to, is_request) in [(&client, &server, true), (&server, &client, false)] {
+                    let (from, to) = (from.try_clone().expect("a socket"), to.try_clone().expect("a socket"));
+                    let (plan, broken) = ((Arc::clone(&shared), Arc::clone(&waiting)), Arc::clone(&broken));
                     thread::spawn(move || carry(from, to, is_request, &plan, &broken));
                 }
             }
         });
-        Self {
-            port: own,
-            gate,
-            plan,
-        }
+        Self { port: own, gate, plan }
     }
     /// Waits until a request waits. Blocks its thread.
     pub fn wait_for_request(&self) {
         let state = self.gate.state.lock().expect("the gate");
-        drop(
-            self.gate
-                .moved
-                .wait_while(state, |(held, _)| !*held)
-                .expect("the gate"),
-        );
+        drop(self.gate.moved.wait_while(state, |(held, _)| !*held).expect("the gate"));
     }
     /// Lets it go, and all that come after.
     pub fn let_go(&self) {
@@ -122,10 +98,7 @@ impl Proxy {
     }
     /// Breaks each connection from the request on that holds `word`.
     pub fn arm(&self, wire: Wire, word: &str) {
-        *self.plan.lock().expect("the plan") = Plan {
-            wire,
-            word: word.as_bytes().to_vec(),
-        };
+        *self.plan.lock().expect("the plan") = Plan { wire, word: word.as_bytes().to_vec() };
     }
 }
 
@@ -143,11 +116,7 @@ fn carry(
         if is_request && !word.is_empty() && bytes.windows(word.len()).any(|part| part == word) {
             broken.store(true, Ordering::SeqCst);
         }
-        let wire = if broken.load(Ordering::SeqCst) {
-            wire
-        } else {
-            Wire::Whole
-        };
+        let wire = if broken.load(Ordering::SeqCst) { wire } else { Wire::Whole };
         let vanishes = match (wire, is_request) {
             (Wire::LosesRequest, true) | (Wire::LosesAnswer, false) => break,
             (Wire::Holds, true) => {

@@ -27,8 +27,7 @@ pub const READER: (&str, &str) = ("cn=reader,ou=services,dc=keyward,dc=test", "r
 /// The administrator of the server.
 pub const ROOT: (&str, &str) = ("cn=root,dc=keyward,dc=test", "root-Keyward-1");
 
-const FIRST_NAMES: &str =
-    "ada ben cleo dan eva finn gus hana ivo jana kai lea max nina otto pia quin rosa sven tara";
+const FIRST_NAMES: &str = "ada ben cleo dan eva finn gus hana ivo jana kai lea max nina otto pia quin rosa sven tara";
 
 #[derive(Debug)]
 pub struct Slapd {
@@ -52,8 +51,7 @@ impl Slapd {
     }
     /// What the server has written about operations so far.
     pub fn log(&self) -> String {
-        String::from_utf8_lossy(&fs::read(self.dir.path().join("log")).expect("the log"))
-            .into_owned()
+        String::from_utf8_lossy(&fs::read(self.dir.path().join("log")).expect("the log")).into_owned()
     }
     /// Ends the server and starts it again on the same data and ports.
     pub fn restart(&self) {
@@ -65,12 +63,7 @@ impl Slapd {
     }
 
     fn start() -> Result<Self, String> {
-        for tool in [
-            "/usr/sbin/slapd",
-            "/usr/sbin/slapadd",
-            "/usr/lib/ldap/ppolicy.so",
-            "/usr/lib/ldap/argon2.so",
-        ] {
+        for tool in ["/usr/sbin/slapd", "/usr/sbin/slapadd", "/usr/lib/ldap/ppolicy.so", "/usr/lib/ldap/argon2.so"] {
             if !Path::new(tool).exists() {
                 return Err(format!("{tool} is not installed"));
             }
@@ -86,28 +79,18 @@ impl Slapd {
         }
         for (number, name) in [("0", "config.ldif"), ("1", "data.ldif")] {
             let mut add = Command::new("/usr/sbin/slapadd");
-            add.args(["-q", "-n", number, "-F"])
-                .arg(at.join("cfg"))
-                .arg("-l")
-                .arg(at.join(name));
+            add.args(["-q", "-n", number, "-F"]).arg(at.join("cfg")).arg("-l").arg(at.join(name));
             run(&mut add)?;
         }
         if is_root() {
-            run(Command::new("chown")
-                .args(["-R", "openldap:openldap"])
-                .arg(at))?;
+            run(Command::new("chown").args(["-R", "openldap:openldap"]).arg(at))?;
         }
         // Another process may take a free port before slapd does.
         for _ in 0..5 {
             let (port, tls_port) = (free_port(), free_port());
             let mut child = serve(at, port, tls_port)?;
             if answers(port) && child.try_wait().is_ok_and(|ended| ended.is_none()) {
-                return Ok(Self {
-                    port,
-                    tls_port,
-                    dir,
-                    child: Mutex::new(child),
-                });
+                return Ok(Self { port, tls_port, dir, child: Mutex::new(child) });
             }
             let _ = child.kill();
             let _ = child.wait();
@@ -133,10 +116,7 @@ pub fn own() -> Option<Arc<Slapd>> {
     match Slapd::start() {
         Ok(slapd) => Some(Arc::new(slapd)),
         Err(why) => {
-            #[allow(
-                clippy::disallowed_methods,
-                reason = "a switch of the test run, not of the product"
-            )]
+            #[allow(clippy::disallowed_methods, reason = "a switch of the test run, not of the product")]
             let required = std::env::var("KEYWARD_REQUIRE_REAL").is_ok_and(|value| value == "1");
             assert!(!required, "slapd is required: {why}");
             println!("SKIP slapd: {why}");
@@ -147,16 +127,11 @@ pub fn own() -> Option<Arc<Slapd>> {
 
 fn run(command: &mut Command) -> Result<(), String> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .output()
-        .map_err(|error| format!("{name}: {error}"))?;
+    let output = command.output().map_err(|error| format!("{name}: {error}"))?;
     if output.status.success() {
         return Ok(());
     }
-    Err(format!(
-        "{name}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    ))
+    Err(format!("{name}: {}", String::from_utf8_lossy(&output.stderr)))
 }
 
 fn is_root() -> bool {
@@ -170,28 +145,18 @@ fn free_port() -> u16 {
 }
 
 fn serve(dir: &Path, port: u16, tls_port: u16) -> Result<Child, String> {
-    let log = fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(dir.join("log"))
-        .map_err(|error| error.to_string())?;
+    let log =
+        fs::OpenOptions::new().create(true).append(true).open(dir.join("log")).map_err(|error| error.to_string())?;
     let mut slapd = Command::new("/usr/sbin/slapd");
     slapd
         .args(["-d", "stats", "-h"])
-        .arg(format!(
-            "ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port}"
-        ))
+        .arg(format!("ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port}"))
         .arg("-F")
         .arg(dir.join("cfg"));
     if is_root() {
         slapd.args(["-u", "openldap", "-g", "openldap"]);
     }
-    slapd
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()
-        .map_err(|error| error.to_string())
+    slapd.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().map_err(|error| error.to_string())
 }
 
 /// Tries for a while; there is no event to wait for when a process opens its port.
@@ -207,24 +172,16 @@ fn answers(port: u16) -> bool {
 
 /// A CA, a server certificate by it, and a CA that nobody trusts.
 fn make_certificates(dir: &Path) -> Result<(), String> {
-    let openssl = |arguments: &str| {
-        run(Command::new("openssl")
-            .args(arguments.split(' '))
-            .current_dir(dir))
-    };
+    let openssl = |arguments: &str| run(Command::new("openssl").args(arguments.split(' ')).current_dir(dir));
     let ca = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign";
     openssl(&format!("{ca} -keyout ca.key -out ca.crt -subj /CN=ca"))?;
-    openssl(&format!(
-        "{ca} -keyout other.key -out other.crt -subj /CN=other"
-    ))?;
+    openssl(&format!("{ca} -keyout other.key -out other.crt -subj /CN=other"))?;
     openssl(
         "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.csr -subj /CN=localhost",
     )?;
     let names = "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n";
     fs::write(dir.join("names"), names).map_err(|error| error.to_string())?;
-    openssl(
-        "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.crt",
-    )
+    openssl("x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.crt")
 }
 
 fn config(dir: &Path) -> String {
@@ -296,14 +253,9 @@ olcOverlay: {{1}}memberof
 }
 
 fn data() -> String {
-    let mut ldif = format!(
-        "dn: {SUFFIX}\nobjectClass: dcObject\nobjectClass: organization\no: test\ndc: keyward\n\n"
-    );
+    let mut ldif = format!("dn: {SUFFIX}\nobjectClass: dcObject\nobjectClass: organization\no: test\ndc: keyward\n\n");
     for unit in ["people", "groups", "services", "policies", "machines"] {
-        let _ = write!(
-            ldif,
-            "dn: ou={unit},{SUFFIX}\nobjectClass: organizationalUnit\nou: {unit}\n\n"
-        );
+        let _ = write!(ldif, "dn: ou={unit},{SUFFIX}\nobjectClass: organizationalUnit\nou: {unit}\n\n");
     }
     // The default, and one that differs in one thing each.
     for (name, rules) in [
@@ -347,14 +299,8 @@ fn data() -> String {
         );
     }
     let member = |name: &str| format!("member: uid={name}.abel,{PEOPLE}\n");
-    for (name, members) in [
-        ("staff", member("ada") + &member("ben")),
-        ("finance", member("cleo")),
-    ] {
-        let _ = write!(
-            ldif,
-            "dn: cn={name},ou=groups,{SUFFIX}\nobjectClass: groupOfNames\ncn: {name}\n{members}\n"
-        );
+    for (name, members) in [("staff", member("ada") + &member("ben")), ("finance", member("cleo"))] {
+        let _ = write!(ldif, "dn: cn={name},ou=groups,{SUFFIX}\nobjectClass: groupOfNames\ncn: {name}\n{members}\n");
     }
     ldif
 }

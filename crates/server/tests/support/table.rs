@@ -9,8 +9,7 @@ use async_trait::async_trait;
 use keyward::connectors::{
     Account, AccountName, Lock,
     embedded::{
-        AccountRow, AccountTable, HasherError, NewCredential, PasswordHasher, StoredHash, Swap,
-        TableError, Try,
+        AccountRow, AccountTable, HasherError, NewCredential, PasswordHasher, StoredHash, Swap, TableError, Try,
     },
 };
 use keyward_core::{digest::Digest, secret::SecretText, time::Timestamp};
@@ -35,10 +34,7 @@ pub struct MemoryTable {
 
 impl MemoryTable {
     pub fn new(rows: Vec<AccountRow>) -> Self {
-        Self {
-            rows: Mutex::new(rows),
-            fault: Mutex::new(TableFault::Ok),
-        }
+        Self { rows: Mutex::new(rows), fault: Mutex::new(TableFault::Ok) }
     }
     pub fn add(&self, row: AccountRow) {
         self.rows().push(row);
@@ -48,27 +44,15 @@ impl MemoryTable {
     }
     pub fn change(&self, name: &str, change: impl FnOnce(&mut AccountRow)) {
         let mut rows = self.rows();
-        change(
-            rows.iter_mut()
-                .find(|row| row.account.name == name)
-                .expect("the account"),
-        );
+        change(rows.iter_mut().find(|row| row.account.name == name).expect("the account"));
     }
     pub fn row(&self, name: &str) -> AccountRow {
-        self.rows()
-            .iter()
-            .find(|row| row.account.name == name)
-            .expect("the account")
-            .clone()
+        self.rows().iter().find(|row| row.account.name == name).expect("the account").clone()
     }
     fn rows(&self) -> MutexGuard<'_, Vec<AccountRow>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    fn answer<T>(
-        &self,
-        writes: bool,
-        work: impl FnOnce(&mut Vec<AccountRow>) -> T,
-    ) -> Result<T, TableError> {
+    fn answer<T>(&self, writes: bool, work: impl FnOnce(&mut Vec<AccountRow>) -> T) -> Result<T, TableError> {
         let fault = *self.fault.lock().unwrap();
         if fault == TableFault::Down || (writes && fault == TableFault::FailsToWrite) {
             return Err(TableError("down".into()));
@@ -96,19 +80,12 @@ pub fn row(account: Account, password: &str) -> AccountRow {
 impl AccountTable for MemoryTable {
     async fn by_name(&self, name: &AccountName) -> Result<Vec<AccountRow>, TableError> {
         self.answer(false, |rows| {
-            let has = |account: &Account| {
-                name.is(&account.name) || account.mails.iter().any(|mail| name.is(mail))
-            };
-            rows.iter()
-                .filter(|row| has(&row.account))
-                .cloned()
-                .collect()
+            let has = |account: &Account| name.is(&account.name) || account.mails.iter().any(|mail| name.is(mail));
+            rows.iter().filter(|row| has(&row.account)).cloned().collect()
         })
     }
     async fn by_id(&self, id: &str) -> Result<Option<AccountRow>, TableError> {
-        self.answer(false, |rows| {
-            rows.iter().find(|row| row.account.id == id).cloned()
-        })
+        self.answer(false, |rows| rows.iter().find(|row| row.account.id == id).cloned())
     }
     async fn set_password(&self, id: &str, new: &NewCredential) -> Result<Swap, TableError> {
         self.answer(true, |rows| {
@@ -140,11 +117,7 @@ impl AccountTable for MemoryTable {
             if row.cred_id != counted.cred_id || row.account.is_locked(counted.at) {
                 return false;
             }
-            row.failures = if row.account.lock.take().is_some() {
-                1
-            } else {
-                row.failures + 1
-            };
+            row.failures = if row.account.lock.take().is_some() { 1 } else { row.failures + 1 };
             if row.failures >= counted.limit {
                 row.account.lock = Some(counted.lock);
             }
@@ -178,10 +151,7 @@ impl AccountTable for MemoryTable {
 pub struct FastHasher(AtomicU32);
 
 fn hash_of(password: &str, salt: u32) -> String {
-    format!(
-        "$test${salt}${}",
-        Digest::of(format!("{salt} {password}").as_bytes())
-    )
+    format!("$test${salt}${}", Digest::of(format!("{salt} {password}").as_bytes()))
 }
 
 #[async_trait]
@@ -190,11 +160,7 @@ impl PasswordHasher for FastHasher {
         let salt = self.0.fetch_add(1, Ordering::Relaxed) + 1;
         Ok(hash_of(password.expose(), salt))
     }
-    async fn verify(
-        &self,
-        password: &SecretText,
-        stored: Option<&str>,
-    ) -> Result<bool, HasherError> {
+    async fn verify(&self, password: &SecretText, stored: Option<&str>) -> Result<bool, HasherError> {
         let Some(stored) = stored else {
             return Ok(false);
         };

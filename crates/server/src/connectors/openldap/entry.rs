@@ -40,16 +40,9 @@ struct LockRules {
 
 impl OpenLdap {
     /// None for an entry without an id or a name: it can not be held on to.
-    pub(super) async fn understand(
-        &self,
-        hit: SearchEntry,
-        at: Timestamp,
-    ) -> Result<Option<Entry>, Fault> {
+    pub(super) async fn understand(&self, hit: SearchEntry, at: Timestamp) -> Result<Option<Entry>, Fault> {
         let policy = first(&hit, "pwdPolicySubentry").map(str::to_owned);
-        let rules = match policy
-            .as_deref()
-            .or(self.settings.default_policy_dn.as_deref())
-        {
+        let rules = match policy.as_deref().or(self.settings.default_policy_dn.as_deref()) {
             Some(dn) => self.lock_rules(dn).await?,
             None => LockRules::default(),
         };
@@ -60,23 +53,15 @@ impl OpenLdap {
             return Ok(None);
         };
         let mails = all(&hit, &self.settings.mail_attribute);
-        let names = self
-            .settings
-            .name_attributes
-            .iter()
-            .flat_map(|attribute| all(&hit, attribute));
+        let names = self.settings.name_attributes.iter().flat_map(|attribute| all(&hit, attribute));
         let account = Account {
             id: id.to_owned(),
             name: name.to_owned(),
-            display_name: first(&hit, "displayName")
-                .or_else(|| first(&hit, "cn"))
-                .unwrap_or(name)
-                .to_owned(),
+            display_name: first(&hit, "displayName").or_else(|| first(&hit, "cn")).unwrap_or(name).to_owned(),
             groups: Vec::new(),
             disabled: is_disabled(&hit, at),
             lock: lock(&hit, rules, at),
-            must_change: first(&hit, "pwdReset")
-                .is_some_and(|value| value.eq_ignore_ascii_case("TRUE")),
+            must_change: first(&hit, "pwdReset").is_some_and(|value| value.eq_ignore_ascii_case("TRUE")),
             changed_at: first(&hit, "pwdChangedTime").and_then(generalized_time),
             language: first(&hit, "preferredLanguage").map(str::to_owned),
             owner: owner(&hit),
@@ -146,9 +131,7 @@ fn is_permanent(value: &str) -> bool {
 fn lock(entry: &SearchEntry, rules: LockRules, at: Timestamp) -> Option<Lock> {
     let since = first(entry, "pwdAccountLockedTime").filter(|value| !is_permanent(value))?;
     let end = match (generalized_time(since), rules.duration_s) {
-        (Some(since), Some(seconds)) if seconds > 0 => {
-            since.plus_ms(seconds.saturating_mul(SECOND_MS))
-        }
+        (Some(since), Some(seconds)) if seconds > 0 => since.plus_ms(seconds.saturating_mul(SECOND_MS)),
         _ => return Some(Lock::UntilLifted),
     };
     (at < end).then_some(Lock::Until(end))
@@ -157,29 +140,17 @@ fn lock(entry: &SearchEntry, rules: LockRules, at: Timestamp) -> Option<Lock> {
 /// A human has a class of humans and none of machines (R31).
 fn owner(entry: &SearchEntry) -> Owner {
     let classes = all(entry, "objectClass");
-    let has = |wanted: &str| {
-        classes
-            .iter()
-            .any(|class| class.eq_ignore_ascii_case(wanted))
-    };
+    let has = |wanted: &str| classes.iter().any(|class| class.eq_ignore_ascii_case(wanted));
     let any = |wanted: &[&str]| wanted.iter().any(|class| has(class));
     let human = any(&["person", "organizationalPerson", "inetOrgPerson"]);
-    if human && !any(&["applicationProcess", "device"]) {
-        Owner::Person
-    } else {
-        Owner::Machine
-    }
+    if human && !any(&["applicationProcess", "device"]) { Owner::Person } else { Owner::Machine }
 }
 
 /// RFC 4517 section 3.3.13, in UTC, with or without seconds and fraction: `20261120104204Z`, `20261120104204.236214Z`.
 pub(super) fn generalized_time(value: &str) -> Option<Timestamp> {
     let digits = value.strip_suffix('Z')?;
     let (whole, fraction) = digits.split_once(['.', ',']).unwrap_or((digits, ""));
-    if !whole
-        .bytes()
-        .chain(fraction.bytes())
-        .all(|byte| byte.is_ascii_digit())
-    {
+    if !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     let part = |from: usize, to: usize| whole.get(from..to)?.parse::<i8>().ok();
@@ -189,25 +160,10 @@ pub(super) fn generalized_time(value: &str) -> Option<Timestamp> {
         12 => 0,
         _ => return None,
     };
-    let date = civil::DateTime::new(
-        year,
-        part(4, 6)?,
-        part(6, 8)?,
-        part(8, 10)?,
-        part(10, 12)?,
-        second,
-        0,
-    )
-    .ok()?;
-    let seconds = date
-        .to_zoned(jiff::tz::TimeZone::UTC)
-        .ok()?
-        .timestamp()
-        .as_second();
+    let date = civil::DateTime::new(year, part(4, 6)?, part(6, 8)?, part(8, 10)?, part(10, 12)?, second, 0).ok()?;
+    let seconds = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
     let millis: i64 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
-    Some(Timestamp::from_millis(
-        seconds.checked_mul(SECOND_MS)?.checked_add(millis)?,
-    ))
+    Some(Timestamp::from_millis(seconds.checked_mul(SECOND_MS)?.checked_add(millis)?))
 }
 
 /// `c42cd0c8-791a-1041-9db1-a778a2e4c8bd`, and nothing that could mean something in a filter.
@@ -239,11 +195,7 @@ mod tests {
             ("Z", None),
             ("２０２６", None),
         ] {
-            assert_eq!(
-                generalized_time(value).map(Timestamp::millis),
-                millis,
-                "{value}"
-            );
+            assert_eq!(generalized_time(value).map(Timestamp::millis), millis, "{value}");
         }
     }
 
@@ -268,39 +220,21 @@ mod tests {
             ("shadowExpire", "-1", false),
             ("shadowExpire", "30000", false),
         ] {
-            assert_eq!(
-                is_disabled(&with(attribute, value), at),
-                disabled,
-                "{attribute} {value}"
-            );
+            assert_eq!(is_disabled(&with(attribute, value), at), disabled, "{attribute} {value}");
         }
-        let rules = |duration_s| LockRules {
-            duration_s,
-            max_failure: None,
-        };
+        let rules = |duration_s| LockRules { duration_s, max_failure: None };
         let locked = with("pwdAccountLockedTime", "20261120104200Z");
         assert_eq!(lock(&locked, rules(Some(4)), at), None);
-        assert_eq!(
-            lock(&locked, rules(Some(5)), at),
-            Some(Lock::Until(at.plus_ms(1000)))
-        );
+        assert_eq!(lock(&locked, rules(Some(5)), at), Some(Lock::Until(at.plus_ms(1000))));
         assert_eq!(lock(&locked, rules(Some(0)), at), Some(Lock::UntilLifted));
         assert_eq!(lock(&locked, rules(None), at), Some(Lock::UntilLifted));
-        assert_eq!(
-            lock(&with("pwdAccountLockedTime", PERMANENT), rules(None), at),
-            None
-        );
+        assert_eq!(lock(&with("pwdAccountLockedTime", PERMANENT), rules(None), at), None);
     }
 
     #[test]
     fn r40_only_an_id_is_looked_up_as_an_id() {
         assert!(is_uuid("c42cd0c8-791a-1041-9db1-a778a2e4c8bd"));
-        for id in [
-            "",
-            "*",
-            "c42cd0c8-791a-1041-9db1-a778a2e4c8b*",
-            "c42cd0c8-791a-1041-9db1-a778a2e4c8bd)(uid=*",
-        ] {
+        for id in ["", "*", "c42cd0c8-791a-1041-9db1-a778a2e4c8b*", "c42cd0c8-791a-1041-9db1-a778a2e4c8bd)(uid=*"] {
             assert!(!is_uuid(id), "{id}");
         }
     }
@@ -308,26 +242,16 @@ mod tests {
     #[test]
     fn r31_accounts_of_software_are_told_from_those_of_people() {
         for (classes, whose) in [
-            (
-                &["top", "person", "organizationalPerson", "inetOrgPerson"][..],
-                Owner::Person,
-            ),
+            (&["top", "person", "organizationalPerson", "inetOrgPerson"][..], Owner::Person),
             (&["inetOrgPerson"], Owner::Person),
             (&["person", "posixAccount"], Owner::Person),
-            (
-                &["applicationProcess", "simpleSecurityObject"],
-                Owner::Machine,
-            ),
+            (&["applicationProcess", "simpleSecurityObject"], Owner::Machine),
             (&["account", "simpleSecurityObject"], Owner::Machine),
             (&["person", "device"], Owner::Machine),
         ] {
             let entry = SearchEntry {
                 dn: String::new(),
-                attrs: [(
-                    "objectClass".to_owned(),
-                    classes.iter().map(|c| (*c).to_owned()).collect(),
-                )]
-                .into(),
+                attrs: [("objectClass".to_owned(), classes.iter().map(|c| (*c).to_owned()).collect())].into(),
                 bin_attrs: std::collections::HashMap::new(),
             };
             assert_eq!(owner(&entry), whose, "{classes:?}");

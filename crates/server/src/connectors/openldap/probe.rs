@@ -57,17 +57,10 @@ struct Report {
 
 impl Report {
     fn fact(&mut self, name: &str, value: &str) {
-        self.facts.push(Fact {
-            name: name.to_owned(),
-            value: value.to_owned(),
-        });
+        self.facts.push(Fact { name: name.to_owned(), value: value.to_owned() });
     }
     fn find(&mut self, severity: Severity, code: &str, because: &str) {
-        self.findings.push(Finding {
-            severity,
-            code: code.to_owned(),
-            because: because.to_owned(),
-        });
+        self.findings.push(Finding { severity, code: code.to_owned(), because: because.to_owned() });
     }
 }
 
@@ -77,10 +70,7 @@ impl OpenLdap {
     }
 
     async fn probed(&self) -> Result<Capabilities, Fault> {
-        let mut report = Report {
-            facts: Vec::new(),
-            findings: Vec::new(),
-        };
+        let mut report = Report { facts: Vec::new(), findings: Vec::new() };
         let bound_as = self.who_am_i().await?;
         let server = self.about_server(&mut report).await?;
         let policy = match &self.settings.default_policy_dn {
@@ -90,10 +80,7 @@ impl OpenLdap {
         read_policy(&mut report, policy.as_ref(), server.has_policy);
         let rights = self.rights(policy.as_ref(), server.conditional()).await?;
         read_rights(&mut report, &rights);
-        let Report {
-            facts,
-            mut findings,
-        } = report;
+        let Report { facts, mut findings } = report;
         findings.sort_by_key(|finding| finding.severity);
         let may = |right: Right| rights.may(right);
         Ok(Capabilities {
@@ -103,13 +90,12 @@ impl OpenLdap {
             bound_as,
             abilities: Abilities {
                 set_password: may(Right::SetPassword).map(|may| may && server.has_exop),
-                must_change: may(Right::RequireChange)
-                    .map(|may| may && server.conditional() && server.hashes),
+                must_change: may(Right::RequireChange).map(|may| may && server.conditional() && server.hashes),
                 unlock: may(Right::Unlock).map(|may| may && server.conditional()),
                 reset_unlocks: Some(server.has_policy),
-                keeps_history: rights.may(Right::BypassPolicy).map(|bypass| {
-                    server.has_policy && !bypass && number(policy.as_ref(), "pwdInHistory") > 0
-                }),
+                keeps_history: rights
+                    .may(Right::BypassPolicy)
+                    .map(|bypass| server.has_policy && !bypass && number(policy.as_ref(), "pwdInHistory") > 0),
                 ends_sessions: Some(false),
             },
             facts,
@@ -120,29 +106,17 @@ impl OpenLdap {
     /// What the server says about itself.
     async fn about_server(&self, report: &mut Report) -> Result<About, Fault> {
         let root = self
-            .one(
-                "",
-                &[
-                    "vendorName",
-                    "vendorVersion",
-                    "supportedControl",
-                    "supportedExtension",
-                    "supportedLDAPVersion",
-                ],
-            )
+            .one("", &["vendorName", "vendorVersion", "supportedControl", "supportedExtension", "supportedLDAPVersion"])
             .await?;
         let supports = |attribute: &str, oid: &str| {
-            root.as_ref()
-                .is_some_and(|root| all(root, attribute).iter().any(|value| value == oid))
+            root.as_ref().is_some_and(|root| all(root, attribute).iter().any(|value| value == oid))
         };
         let has_policy = supports("supportedControl", ppolicy::OID);
         let has_condition = supports("supportedControl", ASSERTION);
         let has_exop = supports("supportedExtension", PASSWORD_MODIFY);
-        for (name, value) in [
-            ("ppolicy", has_policy),
-            ("assertion_control", has_condition),
-            ("password_modify", has_exop),
-        ] {
+        for (name, value) in
+            [("ppolicy", has_policy), ("assertion_control", has_condition), ("password_modify", has_exop)]
+        {
             report.fact(name, if value { "yes" } else { "no" });
         }
         if !has_exop {
@@ -164,12 +138,7 @@ impl OpenLdap {
                 "Passwords go over this machine's own network without TLS. Use it for tests only.",
             );
         }
-        Ok(About {
-            has_policy,
-            has_condition,
-            has_exop,
-            hashes,
-        })
+        Ok(About { has_policy, has_condition, has_exop, hashes })
     }
 
     async fn who_am_i(&self) -> Result<String, Fault> {
@@ -182,38 +151,21 @@ impl OpenLdap {
             Ok((result.rc == 0 && answer.val.is_some()).then(|| answer.parse::<WhoAmIResp>()))
         });
         Ok(match answer.await? {
-            Some(who) => who
-                .authzid
-                .strip_prefix("dn:")
-                .unwrap_or(&who.authzid)
-                .to_owned(),
+            Some(who) => who.authzid.strip_prefix("dn:").unwrap_or(&who.authzid).to_owned(),
             None => self.settings.bind_dn.clone(),
         })
     }
 
     /// One entry by its name.
-    pub(super) async fn one(
-        &self,
-        dn: &str,
-        attributes: &[&str],
-    ) -> Result<Option<SearchEntry>, Fault> {
-        let query = Query {
-            base: dn,
-            scope: Scope::Base,
-            filter: "(objectClass=*)",
-            attributes,
-            limit: 1,
-        };
+    pub(super) async fn one(&self, dn: &str, attributes: &[&str]) -> Result<Option<SearchEntry>, Fault> {
+        let query = Query { base: dn, scope: Scope::Base, filter: "(objectClass=*)", attributes, limit: 1 };
         Ok(self.search(query).await?.entries.into_iter().next())
     }
 }
 
 /// A number of a policy. What is not there is 0, as for slapd.
 pub(super) fn number(policy: Option<&SearchEntry>, attribute: &str) -> u32 {
-    policy
-        .and_then(|policy| first(policy, attribute))
-        .and_then(|value| value.parse().ok())
-        .unwrap_or(0)
+    policy.and_then(|policy| first(policy, attribute)).and_then(|value| value.parse().ok()).unwrap_or(0)
 }
 
 fn read_policy(report: &mut Report, policy: Option<&SearchEntry>, has_policy: bool) {
@@ -228,20 +180,30 @@ fn read_policy(report: &mut Report, policy: Option<&SearchEntry>, has_policy: bo
             report.fact(attribute, value);
         }
     }
-    let is = |attribute: &str| {
-        first(policy, attribute).is_some_and(|value| value.eq_ignore_ascii_case("TRUE"))
-    };
+    let is = |attribute: &str| first(policy, attribute).is_some_and(|value| value.eq_ignore_ascii_case("TRUE"));
     if is("pwdSafeModify") {
         report.find(Severity::Refuse, "safe_modify", "pwdSafeModify is TRUE: the server wants the old password with each new one, so nothing can be recovered. Set it to FALSE.");
     }
     if !is("pwdLockout") || number(Some(policy), "pwdMaxFailure") == 0 {
-        report.find(Severity::Warn, "no_lockout", "Wrong passwords are not counted at this server. Set pwdLockout to TRUE and pwdMaxFailure to a number.");
+        report.find(
+            Severity::Warn,
+            "no_lockout",
+            "Wrong passwords are not counted at this server. Set pwdLockout to TRUE and pwdMaxFailure to a number.",
+        );
     }
     if number(Some(policy), "pwdMaxFailure") == 1 {
-        report.find(Severity::Note, "locks_at_once", "One wrong password locks an account, so Keyward can not prove that the old one is refused.");
+        report.find(
+            Severity::Note,
+            "locks_at_once",
+            "One wrong password locks an account, so Keyward can not prove that the old one is refused.",
+        );
     }
     if number(Some(policy), "pwdMinAge") > 0 {
-        report.find(Severity::Note, "min_age", "pwdMinAge also holds for resets: a person who was helped can not be helped again before it has passed.");
+        report.find(
+            Severity::Note,
+            "min_age",
+            "pwdMinAge also holds for resets: a person who was helped can not be helped again before it has passed.",
+        );
     }
 }
 
@@ -251,13 +213,7 @@ type Line = (Right, bool, Severity, &'static str, &'static str);
 const LINES: [Line; 12] = {
     use Severity::{Note, Refuse, Warn};
     [
-        (
-            Right::ReadAccounts,
-            false,
-            Refuse,
-            "no_accounts",
-            "The bind account sees no account below base_dn.",
-        ),
+        (Right::ReadAccounts, false, Refuse, "no_accounts", "The bind account sees no account below base_dn."),
         (
             Right::SetPassword,
             false,

@@ -42,15 +42,12 @@ impl OpenLdap {
         let query = &query;
         let (entries, result) = self
             .ask_twice(|mut ldap| async move {
-                let options = SearchOptions::new()
-                    .sizelimit(query.limit)
-                    .timelimit(seconds);
+                let options = SearchOptions::new().sizelimit(query.limit).timelimit(seconds);
                 let found = ldap
                     .with_search_options(options)
                     .search(query.base, query.scope, query.filter, query.attributes)
                     .await?;
-                let entries: Vec<SearchEntry> =
-                    found.0.into_iter().map(SearchEntry::construct).collect();
+                let entries: Vec<SearchEntry> = found.0.into_iter().map(SearchEntry::construct).collect();
                 Ok((entries, found.1))
             })
             .await?;
@@ -58,31 +55,16 @@ impl OpenLdap {
             return Err(Fault::Refused(answer::in_words(10).to_owned()));
         }
         match result.rc {
-            answer::SUCCESS => Ok(Hits {
-                entries,
-                more: false,
-            }),
-            answer::SIZE_LIMIT if query.limit > 0 => Ok(Hits {
-                entries,
-                more: true,
-            }),
-            answer::NO_SUCH_OBJECT => Ok(Hits {
-                entries: Vec::new(),
-                more: false,
-            }),
-            answer::BUSY | answer::UNAVAILABLE => {
-                Err(Fault::NotSent(answer::in_words(result.rc).to_owned()))
-            }
+            answer::SUCCESS => Ok(Hits { entries, more: false }),
+            answer::SIZE_LIMIT if query.limit > 0 => Ok(Hits { entries, more: true }),
+            answer::NO_SUCH_OBJECT => Ok(Hits { entries: Vec::new(), more: false }),
+            answer::BUSY | answer::UNAVAILABLE => Err(Fault::NotSent(answer::in_words(result.rc).to_owned())),
             rc => Err(Fault::Refused(answer::in_words(rc).to_owned())),
         }
     }
 
     /// Exactly one search. Names of one's own domain are looked up with and without it.
-    pub(super) async fn find_one(
-        &self,
-        name: &AccountName,
-        at: Timestamp,
-    ) -> Result<Found, ConnectorError> {
+    pub(super) async fn find_one(&self, name: &AccountName, at: Timestamp) -> Result<Found, ConnectorError> {
         let local = name.within(&self.domains);
         let filter = self.name_filter(name, local.as_ref());
         let hits = self.accounts(&filter, MAX_HITS).await;
@@ -148,9 +130,7 @@ impl OpenLdap {
     /// Accounts below the base, with all that an [`Entry`] is made of.
     pub(super) async fn accounts(&self, filter: &str, limit: i32) -> Result<Hits, Fault> {
         let names = self.settings.name_attributes.iter().map(String::as_str);
-        let mut attributes: Vec<&str> = names
-            .chain([self.settings.mail_attribute.as_str()])
-            .collect();
+        let mut attributes: Vec<&str> = names.chain([self.settings.mail_attribute.as_str()]).collect();
         attributes.extend([
             "objectClass",
             "entryUUID",
@@ -166,48 +146,26 @@ impl OpenLdap {
             "pwdEndTime",
             "shadowExpire",
         ]);
-        let query = Query {
-            base: &self.settings.base_dn,
-            scope: Scope::Subtree,
-            filter,
-            attributes: &attributes,
-            limit,
-        };
+        let query =
+            Query { base: &self.settings.base_dn, scope: Scope::Subtree, filter, attributes: &attributes, limit };
         self.search(query).await
     }
 
     /// Every group of an entry, also through other groups. All of them or an error: a class decided by some would be too mild (R30).
     pub(super) async fn groups(&self, dn: &str, name: &str) -> Result<Vec<String>, Fault> {
-        let base = self
-            .settings
-            .group_base_dn
-            .as_ref()
-            .unwrap_or(&self.settings.base_dn);
+        let base = self.settings.group_base_dn.as_ref().unwrap_or(&self.settings.base_dn);
         let mut known: BTreeSet<String> = BTreeSet::new();
         let mut names: Vec<String> = Vec::new();
         let mut next = vec![dn.to_owned()];
-        let member_uid = format!(
-            "(&(objectClass=posixGroup)(memberUid={}))",
-            ldap_escape(name)
-        );
+        let member_uid = format!("(&(objectClass=posixGroup)(memberUid={}))", ldap_escape(name));
         for depth in 0..=MAX_DEPTH {
-            let mut filter = if depth == 0 {
-                member_uid.clone()
-            } else {
-                String::new()
-            };
+            let mut filter = if depth == 0 { member_uid.clone() } else { String::new() };
             for member in next.drain(..) {
                 let member = ldap_escape(member);
                 filter.push_str(&format!("(member={member})(uniqueMember={member})"));
             }
             let filter = format!("(|{filter})");
-            let query = Query {
-                base,
-                scope: Scope::Subtree,
-                filter: &filter,
-                attributes: &["1.1"],
-                limit: 0,
-            };
+            let query = Query { base, scope: Scope::Subtree, filter: &filter, attributes: &["1.1"], limit: 0 };
             for hit in self.search(query).await?.entries {
                 if known.insert(hit.dn.to_lowercase()) {
                     next.push(hit.dn.clone());
@@ -215,18 +173,14 @@ impl OpenLdap {
                 }
             }
             if names.len() > MAX_GROUPS {
-                return Err(Fault::Refused(format!(
-                    "more than {MAX_GROUPS} groups of one account"
-                )));
+                return Err(Fault::Refused(format!("more than {MAX_GROUPS} groups of one account")));
             }
             if next.is_empty() {
                 names.sort_unstable();
                 return Ok(names);
             }
         }
-        Err(Fault::Refused(format!(
-            "groups within groups, more than {MAX_DEPTH} deep"
-        )))
+        Err(Fault::Refused(format!("groups within groups, more than {MAX_DEPTH} deep")))
     }
 
     /// Tries a password and says what it is, with what the entry itself tells about the account.

@@ -91,9 +91,7 @@ impl DeadLink {
     fn text(&self, shell: &Shell) -> Text {
         match self {
             Self::Used => shell.t(k("dead-used-text")),
-            Self::Expired(life_ms) => shell
-                .t(k("dead-expired-text"))
-                .with("life", shell.duration(life_ms)),
+            Self::Expired(life_ms) => shell.t(k("dead-expired-text")).with("life", shell.duration(life_ms)),
             Self::Replaced => shell.t(k("dead-replaced-text")),
             Self::Stopped => shell.t(k("dead-stopped-text")),
         }

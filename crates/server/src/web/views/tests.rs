@@ -12,9 +12,7 @@ use crate::web::shell::Theme;
 fn every_page() -> Vec<(Lang, Sample)> {
     let pages = |lang: &Lang| {
         let lang = *lang;
-        samples::all(lang, Theme::System)
-            .into_iter()
-            .map(move |sample| (lang, sample))
+        samples::all(lang, Theme::System).into_iter().map(move |sample| (lang, sample))
     };
     Lang::CHOICE.iter().flat_map(pages).collect()
 }
@@ -61,18 +59,10 @@ fn ux_58_language_direction_skip_link_and_title_are_on_every_page() {
         assert_eq!(value(open, "lang"), Some(lang.tag()));
         assert_eq!(value(open, "dir"), Some(lang.dir()));
         let first = html.find("<a ").expect("a link");
-        assert!(
-            html[first..].starts_with("<a class=\"skip\" href=\"#main\">"),
-            "{}",
-            page.name
-        );
+        assert!(html[first..].starts_with("<a class=\"skip\" href=\"#main\">"), "{}", page.name);
         let before = &html[..first];
         assert!(!before.contains("<button") && !before.contains("<input"));
-        assert!(
-            title(html).ends_with(" – Northwind Hospital"),
-            "{}",
-            page.name
-        );
+        assert!(title(html).ends_with(" – Northwind Hospital"), "{}", page.name);
         assert!(title(html).len() > 25, "{}: {}", page.name, title(html));
     }
 }
@@ -81,8 +71,7 @@ fn ux_58_language_direction_skip_link_and_title_are_on_every_page() {
 fn ux_01_every_page_has_one_heading_of_the_first_order_and_one_solid_button_at_most() {
     for (lang, page) in every_page() {
         assert_eq!(tags(&page.html, "h1").len(), 1, "{} {lang:?}", page.name);
-        let solid = page.html.matches("class=\"btn\"").count()
-            + page.html.matches("class=\"btn stop\"").count();
+        let solid = page.html.matches("class=\"btn\"").count() + page.html.matches("class=\"btn stop\"").count();
         assert!(solid <= 1, "{}", page.name);
     }
 }
@@ -93,25 +82,14 @@ fn ux_41_an_error_is_in_the_title_in_a_summary_that_leads_to_the_field_and_at_th
     for (_, page) in every_page().iter().filter(|(lang, _)| *lang == Lang::En) {
         let html = &page.html;
         let summary = html.find("class=\"problem\"");
-        assert_eq!(
-            summary.is_some(),
-            title(html).starts_with("Error: "),
-            "{}",
-            page.name
-        );
+        assert_eq!(summary.is_some(), title(html).starts_with("Error: "), "{}", page.name);
         let Some(at) = summary else { continue };
         seen += 1;
         let rest = &html[at..];
         let link = tags(rest, "a")[0];
         let field = value(link, "href").expect("a link").trim_start_matches('#');
-        assert!(
-            html.contains(&format!("id=\"{field}\"")),
-            "{}: #{field}",
-            page.name
-        );
-        assert!(
-            html[at..].starts_with("class=\"problem\" role=\"alert\" tabindex=\"-1\" data-focus")
-        );
+        assert!(html.contains(&format!("id=\"{field}\"")), "{}: #{field}", page.name);
+        assert!(html[at..].starts_with("class=\"problem\" role=\"alert\" tabindex=\"-1\" data-focus"));
         let words = &rest[rest.find(link).expect("there") + link.len()..];
         let words = &words[..words.find('<').expect("closed")];
         assert!(!words.ends_with('.'), "{}: {words}", page.name);
@@ -125,21 +103,11 @@ fn the_content_security_policy_finds_nothing_inline() {
         let html = &page.html;
         for script in html.match_indices("<script") {
             let tag = &html[script.0..];
-            assert!(
-                tag.starts_with("<script type=\"module\" src=\"/assets/"),
-                "{}",
-                page.name
-            );
+            assert!(tag.starts_with("<script type=\"module\" src=\"/assets/"), "{}", page.name);
         }
-        assert!(
-            !html.contains("<style") && !html.contains(" style="),
-            "{}",
-            page.name
-        );
+        assert!(!html.contains("<style") && !html.contains(" style="), "{}", page.name);
         for tag in html.split('<').filter_map(|part| part.split('>').next()) {
-            let handlers = tag
-                .split_whitespace()
-                .any(|word| word.starts_with("on") && word.contains("=\""));
+            let handlers = tag.split_whitespace().any(|word| word.starts_with("on") && word.contains("=\""));
             assert!(!handlers, "{}: <{tag}>", page.name);
         }
         for name in ["src", "href", "action"] {
@@ -192,11 +160,7 @@ fn every_field_has_a_label_and_every_form_posts() {
                 continue;
             }
             let id = value(input, "id").expect("an id");
-            assert!(
-                html.contains(&format!("for=\"{id}\"")),
-                "{}: {id}",
-                page.name
-            );
+            assert!(html.contains(&format!("for=\"{id}\"")), "{}: {id}", page.name);
         }
         for form in tags(html, "form") {
             assert_eq!(value(form, "method"), Some("post"), "{}: {form}", page.name);
@@ -265,9 +229,7 @@ fn ux_05_the_name_field_takes_any_name_and_suggests_passkeys() {
     let find = pages.iter().find(|(_, page)| page.name == "02-find");
     let html = &find.expect("there").1.html;
     let inputs = tags(html, "input");
-    let name = inputs
-        .iter()
-        .find(|input| value(input, "id") == Some("name"));
+    let name = inputs.iter().find(|input| value(input, "id") == Some("name"));
     let name = name.expect("there");
     assert_eq!(value(name, "autocomplete"), Some("username webauthn"));
     assert_eq!(value(name, "autocapitalize"), Some("none"));
@@ -278,25 +240,13 @@ fn ux_05_the_name_field_takes_any_name_and_suggests_passkeys() {
 #[test]
 fn ux_02_the_start_has_five_doors_and_needs_no_sign_in() {
     let pages = every_page();
-    let (_, start) = pages
-        .iter()
-        .find(|(_, page)| page.name == "01-start")
-        .expect("there");
+    let (_, start) = pages.iter().find(|(_, page)| page.name == "01-start").expect("there");
     let doors = start.html.split("class=\"doors\"").nth(1).expect("doors");
     let doors = &doors[..doors.find("</ul>").expect("closed")];
-    let hrefs: Vec<&str> = tags(doors, "a")
-        .into_iter()
-        .filter_map(|a| value(a, "href"))
-        .collect();
+    let hrefs: Vec<&str> = tags(doors, "a").into_iter().filter_map(|a| value(a, "href")).collect();
     assert_eq!(
         hrefs,
-        [
-            "/recover?for=forgot",
-            "/recover?for=locked",
-            "/recover?for=lost",
-            "/recover?for=someone-else",
-            "/help"
-        ]
+        ["/recover?for=forgot", "/recover?for=locked", "/recover?for=lost", "/recover?for=someone-else", "/help"]
     );
 }
 
@@ -308,25 +258,14 @@ fn ux_08_help_is_the_same_and_in_the_same_order_on_every_page() {
             let end = page.html[start..].find("</nav>").expect("closed");
             page.html[start..start + end].to_owned()
         };
-        let feet: BTreeSet<String> = samples::all(*lang, Theme::System)
-            .iter()
-            .map(foot)
-            .collect();
+        let feet: BTreeSet<String> = samples::all(*lang, Theme::System).iter().map(foot).collect();
         assert_eq!(feet.len(), 1, "{lang:?}");
     }
 }
 
 #[test]
 fn ux_04_before_a_first_proof_no_page_has_an_address_a_device_or_a_count() {
-    let before = [
-        "02-find",
-        "03-how",
-        "04-passkey",
-        "04-device",
-        "05-app",
-        "05-email",
-        "05-recovery-code",
-    ];
+    let before = ["02-find", "03-how", "04-passkey", "04-device", "05-app", "05-email", "05-recovery-code"];
     for (_, page) in every_page() {
         if before.contains(&page.name.as_str()) {
             for told in ["@", "•", "Pixel", "Firefox", " of 2 "] {
@@ -339,22 +278,12 @@ fn ux_04_before_a_first_proof_no_page_has_an_address_a_device_or_a_count() {
 #[test]
 fn ux_44_a_refusal_says_what_did_not_change_what_next_and_who_was_told() {
     let pages = every_page();
-    for name in [
-        "10-not-confirmed",
-        "10-contested",
-        "10-declined",
-        "10-tries",
-    ] {
-        let page = pages
-            .iter()
-            .find(|(lang, page)| *lang == Lang::En && page.name == name);
+    for name in ["10-not-confirmed", "10-contested", "10-declined", "10-tries"] {
+        let page = pages.iter().find(|(lang, page)| *lang == Lang::En && page.name == name);
         let html = &page.expect("there").1.html;
-        for part in [
-            "Nothing has changed on the account.",
-            "What you can do now",
-            "we have told its owner",
-            "KW-7Q4M-82XJ",
-        ] {
+        for part in
+            ["Nothing has changed on the account.", "What you can do now", "we have told its owner", "KW-7Q4M-82XJ"]
+        {
             assert!(html.contains(part), "{name}: {part}");
         }
     }
@@ -362,18 +291,8 @@ fn ux_44_a_refusal_says_what_did_not_change_what_next_and_who_was_told() {
 
 #[test]
 fn no_page_says_that_nothing_changed_when_something_did_or_when_nobody_knows() {
-    let unchanged = [
-        "Nothing has changed",
-        "nothing has changed",
-        "You do not need to change",
-    ];
-    let late = [
-        "10-contested-late",
-        "13-not-me-late",
-        "06-working",
-        "06-working-looking",
-        "09-done",
-    ];
+    let unchanged = ["Nothing has changed", "nothing has changed", "You do not need to change"];
+    let late = ["10-contested-late", "13-not-me-late", "06-working", "06-working-looking", "09-done"];
     let mut seen = 0;
     for (_, page) in every_page().iter().filter(|(lang, _)| *lang == Lang::En) {
         if late.contains(&page.name.as_str()) {
@@ -389,10 +308,7 @@ fn no_page_says_that_nothing_changed_when_something_did_or_when_nobody_knows() {
 #[test]
 fn r7_done_says_that_nobody_is_signed_in() {
     let pages = every_page();
-    let (_, done) = pages
-        .iter()
-        .find(|(_, page)| page.name == "09-done")
-        .expect("there");
+    let (_, done) = pages.iter().find(|(_, page)| page.name == "09-done").expect("there");
     assert!(done.html.contains("You are not signed in yet."));
     assert!(!done.html.contains("action=\"/sign-out\""));
 }
@@ -400,21 +316,11 @@ fn r7_done_says_that_nobody_is_signed_in() {
 #[test]
 fn ux_132_only_passkey_pages_need_a_script_and_they_say_so() {
     for (_, page) in every_page() {
-        let makes = page.html.contains("data-passkey=\"create\"")
-            || page.html.contains("data-passkey=\"get\"");
-        assert_eq!(
-            makes,
-            page.html.contains("data-no-passkey"),
-            "{}",
-            page.name
-        );
+        let makes = page.html.contains("data-passkey=\"create\"") || page.html.contains("data-passkey=\"get\"");
+        assert_eq!(makes, page.html.contains("data-no-passkey"), "{}", page.name);
         if makes {
             // The button stays away until a script shows it.
-            assert!(
-                page.html.contains("<button class=\"btn\" hidden>"),
-                "{}",
-                page.name
-            );
+            assert!(page.html.contains("<button class=\"btn\" hidden>"), "{}", page.name);
         }
     }
 }
@@ -428,10 +334,7 @@ fn ux_63_waits_are_followed_live_and_load_again_without_script() {
     };
     for name in ["06-hold", "06-needs-person", "06-working", "14-follow-held"] {
         let html = page(name);
-        assert!(
-            html.contains("<noscript><meta http-equiv=\"refresh\" content=\"60\"></noscript>"),
-            "{name}"
-        );
+        assert!(html.contains("<noscript><meta http-equiv=\"refresh\" content=\"60\"></noscript>"), "{name}");
         assert!(html.contains("data-live-url="), "{name}");
     }
     assert!(!page("06-hold-changed").contains("http-equiv=\"refresh\""));
@@ -448,17 +351,12 @@ fn every_text_of_the_catalog_is_on_some_page_or_in_some_message() {
         seen.push_str(&mail.text);
         seen.push('\n');
     }
-    let files = [
-        "shell", "recover", "outcome", "link", "me", "info", "mail", "demo",
-    ];
+    let files = ["shell", "recover", "outcome", "link", "me", "info", "mail", "demo"];
     let mut unseen = Vec::new();
     for file in files {
         let path = format!("{}/locales/en/{file}.ftl", env!("CARGO_MANIFEST_DIR"));
         let source = std::fs::read_to_string(path).expect("a file");
-        for line in source
-            .lines()
-            .filter(|line| line.starts_with(char::is_alphabetic))
-        {
+        for line in source.lines().filter(|line| line.starts_with(char::is_alphabetic)) {
             let (key, text) = line.split_once(" = ").unwrap_or((line, ""));
             // Times have their own test, and the desk has its own pages.
             let elsewhere = key.starts_with("time-") || key.ends_with("-staff");

@@ -5,8 +5,8 @@
 use std::{future::Future, pin::Pin};
 
 use keyward::connectors::{
-    Account, AccountName, Applied, AttemptFacts, Capabilities, Directory, Found, NewPassword,
-    NotDone, Owner, SETTLE_MS, SignIn, Unknown,
+    Account, AccountName, Applied, AttemptFacts, Capabilities, Directory, Found, NewPassword, NotDone, Owner,
+    SETTLE_MS, SignIn, Unknown,
 };
 use keyward_core::{
     account::{AccountRef, Action},
@@ -22,10 +22,7 @@ use super::{
 
 type World<'a> = &'a dyn DirectoryWorld;
 type Checked = Result<(), String>;
-type Line = (
-    &'static str,
-    fn(World<'_>) -> Pin<Box<dyn Future<Output = Checked> + '_>>,
-);
+type Line = (&'static str, fn(World<'_>) -> Pin<Box<dyn Future<Output = Checked> + '_>>);
 
 macro_rules! lines {
     ($($name:path),* $(,)?) => { &[$((stringify!($name), |world| Box::pin($name(world)))),*] };
@@ -71,13 +68,7 @@ pub async fn conformance(world: &dyn DirectoryWorld) {
             failed.push(format!("{name}: {why}"));
         }
     }
-    assert!(
-        failed.is_empty(),
-        "{} of {}:\n{}",
-        failed.len(),
-        LINES.len(),
-        failed.join("\n")
-    );
+    assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), LINES.len(), failed.join("\n"));
 }
 
 fn secret(text: &str) -> SecretText {
@@ -99,16 +90,11 @@ async fn one(world: World<'_>, person: &Person) -> Result<Account, String> {
 
 async fn read(world: World<'_>, id: &str) -> Result<Account, String> {
     let account = world.directory().read(id, world.now()).await;
-    account
-        .map_err(|error| error.to_string())?
-        .ok_or_else(|| format!("{id} is gone"))
+    account.map_err(|error| error.to_string())?.ok_or_else(|| format!("{id} is gone"))
 }
 
 async fn tries(world: World<'_>, id: &str, password: &str) -> Result<SignIn, String> {
-    let answer = world
-        .directory()
-        .authenticate(id, &secret(password), world.now())
-        .await;
+    let answer = world.directory().authenticate(id, &secret(password), world.now()).await;
     answer.map_err(|error| error.to_string())
 }
 
@@ -120,43 +106,20 @@ struct Change<'a> {
 
 impl<'a> Change<'a> {
     const fn to(new: &'a str) -> Self {
-        Self {
-            new,
-            old: None,
-            must_change: false,
-        }
+        Self { new, old: None, must_change: false }
     }
 }
 
-async fn set(
-    directory: &dyn Directory,
-    account: &Account,
-    change: Change<'_>,
-    at: Timestamp,
-) -> Applied {
-    let permit = permit(
-        &reference(directory.name(), account),
-        Action::SetPassword,
-        at,
-    );
+async fn set(directory: &dyn Directory, account: &Account, change: Change<'_>, at: Timestamp) -> Applied {
+    let permit = permit(&reference(directory.name(), account), Action::SetPassword, at);
     let (new, old) = (secret(change.new), change.old.map(secret));
-    let password = NewPassword {
-        new: &new,
-        old: old.as_ref(),
-        must_change: change.must_change,
-        at,
-    };
+    let password = NewPassword { new: &new, old: old.as_ref(), must_change: change.must_change, at };
     directory.set_password(permit, password).await
 }
 
 fn refused(applied: &Applied, reason: NotDone) -> Checked {
-    let wanted = Outcome::NotDone {
-        reason: reason.word().to_owned(),
-    };
-    ensure!(
-        applied.outcome == wanted,
-        "{applied:?} instead of {wanted:?}"
-    );
+    let wanted = Outcome::NotDone { reason: reason.word().to_owned() };
+    ensure!(applied.outcome == wanted, "{applied:?} instead of {wanted:?}");
     Ok(())
 }
 
@@ -166,9 +129,6 @@ async fn lock(world: World<'_>, account: &Account) -> Checked {
         tries(world, &account.id, "surely wrong").await?;
     }
     let locked = read(world, &account.id).await?;
-    ensure!(
-        locked.is_locked(world.now()) && !locked.disabled,
-        "{locked:?}"
-    );
+    ensure!(locked.is_locked(world.now()) && !locked.disabled, "{locked:?}");
     Ok(())
 }

@@ -8,17 +8,11 @@ use crate::i18n::Lang;
 use crate::web::mail::{CaseLine, ChangeLine, CodeFor, Letterhead, Mail, Notice, StoppedBy, WayOn};
 use crate::web::views::{Goal, WayKind};
 
-const NOT_ME: &str =
-    "https://keyward.northwind.example/not-me/sample-link-0123456789abcdefghjkmnpqrs";
+const NOT_ME: &str = "https://keyward.northwind.example/not-me/sample-link-0123456789abcdefghjkmnpqrs";
 
 /// Every message in that language, by name. One that cannot be written is left out, which a test notices.
 pub fn letters(lang: Lang) -> Vec<(String, Mail)> {
-    let head = Letterhead {
-        site: site(),
-        lang,
-        account: "j.okafor".to_owned(),
-        at: NOW,
-    };
+    let head = Letterhead { site: site(), lang, account: "j.okafor".to_owned(), at: NOW };
     let write = |(name, notice): (&str, Notice)| {
         let mail = notice.write(&head).ok()?;
         Some((name.to_owned(), mail))
@@ -28,40 +22,23 @@ pub fn letters(lang: Lang) -> Vec<(String, Mail)> {
 }
 
 fn case() -> CaseLine {
-    CaseLine {
-        reference: REFERENCE.to_owned(),
-        origin: origin(),
-        not_me: NOT_ME.to_owned(),
-    }
+    CaseLine { reference: REFERENCE.to_owned(), origin: origin(), not_me: NOT_ME.to_owned() }
 }
 
 fn change() -> ChangeLine {
-    ChangeLine {
-        origin: origin(),
-        not_me: NOT_ME.to_owned(),
-    }
+    ChangeLine { origin: origin(), not_me: NOT_ME.to_owned() }
 }
 
 fn started() -> Vec<(&'static str, Notice)> {
     let (until, life_ms) = (NOW.plus_ms(10 * MINUTE_MS), 10 * MINUTE_MS);
     let way_on = WayOn {
-        link: "https://keyward.northwind.example/l/sample-link-0123456789abcdefghjkmnpqrs"
-            .to_owned(),
+        link: "https://keyward.northwind.example/l/sample-link-0123456789abcdefghjkmnpqrs".to_owned(),
         code: Some("492 817".to_owned()),
         until,
         life_ms,
     };
-    let started = |goal, way_on| Notice::Started {
-        goal,
-        case: case(),
-        way_on,
-    };
-    let code = |purpose| Notice::Code {
-        purpose,
-        code: "492 817".to_owned(),
-        until,
-        life_ms,
-    };
+    let started = |goal, way_on| Notice::Started { goal, case: case(), way_on };
+    let code = |purpose| Notice::Code { purpose, code: "492 817".to_owned(), until, life_ms };
     let held = Notice::Held {
         case: case(),
         until: NOW.plus_ms(19 * HOUR_MS),
@@ -80,11 +57,7 @@ fn started() -> Vec<(&'static str, Notice)> {
 
 fn ended() -> Vec<(&'static str, Notice)> {
     let stopped = |by| Notice::Stopped { by, case: case() };
-    let done = |goal, signed_out| Notice::Done {
-        goal,
-        case: case(),
-        signed_out,
-    };
+    let done = |goal, signed_out| Notice::Done { goal, case: case(), signed_out };
     vec![
         ("stopped-refused", stopped(StoppedBy::Refused)),
         ("stopped-desk", stopped(StoppedBy::DeskCall)),
@@ -100,30 +73,12 @@ fn ended() -> Vec<(&'static str, Notice)> {
 
 fn changed() -> Vec<(&'static str, Notice)> {
     let address = || "j•••@example.com".to_owned();
-    let contact_added = Notice::ContactAdded {
-        address: address(),
-        counts_from: NOW.plus_ms(3 * DAY_MS),
-        change: change(),
-    };
-    let contact_removed = Notice::ContactRemoved {
-        address: address(),
-        change: change(),
-    };
-    let added = Notice::Added {
-        kind: WayKind::Passkey,
-        name: "Pixel 8".to_owned(),
-        change: change(),
-    };
-    let removed = Notice::Removed {
-        kind: WayKind::AppCode,
-        name: "Work phone".to_owned(),
-        change: change(),
-    };
-    let not_me = |changed| Notice::NotMe {
-        reference: REFERENCE.to_owned(),
-        until: NOW.plus_ms(DAY_MS),
-        changed,
-    };
+    let contact_added =
+        Notice::ContactAdded { address: address(), counts_from: NOW.plus_ms(3 * DAY_MS), change: change() };
+    let contact_removed = Notice::ContactRemoved { address: address(), change: change() };
+    let added = Notice::Added { kind: WayKind::Passkey, name: "Pixel 8".to_owned(), change: change() };
+    let removed = Notice::Removed { kind: WayKind::AppCode, name: "Work phone".to_owned(), change: change() };
+    let not_me = |changed| Notice::NotMe { reference: REFERENCE.to_owned(), until: NOW.plus_ms(DAY_MS), changed };
     vec![
         ("contact-added", contact_added),
         ("contact-removed", contact_removed),

@@ -39,10 +39,7 @@ pub struct Samples(pub Vec<Sample>);
 impl Samples {
     /// Renders a page under a name. A page that does not render has an empty text, which a test notices.
     pub fn add(&mut self, name: &str, page: &impl Template) {
-        self.0.push(Sample {
-            name: name.to_owned(),
-            html: page.render().unwrap_or_default(),
-        });
+        self.0.push(Sample { name: name.to_owned(), html: page.render().unwrap_or_default() });
     }
 }
 
@@ -85,7 +82,8 @@ pub fn all(lang: Lang, theme: Theme) -> Vec<Sample> {
 /// A question to an authenticator, as the browser gets it.
 pub fn passkey() -> Passkey {
     Passkey {
-        options: r#"{"challenge":"AAECAwQFBgcICQoLDA0ODw","rpId":"localhost","userVerification":"required"}"#.to_owned(),
+        options: r#"{"challenge":"AAECAwQFBgcICQoLDA0ODw","rpId":"localhost","userVerification":"required"}"#
+            .to_owned(),
         action: "/recover/KW-7Q4M-82XJ/passkey".to_owned(),
     }
 }

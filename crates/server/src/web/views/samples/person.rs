@@ -7,14 +7,10 @@ use super::{NOW, REFERENCE, Samples};
 use crate::i18n::k;
 use crate::web::shell::{Bitting, Cut, Shell};
 use crate::web::views::WayKind;
-use crate::web::views::demo::{
-    DemoApp, DemoCode, DemoGroup, DemoHome, DemoInbox, DemoMail, DemoMessage, DemoPerson,
-};
+use crate::web::views::demo::{DemoApp, DemoCode, DemoGroup, DemoHome, DemoInbox, DemoMail, DemoMessage, DemoPerson};
 use crate::web::views::follow::{CaseState, FollowCase, FollowFind, FollowProblem, Happened, Step};
 use crate::web::views::info::{Accessibility, Help, HowWeCheck, Privacy, Tested};
-use crate::web::views::link::{
-    DeadLink, LinkDead, LinkLanding, LinkPurpose, NotMe, NotMeDone, Origin, StopRequest,
-};
+use crate::web::views::link::{DeadLink, LinkDead, LinkLanding, LinkPurpose, NotMe, NotMeDone, Origin, StopRequest};
 
 /// All of it.
 pub fn all(shell: &Shell, out: &mut Samples) {
@@ -60,11 +56,7 @@ fn links(shell: &Shell, out: &mut Samples) {
 
 /// From Leeds, with a telephone.
 pub fn origin() -> Origin {
-    Origin {
-        at: NOW,
-        place: Some("Leeds, United Kingdom".to_owned()),
-        device: Some("Firefox on Android".to_owned()),
-    }
+    Origin { at: NOW, place: Some("Leeds, United Kingdom".to_owned()), device: Some("Firefox on Android".to_owned()) }
 }
 
 fn not_me(shell: &Shell, out: &mut Samples) {
@@ -79,29 +71,15 @@ fn not_me(shell: &Shell, out: &mut Samples) {
     page.origin.device = None;
     out.add("13-not-me-unknown", &page);
     for (name, changed) in [("13-not-me-done", false), ("13-not-me-late", true)] {
-        let page = NotMeDone {
-            shell: shell.clone(),
-            reference: REFERENCE.to_owned(),
-            until: NOW.plus_ms(DAY_MS),
-            changed,
-        };
+        let page =
+            NotMeDone { shell: shell.clone(), reference: REFERENCE.to_owned(), until: NOW.plus_ms(DAY_MS), changed };
         out.add(name, &page);
     }
-    out.add(
-        "13-stop",
-        &StopRequest {
-            shell: shell.clone(),
-            case: case(1),
-        },
-    );
+    out.add("13-stop", &StopRequest { shell: shell.clone(), case: case(1) });
 }
 
 fn follow(shell: &Shell, out: &mut Samples) {
-    let mut find = FollowFind {
-        shell: shell.clone(),
-        reference: String::new(),
-        problem: None,
-    };
+    let mut find = FollowFind { shell: shell.clone(), reference: String::new(), problem: None };
     out.add("14-follow-find", &find);
     for (name, problem) in [
         ("14-follow-find-empty", FollowProblem::Empty),
@@ -126,10 +104,8 @@ fn follow(shell: &Shell, out: &mut Samples) {
         Step::Refused,
         Step::Expired,
     ];
-    let happened = steps.into_iter().zip(-40..).map(|(step, minute)| Happened {
-        at: NOW.plus_ms(minute * MINUTE_MS),
-        step,
-    });
+    let happened =
+        steps.into_iter().zip(-40..).map(|(step, minute)| Happened { at: NOW.plus_ms(minute * MINUTE_MS), step });
     let happened: Vec<Happened> = happened.collect();
     let later = NOW.plus_ms(19 * HOUR_MS);
     for (name, state, step) in [
@@ -159,26 +135,14 @@ fn follow(shell: &Shell, out: &mut Samples) {
 }
 
 fn info(shell: &Shell, out: &mut Samples) {
-    out.add(
-        "15-help",
-        &Help {
-            shell: shell.clone(),
-        },
-    );
+    out.add("15-help", &Help { shell: shell.clone() });
     out.add(
         "15-how-we-check",
-        &HowWeCheck {
-            shell: shell.clone(),
-            ways: vec![WayKind::Passkey, WayKind::AppCode, WayKind::RecoveryCode],
-        },
+        &HowWeCheck { shell: shell.clone(), ways: vec![WayKind::Passkey, WayKind::AppCode, WayKind::RecoveryCode] },
     );
     let mut access = Accessibility {
         shell: shell.clone(),
-        tested: Some(Tested {
-            at: NOW,
-            pages: 96,
-            gaps: Vec::new(),
-        }),
+        tested: Some(Tested { at: NOW, pages: 96, gaps: Vec::new() }),
         contact: "access@northwind.example".to_owned(),
     };
     out.add("15-accessibility", &access);
@@ -186,11 +150,7 @@ fn info(shell: &Shell, out: &mut Samples) {
     out.add("15-accessibility-untested", &access);
     out.add(
         "15-privacy",
-        &Privacy {
-            shell: shell.clone(),
-            keep_days: 90,
-            contact: "privacy@northwind.example".to_owned(),
-        },
+        &Privacy { shell: shell.clone(), keep_days: 90, contact: "privacy@northwind.example".to_owned() },
     );
 }
 
@@ -209,11 +169,8 @@ fn demo(shell: &Shell, out: &mut Samples) {
         ways: Vec::new(),
         sign_in: Some("/demo/sign-in/p.shah".to_owned()),
     };
-    let group = |title, text, person: &DemoPerson| DemoGroup {
-        title,
-        text,
-        people: vec![person.clone(), person.clone()],
-    };
+    let group =
+        |title, text, person: &DemoPerson| DemoGroup { title, text, people: vec![person.clone(), person.clone()] };
     out.add(
         "16-demo",
         &DemoHome {
@@ -231,10 +188,7 @@ fn demo(shell: &Shell, out: &mut Samples) {
         to: "june@example.com".to_owned(),
         subject: "Reset requested for your Northwind Hospital account".to_owned(),
     };
-    let mut inbox = DemoInbox {
-        shell: shell.clone(),
-        messages: vec![mail.clone(), mail.clone()],
-    };
+    let mut inbox = DemoInbox { shell: shell.clone(), messages: vec![mail.clone(), mail.clone()] };
     out.add("16-demo-mail", &inbox);
     inbox.messages.clear();
     out.add("16-demo-mail-none", &inbox);

@@ -7,12 +7,12 @@ use crate::i18n::k;
 use crate::web::shell::{NavLink, Shell};
 use crate::web::views::WayKind;
 use crate::web::views::me::{
-    AppCard, CodesCard, ConfirmAddress, ContactCard, ContactState, DeviceCard, History,
-    HistoryLine, Me, Notice, PasskeyCard, SignIn, SignInProblem,
+    AppCard, CodesCard, ConfirmAddress, ContactCard, ContactState, DeviceCard, History, HistoryLine, Me, Notice,
+    PasskeyCard, SignIn, SignInProblem,
 };
 use crate::web::views::me_edit::{
-    AddApp, AddContact, AddPasskey, ChangePassword, ConfirmContact, ContactProblem, NewCodes,
-    QrCode, RecoveryCodes, Remove,
+    AddApp, AddContact, AddPasskey, ChangePassword, ConfirmContact, ContactProblem, NewCodes, QrCode, RecoveryCodes,
+    Remove,
 };
 use crate::web::views::prove::{CodeProblem, PasskeyProblem, Resend};
 use crate::web::views::reissue::PasswordProblem;
@@ -23,16 +23,8 @@ pub fn all(shell: &Shell, out: &mut Samples) {
     let mut shell = shell.clone();
     shell.signed_in = Some("June Okafor".to_owned());
     shell.nav = vec![
-        NavLink {
-            label: k("me-title"),
-            href: "/me".to_owned(),
-            here: true,
-        },
-        NavLink {
-            label: k("foot-help"),
-            href: "/help".to_owned(),
-            here: false,
-        },
+        NavLink { label: k("me-title"), href: "/me".to_owned(), here: true },
+        NavLink { label: k("foot-help"), href: "/help".to_owned(), here: false },
     ];
     me(&shell, out);
     add(&shell, out);
@@ -41,21 +33,13 @@ pub fn all(shell: &Shell, out: &mut Samples) {
 }
 
 fn sign_in(shell: &Shell, out: &mut Samples) {
-    let mut page = SignIn {
-        shell: shell.clone(),
-        name: String::new(),
-        problem: None,
-        autofill: Some(passkey()),
-    };
+    let mut page = SignIn { shell: shell.clone(), name: String::new(), problem: None, autofill: Some(passkey()) };
     out.add("17-sign-in", &page);
     page.name = "j.okafor".to_owned();
     for (name, problem) in [
         ("17-sign-in-empty", SignInProblem::Empty),
         ("17-sign-in-wrong", SignInProblem::DoesNotMatch),
-        (
-            "17-sign-in-too-many",
-            SignInProblem::TooMany(NOW.plus_ms(15 * MINUTE_MS)),
-        ),
+        ("17-sign-in-too-many", SignInProblem::TooMany(NOW.plus_ms(15 * MINUTE_MS))),
     ] {
         page.problem = Some(problem);
         out.add(name, &page);
@@ -88,10 +72,7 @@ fn me(shell: &Shell, out: &mut Samples) {
     for (name, notice) in [
         ("18-me-none", Notice::Removed(WayKind::Passkey)),
         ("18-me-password", Notice::PasswordChanged),
-        (
-            "18-me-contact",
-            Notice::ContactWaits(NOW.plus_ms(3 * DAY_MS)),
-        ),
+        ("18-me-contact", Notice::ContactWaits(NOW.plus_ms(3 * DAY_MS))),
     ] {
         page.notice = Some(notice);
         out.add(name, &page);
@@ -127,21 +108,11 @@ fn my_ways(shell: &Shell) -> Me {
                 remove: "/me/passkeys/2/remove".to_owned(),
             },
         ],
-        app: Some(AppCard {
-            made: ago(300),
-            used: Some(ago(3)),
-            remove: "/me/app/remove".to_owned(),
-        }),
-        codes: Some(CodesCard {
-            left: 7,
-            made: ago(300),
-        }),
+        app: Some(AppCard { made: ago(300), used: Some(ago(3)), remove: "/me/app/remove".to_owned() }),
+        codes: Some(CodesCard { left: 7, made: ago(300) }),
         contacts: vec![
             contact("june@example.com", ContactState::Counts),
-            contact(
-                "june.okafor@example.org",
-                ContactState::CountsFrom(NOW.plus_ms(3 * DAY_MS)),
-            ),
+            contact("june.okafor@example.org", ContactState::CountsFrom(NOW.plus_ms(3 * DAY_MS))),
             contact("j@example.net", ContactState::Unconfirmed),
         ],
         devices: vec![DeviceCard {
@@ -153,19 +124,14 @@ fn my_ways(shell: &Shell) -> Me {
         }],
         history: history(),
         password_changed: Some(ago(3)),
-        kept: Some(
-            r#"{"rpId":"localhost","userId":"AQ","allAcceptedCredentialIds":[]}"#.to_owned(),
-        ),
+        kept: Some(r#"{"rpId":"localhost","userId":"AQ","allAcceptedCredentialIds":[]}"#.to_owned()),
     }
 }
 
 fn history() -> Vec<HistoryLine> {
     let ago = |days: i64| NOW.plus_ms(-days * DAY_MS);
-    let line = |days, what| HistoryLine {
-        at: ago(days),
-        what,
-        place: (days > 0).then(|| "Leeds, United Kingdom".to_owned()),
-    };
+    let line =
+        |days, what| HistoryLine { at: ago(days), what, place: (days > 0).then(|| "Leeds, United Kingdom".to_owned()) };
     vec![
         line(0, History::SignedIn),
         line(1, History::Added(WayKind::Email)),
@@ -178,20 +144,14 @@ fn history() -> Vec<HistoryLine> {
 }
 
 fn add(shell: &Shell, out: &mut Samples) {
-    let mut page = AddPasskey {
-        shell: shell.clone(),
-        passkey: passkey(),
-        name: "Firefox on Linux".to_owned(),
-        problem: None,
-    };
+    let mut page =
+        AddPasskey { shell: shell.clone(), passkey: passkey(), name: "Firefox on Linux".to_owned(), problem: None };
     out.add("19-add-passkey", &page);
     page.problem = Some(PasskeyProblem::Expired);
     out.add("19-add-passkey-error", &page);
     let app = |problem| AddApp {
         shell: shell.clone(),
-        qr: QrCode::new(
-            "otpauth://totp/Northwind:j.okafor?secret=JBSWY3DPEHPK3PXP&issuer=Northwind",
-        ),
+        qr: QrCode::new("otpauth://totp/Northwind:j.okafor?secret=JBSWY3DPEHPK3PXP&issuer=Northwind"),
         key: "JBSW Y3DP EHPK 3PXP".to_owned(),
         account: "j.okafor".to_owned(),
         problem,
@@ -202,13 +162,7 @@ fn add(shell: &Shell, out: &mut Samples) {
 }
 
 fn codes_and_contacts(shell: &Shell, out: &mut Samples) {
-    out.add(
-        "20-new-codes",
-        &NewCodes {
-            shell: shell.clone(),
-            left: 7,
-        },
-    );
+    out.add("20-new-codes", &NewCodes { shell: shell.clone(), left: 7 });
     out.add(
         "20-recovery-codes",
         &RecoveryCodes {
@@ -218,12 +172,7 @@ fn codes_and_contacts(shell: &Shell, out: &mut Samples) {
             made: NOW,
         },
     );
-    let mut contact = AddContact {
-        shell: shell.clone(),
-        address: String::new(),
-        waits_ms: 3 * DAY_MS,
-        problem: None,
-    };
+    let mut contact = AddContact { shell: shell.clone(), address: String::new(), waits_ms: 3 * DAY_MS, problem: None };
     out.add("21-add-contact", &contact);
     contact.address = "june@work.example".to_owned();
     for (name, problem) in [
@@ -249,10 +198,9 @@ fn codes_and_contacts(shell: &Shell, out: &mut Samples) {
 }
 
 fn remove_and_password(shell: &Shell, out: &mut Samples) {
-    for (name, kind, thing, left) in [
-        ("22-remove", WayKind::Passkey, "Pixel 8", 2),
-        ("22-remove-last", WayKind::Email, "june@example.com", 0),
-    ] {
+    for (name, kind, thing, left) in
+        [("22-remove", WayKind::Passkey, "Pixel 8", 2), ("22-remove-last", WayKind::Email, "june@example.com", 0)]
+    {
         let page = Remove {
             shell: shell.clone(),
             kind,
@@ -262,11 +210,7 @@ fn remove_and_password(shell: &Shell, out: &mut Samples) {
         };
         out.add(name, &page);
     }
-    let mut page = ChangePassword {
-        shell: shell.clone(),
-        field: password_field(),
-        problem: None,
-    };
+    let mut page = ChangePassword { shell: shell.clone(), field: password_field(), problem: None };
     out.add("23-change-password", &page);
     page.problem = Some(PasswordProblem::CurrentDoesNotMatch);
     out.add("23-change-password-current", &page);
