@@ -314,6 +314,25 @@ async fn t_j01_a_name_is_one_search_with_its_value_escaped() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t_b05_a_matching_rule_that_is_generous_resolves_to_nobody() {
+    let Some(world) = OpenLdapWorld::shared() else {
+        return;
+    };
+    let person = world.person(Like::Anybody).await;
+    world.set(&person, "telephoneNumber", "+49 151 555-0815").await;
+    // telephoneNumberMatch passes over spaces and hyphens; names do not.
+    let mut loose = settings(&world.slapd, SERVICE);
+    loose.name_attributes.push("telephoneNumber".to_owned());
+    let directory = OpenLdap::new(loose).unwrap();
+    let typed = AccountName::parse("+491515550815").unwrap();
+    let found = directory.find(&typed, world.now()).await.unwrap();
+    assert_eq!(found, Found::None);
+    world.set(&person, "telephoneNumber", "+491515550815").await;
+    let found = directory.find(&typed, world.now()).await.unwrap();
+    assert!(matches!(found, Found::One(account) if account.name == person.name));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_was_restarted_is_found_again() {
     let Some(world) = OpenLdapWorld::on_its_own() else {
         return;

@@ -53,7 +53,7 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// An account by its immutable id. None if there is none (any more).
     async fn read(&self, id: &str, at: Timestamp) -> Result<Option<Account>, ConnectorError>;
 
-    /// Tries a password. The answer is for Keyward alone and is never shown to the public (M3).
+    /// Tries a password. The answer is for Keyward alone and is never shown to the public.
     async fn authenticate(&self, id: &str, password: &SecretText, at: Timestamp) -> Result<SignIn, ConnectorError>;
 
     /// Gives the account of the permit a new password, then looks at what came of it.

@@ -104,6 +104,7 @@ impl DirectoryWorld for EmbeddedWorld {
             WireFault::Whole => TableFault::Ok,
             WireFault::AppliedThenLost => TableFault::WritesThenFails,
             WireFault::LostBefore => TableFault::FailsToWrite,
+            WireFault::Lies => TableFault::Lies,
             WireFault::Down => TableFault::Down,
             // A table in the same process answers or fails.
             WireFault::AppliedThenSilent | WireFault::SilentBefore => return None,

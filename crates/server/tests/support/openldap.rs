@@ -195,6 +195,7 @@ impl DirectoryWorld for OpenLdapWorld {
             WireFault::AppliedThenSilent => Wire::SwallowsAnswer,
             WireFault::LostBefore => Wire::LosesRequest,
             WireFault::SilentBefore => Wire::SwallowsRequest,
+            WireFault::Lies => Wire::Lies,
             WireFault::Down => Wire::Refuses,
         };
         // RFC 3062, or the value of pwdReset.

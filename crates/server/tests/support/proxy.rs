@@ -24,6 +24,8 @@ pub enum Wire {
     SwallowsRequest,
     /// The request does not arrive, the connection ends: not applied, dropped.
     LosesRequest,
+    /// The request does not arrive, and its answer is "success": a directory that lies.
+    Lies,
     /// The request waits until it is let go.
     Holds,
     /// Nobody listens.
@@ -116,9 +118,15 @@ fn carry(
         if is_request && !word.is_empty() && bytes.windows(word.len()).any(|part| part == word) {
             broken.store(true, Ordering::SeqCst);
         }
-        let wire = if broken.load(Ordering::SeqCst) { wire } else { Wire::Whole };
+        let wire = if wire == Wire::Refuses || broken.load(Ordering::SeqCst) { wire } else { Wire::Whole };
         let vanishes = match (wire, is_request) {
-            (Wire::LosesRequest, true) | (Wire::LosesAnswer, false) => break,
+            (Wire::LosesRequest, true) | (Wire::LosesAnswer, false) | (Wire::Refuses, _) => break,
+            (Wire::Lies, true) => {
+                // Nothing but the one request is in the way of this connection.
+                broken.store(false, Ordering::SeqCst);
+                let _ = from.write_all(&extended_success(bytes));
+                true
+            }
             (Wire::Holds, true) => {
                 gate.pass();
                 false
@@ -132,4 +140,11 @@ fn carry(
     }
     let _ = from.shutdown(Shutdown::Both);
     let _ = to.shutdown(Shutdown::Both);
+}
+
+/// An extended response with `success` to a request (RFC 4511 section 4.12), for message numbers of one byte.
+fn extended_success(request: &[u8]) -> Vec<u8> {
+    let extra = if request[1] < 0x80 { 0 } else { usize::from(request[1] & 0x7f) };
+    let number = request[2 + extra + 2];
+    vec![0x30, 0x0c, 0x02, 0x01, number, 0x78, 0x07, 0x0a, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00]
 }

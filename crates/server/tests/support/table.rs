@@ -22,6 +22,8 @@ pub enum TableFault {
     Down,
     /// The write is made, and the answer is an error.
     WritesThenFails,
+    /// A password is not set, and the answer is yes.
+    Lies,
     /// The write is not made, and the answer is an error.
     FailsToWrite,
 }
@@ -97,6 +99,9 @@ impl AccountTable for MemoryTable {
             }
             if row.account.disabled {
                 return Swap::Disabled;
+            }
+            if *self.fault.lock().unwrap() == TableFault::Lies {
+                return Swap::Done;
             }
             row.history.splice(0..0, row.hash.take());
             row.history.truncate(new.keep);

@@ -86,6 +86,8 @@ pub enum WireFault {
     LostBefore,
     /// The change is not made, no answer in time.
     SilentBefore,
+    /// The change is not made, and the answer is yes.
+    Lies,
     /// Nobody listens.
     Down,
 }

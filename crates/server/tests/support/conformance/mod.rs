@@ -55,6 +55,7 @@ const LINES: &[Line] = lines![
     changing::a_new_password_lifts_the_lock,
     changing::a_permit_opens_one_account_for_one_action,
     unknown::t_e10_without_an_answer_nobody_knows_until_it_is_looked_at,
+    unknown::r41_a_yes_that_looking_does_not_show_is_not_done,
     unknown::t_e10_what_could_not_be_sent_was_not_done,
     unknown::t_e10_looking_too_early_or_without_the_password_proves_nothing,
     finding::r36_a_probe_says_what_can_be_done,

@@ -49,6 +49,21 @@ pub(super) async fn t_e10_without_an_answer_nobody_knows_until_it_is_looked_at(w
     Ok(())
 }
 
+pub(super) async fn r41_a_yes_that_looking_does_not_show_is_not_done(world: World<'_>) -> Checked {
+    let person = world.person(Like::Anybody).await;
+    let account = one(world, &person).await?;
+    let Some(liar) = world.through(WireFault::Lies, false) else {
+        return Ok(());
+    };
+    let applied = set(liar, &account, Change::to("First new secret 26"), world.now()).await;
+    world.through(WireFault::Whole, false);
+    let wanted = Outcome::Unknown { reason: Unknown::Unproven.word().to_owned() };
+    ensure!(applied.outcome == wanted, "{applied:?} instead of {wanted:?}");
+    ensure!(applied.check(CheckKind::NewOpens) == Some(CheckResult::Failed), "{applied:?}");
+    ensure!(tries(world, &account.id, &person.password).await? == SignIn::Ok, "the password was changed");
+    Ok(())
+}
+
 pub(super) async fn t_e10_what_could_not_be_sent_was_not_done(world: World<'_>) -> Checked {
     let person = world.person(Like::Anybody).await;
     let account = one(world, &person).await?;
