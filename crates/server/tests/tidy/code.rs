@@ -210,7 +210,7 @@ fn code_is_read_without_comments_and_strings() {
     ] {
         assert_eq!(code_of(text), code, "{text}");
     }
-    assert_eq!(without_tests("a\n#[cfg(test)]\nmod t {\n{b}\n}\nc"), "a\n             \n       \n   \n \nc");
+    assert_eq!(without_tests("a\n#[cfg(test)]\nmod t {\n{b}\n}\nc"), "a\n            \n       \n   \n \nc");
 }
 
 #[test]

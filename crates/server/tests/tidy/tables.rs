@@ -7,12 +7,13 @@ pub(crate) const KNOWS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("token", &["ctx"]),
     ("seal", &["ctx"]),
+    ("terms", &[]),
     ("passwords", &["ctx"]),
     ("connectors", &["ctx"]),
-    ("methods", &["ctx"]),
+    ("methods", &["ctx", "seal", "token"]),
     ("channels", &["ctx"]),
     ("store", &["ctx", "token"]),
-    ("flow", &["ctx", "store", "token", "seal", "passwords", "methods"]),
+    ("flow", &["ctx", "terms", "store", "token", "seal", "passwords", "methods"]),
     ("jobs", &["ctx", "store", "flow", "connectors", "channels", "seal", "i18n", "config"]),
     ("reports", &["ctx", "store"]),
     ("api", &["ctx", "flow", "reports", "i18n", "config"]),
@@ -26,7 +27,7 @@ pub(crate) const ANY: &[&str] = &["*"];
 pub(crate) const LIBRARIES: &[(&str, &[&str])] = &[
     ("sqlx", &["crates/server/src/store/"]),
     ("ldap3", &["crates/server/src/connectors/"]),
-    ("lettre", &["crates/server/src/channels/"]),
+    ("lettre", &["crates/server/src/channels/", "crates/server/src/config/"]),
     ("webauthn_rs", &["crates/server/src/methods/"]),
     ("totp_rs", &["crates/server/src/methods/"]),
     ("argon2", &["crates/server/src/passwords/"]),
@@ -86,7 +87,6 @@ pub(crate) const SPELLING: &[(&str, &str)] = &[
     ("defence", "defense"),
     ("catalogue", "catalog"),
     ("cancelled", "canceled"),
-    ("labelled", "labeled"),
     ("judgement", "judgment"),
 ];
 /// Places of one machine or one network. Written in halves, because this file is read too.
