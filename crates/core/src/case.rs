@@ -139,6 +139,7 @@ pub struct Case {
     digest: Digest,
     claim: Claim,
     stage: Stage,
+    known: Option<Classified>,
     reached: Step,
     hold: Option<Hold>,
     notices: Vec<Notice>,
@@ -265,16 +266,9 @@ impl Case {
         self.digest
     }
 
-    /// The classification, once there is one.
+    /// The classification, once there is one. It stays when the case is over.
     pub const fn classified(&self) -> Option<&Classified> {
-        match &self.stage {
-            Stage::Verifying(classified, _) => Some(classified),
-            Stage::Authorizing(verified, _) => Some(verified.classified()),
-            Stage::Reissuing(authorized, _) => Some(authorized.verified().classified()),
-            Stage::Reviewing(reissued) => Some(reissued.authorized().verified().classified()),
-            Stage::Closed(Ending::Reviewed(reviewed)) => Some(reviewed.reissued().authorized().verified().classified()),
-            Stage::Classifying(..) | Stage::Closed(_) => None,
-        }
+        self.known.as_ref()
     }
     /// Whose account, once that is known.
     pub fn subject(&self) -> Option<PersonId> {
@@ -324,7 +318,10 @@ impl Case {
             action: self.claim.action,
             door: self.claim.door,
             enrolled_strong: when.around.enrolled_strong,
-            proofs: Proofs::of(seen.classified, seen.evidence, when.at),
+            proofs: match when.verified_at {
+                None => Proofs::of(seen.classified, seen.evidence, when.at),
+                Some(_) => Proofs::standing(seen.classified, seen.evidence),
+            },
             approvals: Approvals::of(seen.approvals),
             risk: when.around.risk.clone(),
             business_hours: when.around.business_hours,

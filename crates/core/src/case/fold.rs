@@ -26,6 +26,7 @@ impl Case {
             digest: chain(None, entry)?,
             claim: claim.clone(),
             stage: Stage::Classifying(claim.clone(), None),
+            known: None,
             reached: Step::Classify,
             hold: None,
             notices: Vec::new(),
@@ -94,6 +95,9 @@ impl Case {
                 Stage::Reissuing(_, Attempt::Failed(_)) => Stage::Closed(Ending::Contested { changed: false }),
                 other => other,
             };
+        }
+        if let Stage::Verifying(classified, _) = &stage {
+            self.known = Some(classified.clone());
         }
         if reached < Step::Authorize {
             self.hold = None;

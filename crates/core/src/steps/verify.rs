@@ -72,8 +72,9 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    fn counts_at(&self, at: Timestamp) -> bool {
-        self.usable_from <= self.at && at < self.until
+    /// Whether its factor could be used when it was given (M103).
+    fn was_usable(&self) -> bool {
+        self.usable_from <= self.at
     }
 }
 
@@ -122,10 +123,19 @@ pub struct Proofs {
 impl Proofs {
     /// Adds up `evidence` for the person and credential of `classified` at a moment.
     pub fn of(classified: &Classified, evidence: &[Evidence], at: Timestamp) -> Self {
+        Self::add_up(classified, evidence.iter().filter(|e| at < e.until))
+    }
+
+    /// Adds up what has shown who it is. From then on proofs stand until the case ends: a wait that the policy wants must not undo them,
+    /// and the deadlines of the case bound how long that can be.
+    pub fn standing(classified: &Classified, evidence: &[Evidence]) -> Self {
+        Self::add_up(classified, evidence.iter())
+    }
+
+    fn add_up<'a>(classified: &Classified, evidence: impl Iterator<Item = &'a Evidence>) -> Self {
         let opens = &classified.classification().opens;
         let counting: Vec<&Evidence> = evidence
-            .iter()
-            .filter(|e| e.subject == classified.subject() && e.counts_at(at))
+            .filter(|e| e.subject == classified.subject() && e.was_usable())
             .filter(|e| !shares(&e.sources, opens))
             .take(MAX_EVIDENCE)
             .collect();

@@ -48,10 +48,10 @@ fn command(kind: u8, a: u8, b: u8, case: &Case, at: Timestamp) -> Command {
         2 => Command::Unmatch(Unmatched::Unknown),
         3..=6 => {
             let mut proof = evidence(method, b, at);
-            if b % 11 == 0 {
+            if b.is_multiple_of(11) {
                 proof.subject = person(3);
             }
-            if b % 7 == 0 {
+            if b.is_multiple_of(7) {
                 proof.usable_from = at.plus_ms(1);
             }
             Command::Present(proof, around(b))
@@ -59,14 +59,14 @@ fn command(kind: u8, a: u8, b: u8, case: &Case, at: Timestamp) -> Command {
         7 => Command::Reject(method, RejectionReason::Mismatch),
         8..=10 => {
             let mut yes = approval(a % 9, &[["desk", "security", "it"][usize::from(b) % 3]], case, at);
-            if b % 13 == 0 {
+            if b.is_multiple_of(13) {
                 yes.seen = Digest::of(b"another state");
             }
             Command::Approve(yes, around(b))
         }
         11 => Command::Ask(around(b)),
         12 | 13 => Command::Submit { sealed: Some(Digest::of(&[a])), factor: None },
-        14 => Command::Start(classification(if b % 5 == 0 { class } else { case.class().unwrap_or(class) })),
+        14 => Command::Start(classification(if b.is_multiple_of(5) { class } else { case.class().unwrap_or(class) })),
         15 => Command::Record(recorded(
             attempt,
             match b % 4 {
@@ -78,11 +78,11 @@ fn command(kind: u8, a: u8, b: u8, case: &Case, at: Timestamp) -> Command {
         16 => Command::Notice(Notice {
             about: NoticeAbout::Done,
             address: commitment(Field::Address, "a"),
-            delivered: b % 2 == 0,
+            delivered: b.is_multiple_of(2),
         }),
-        17 => Command::Review { review: review(b % 4 == 0), by_human: b % 3 == 0 },
+        17 => Command::Review { review: review(b.is_multiple_of(4)), by_human: b.is_multiple_of(3) },
         18 => Command::End([EndReason::Withdrawn, EndReason::Expired, EndReason::Denied][usize::from(b) % 3]),
-        _ if b % 6 == 0 => Command::Contest(ContestedFrom::Notice),
+        _ if b.is_multiple_of(6) => Command::Contest(ContestedFrom::Notice),
         _ => Command::Start(classification(case.class().unwrap_or(class))),
     }
 }
@@ -300,5 +300,19 @@ fn ux_65_a_better_proof_ends_a_hold() {
     played.act(Command::Present(evidence(Method::RecoveryCode, 2, START), unusual.clone()), policy, START).unwrap();
     assert_eq!(played.case.hold().map(|hold| hold.until), Some(START.plus_ms(24 * HOUR_MS)));
     played.act(Command::Present(evidence(Method::Passkey, 3, START), unusual), policy, START).unwrap();
+    assert!(matches!(played.case.stage(), Stage::Reissuing(..)));
+}
+
+#[test]
+fn a_hold_ends_by_itself_although_the_proofs_are_a_day_old() {
+    let policy = policy_once();
+    let unusual = Surroundings { risk: Risk::of([Signal::RecentContest, Signal::RecentFailures]), ..calm() };
+    let mut played = Played::open(Action::SetPassword);
+    played.act(Command::Classify(classification(Class::Standard)), policy, START).unwrap();
+    played.act(Command::Present(evidence(Method::Totp, 1, START), unusual.clone()), policy, START).unwrap();
+    played.act(Command::Present(evidence(Method::RecoveryCode, 2, START), unusual.clone()), policy, START).unwrap();
+    let early = START.plus_ms(23 * HOUR_MS);
+    assert!(played.act(Command::Ask(unusual.clone()), policy, early).is_err());
+    played.act(Command::Ask(unusual), policy, START.plus_ms(24 * HOUR_MS)).unwrap();
     assert!(matches!(played.case.stage(), Stage::Reissuing(..)));
 }

@@ -1,0 +1,22 @@
+# Die Vorführung.
+demo-title = Wer Sie hier sein können
+demo-lede = Diese Personen und ihre Konten sind erfunden. Kommen Sie als eine von ihnen wieder hinein, oder setzen Sie sich auf die andere Seite.
+demo-go = Anfang
+demo-go-text = Zurück in ein Konto kommen
+demo-mail = Post
+demo-mail-text = Jede Nachricht, die gesendet wurde
+demo-app = App
+demo-app-text = Die Codes ihrer Telefone
+demo-password = Alle haben dasselbe Passwort:
+demo-sign-in = Anmelden
+demo-people = Personen, die ausgesperrt sein können
+demo-people-text = Geben Sie am Anfang ihren Namen ein. Ihre Post und ihre App sind hier.
+demo-staff = Personen, die hier arbeiten
+demo-staff-text = Ein Klick meldet Sie als eine von ihnen an.
+demo-mail-lede = Nichts verlässt diesen Rechner. Das Neueste steht oben.
+demo-mail-none = Noch keine Nachricht. Stellen Sie eine Anfrage und kommen Sie wieder.
+demo-mail-to = An
+demo-mail-html = Den anderen Teil dieser Nachricht öffnen
+demo-app-lede = Was ihre Authenticator-Apps gerade zeigen. Diese Seite lädt alle 30 Sekunden neu.
+demo-app-none = Noch hat niemand eine App.
+demo-app-until = bis { $time },

@@ -1,0 +1,22 @@
+# The demonstration.
+demo-title = Who you can be
+demo-lede = These people and their accounts are made up. Try to get back in as one of them, or sit on the other side of the desk.
+demo-go = Start
+demo-go-text = Get back into an account
+demo-mail = Mail
+demo-mail-text = Every message that was sent
+demo-app = App
+demo-app-text = The codes of their phones
+demo-password = They all have the same password:
+demo-sign-in = Sign in
+demo-people = People who may be locked out
+demo-people-text = Type their name at the start. Their mail and their app are here.
+demo-staff = People who work here
+demo-staff-text = One click signs you in as one of them.
+demo-mail-lede = Nothing leaves this machine. The newest is first.
+demo-mail-none = No message yet. Start a request and come back.
+demo-mail-to = To
+demo-mail-html = Open the other part of this message
+demo-app-lede = What their authenticator apps show right now. This page loads again every 30 seconds.
+demo-app-none = Nobody has an app yet.
+demo-app-until = until { $time },

@@ -1,0 +1,124 @@
+# A person, signed in.
+sign-in-title = Sign in
+sign-in-text = Use the password you use at work. Then we send a code to your stored address.
+sign-in-name = Name
+sign-in-password = Password
+sign-in-empty = Enter your name and your password
+sign-in-wrong = The name and the password do not go together
+sign-in-too-many = Too many tries. Try again after { $time }
+confirm-title = Check your email
+confirm-text = We sent a 6-digit code to your stored address. A password alone cannot change your ways back in.
+code-until = It works until { $time }. That is { $life } in all.
+me-title = My ways back in
+ready =
+    { $n ->
+        [0] You have no way back in
+        [one] You have 1 way back in
+       *[other] You have { $n } ways back in
+    }
+ready-text =
+    { $n ->
+        [0] If you forget your password you will need to visit an office. Add a passkey now.
+        [one] If you lose it you will need to visit an office. Add one more.
+        [2] That is good. One more is safer.
+       *[other] That is good. If you lose one, the others still work.
+    }
+me-passkeys = Passkeys
+me-passkey-add = Add a passkey
+me-passkeys-none = You have no passkey yet. It is the safest way, and the quickest.
+me-app = Authenticator app
+me-app-add = Set up an app
+me-app-on = An app is set up
+me-app-none = No app is set up.
+me-codes = Recovery codes
+me-codes-new = Make new codes
+me-codes-left =
+    { $n ->
+        [0] No codes left
+        [one] 1 code left
+       *[other] { $n } codes left
+    }
+me-codes-none = You have no recovery codes. They work when your phone is gone.
+me-contacts = Contacts
+me-contact-add = Add an address
+me-contacts-none = We hold no private address. Add one, so we can tell you when something happens.
+me-devices = Known devices
+me-devices-none = No device is known yet.
+me-password = Password
+me-password-change = Change password
+me-password-age = Last changed on { $date } ({ $ago }).
+me-history = History
+me-history-odd = Does something look wrong?
+card-made = Made on { $date }
+card-since = Known since { $date }
+card-used = last used { $ago }
+card-never-used = not used yet
+remove = Remove
+contact-counts = Counts
+contact-waits = Waiting
+contact-unconfirmed = Not confirmed
+contact-counts-from = counts from { $time }
+contact-confirm = Enter the code
+device-this = This one
+history-signed-in = Signed in here
+history-added = Added: { $way }
+history-removed = Removed: { $way }
+history-password = New password
+history-started = Recovery started: { $reference }
+history-done = Recovery done: { $reference }
+history-stopped = Recovery stopped: { $reference }
+notice-added = Added: { $way }. We have told you on every contact we hold.
+notice-removed = Removed: { $way }. We have told you on every contact we hold.
+notice-password = You have a new password. We signed you out everywhere else.
+notice-contact-waits = The address is added. It counts from { $time }. Your old contacts were told.
+add-passkey-title = Add a passkey
+add-passkey-name = Name
+add-passkey-name-hint = So you know later which one it is.
+not-now = Not now
+add-app-title = Set up an authenticator app
+add-app-1 = 1. Scan this picture
+add-app-1-text = Open the app on your phone, choose to add an account, and scan.
+add-app-qr = Picture to scan with your authenticator app
+add-app-key-text = No camera? Type these into the app.
+add-app-key = Key
+add-app-2 = 2. Enter the code it shows
+add-app-button = Set up the app
+copy = Copy the key
+copied = Copied
+new-codes-title = Make new recovery codes
+new-codes-text = You get ten codes to print or save. Each works once, when your phone and your keys are gone.
+new-codes-old =
+    { $n ->
+        [one] Your old code stops working.
+       *[other] Your { $n } old codes stop working.
+    }
+new-codes-button = Make new codes
+codes-title = Recovery codes
+codes-once = We show these codes only once. Print or save them now.
+codes-text = Each code works once. Cross it out when you have used it. Keep the sheet where only you can find it, and not next to your phone.
+codes-where = To use one, go to
+codes-kept = I have kept them
+print = Print
+add-contact-title = What is your private email address?
+add-contact-hint = An address you can open without your work account.
+add-contact-waits = A new address counts after { $wait }. All your old contacts are told, and can stop it.
+add-contact-button = Send me a code
+contact-empty = Enter an email address
+contact-shape = Enter an email address like name@example.com
+contact-own = Your work account opens this mailbox. If you are locked out, so is it. Use a private one
+contact-already = This address is there already
+confirm-contact-title = Enter the code we sent
+confirm-contact-text = We sent a 6-digit code to { $address }.
+confirm-contact-button = Add the address
+remove-title = Remove { $name }?
+remove-text = It stops working at once. We tell you on every contact we hold.
+remove-left =
+    { $n ->
+        [0] Then you have no way back in. If you forget your password you will need to visit an office.
+        [one] Then you have 1 way back in.
+       *[other] Then you have { $n } ways back in.
+    }
+remove-button = Remove it
+remove-keep = Keep it
+change-password-title = Change your password
+current-password = Password you have now

@@ -1,0 +1,1 @@
+SELECT 'version', sqlite_version()

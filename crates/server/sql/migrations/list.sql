@@ -1,0 +1,1 @@
+SELECT version, name, digest FROM migrations ORDER BY version

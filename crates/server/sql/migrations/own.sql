@@ -1,0 +1,6 @@
+CREATE TABLE IF NOT EXISTS migrations (
+  version BIGINT PRIMARY KEY,
+  name TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  at_ms BIGINT NOT NULL
+)

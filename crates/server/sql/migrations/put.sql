@@ -1,0 +1,1 @@
+INSERT INTO migrations (version, name, digest, at_ms) VALUES ($1, $2, $3, $4)

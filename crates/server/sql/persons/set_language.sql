@@ -1,0 +1,1 @@
+UPDATE persons SET language = $2 WHERE id = $1

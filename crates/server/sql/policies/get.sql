@@ -1,0 +1,1 @@
+SELECT text FROM policies WHERE digest = $1

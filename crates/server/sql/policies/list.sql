@@ -1,0 +1,1 @@
+SELECT digest, at_ms FROM policies ORDER BY at_ms, digest

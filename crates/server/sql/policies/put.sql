@@ -1,0 +1,1 @@
+INSERT INTO policies (digest, text, at_ms) VALUES ($1, $2, $3) ON CONFLICT (digest) DO NOTHING

@@ -1,0 +1,1 @@
+DELETE FROM disclosures WHERE case_id = $1

@@ -1,0 +1,1 @@
+DELETE FROM disclosures WHERE person_id = $1

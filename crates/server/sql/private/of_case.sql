@@ -1,0 +1,1 @@
+SELECT field, salt, value FROM disclosures WHERE case_id = $1 ORDER BY commitment

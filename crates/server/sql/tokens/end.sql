@@ -1,0 +1,1 @@
+DELETE FROM tokens WHERE purpose = $1 AND hash = $2

@@ -1,0 +1,105 @@
+//! How a command ends: its exit code, and the errors that lead to each. One place maps one to the other (ECO-10).
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use crate::config::ConfigError;
+
+/// The exit code of a command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: done, and everything asked about is as it should be.
+    #[default]
+    Ok,
+    /// 1: it ran, and something it looked at is not as it should be; or it could not be done.
+    Failed,
+    /// 2: the command or the configuration is wrong; nothing was done.
+    Usage,
+    /// 3: something it needs could not be reached.
+    Unreachable,
+    /// 4: a proof does not hold.
+    Unverified,
+}
+
+impl Exit {
+    /// All of them in the order of their codes.
+    pub const ALL: [Self; 5] = [Self::Ok, Self::Failed, Self::Usage, Self::Unreachable, Self::Unverified];
+
+    /// The number.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Unreachable => 3,
+            Self::Unverified => 4,
+        }
+    }
+    /// What it means, as `--help` says it.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Ok => "done",
+            Self::Failed => "a check failed, or it could not be done",
+            Self::Usage => "the command or the configuration is wrong",
+            Self::Unreachable => "something could not be reached",
+            Self::Unverified => "a proof does not hold",
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// Any reason: the cause behind a command's own sentence.
+pub type Cause = Box<dyn Error + Send + Sync>;
+
+/// Why a command did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// What was typed does not go together.
+    #[error("{0}")]
+    Usage(String),
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// What was attempted, and why it did not work.
+    #[error("{0}")]
+    Failed(String, #[source] Cause),
+    /// What could not be reached.
+    #[error("{0}")]
+    Unreachable(String, #[source] Cause),
+    /// The proof that does not hold.
+    #[error("{0}")]
+    Unverified(String),
+    /// The answer could not be written.
+    #[error("cannot write the answer")]
+    Output(#[source] std::io::Error),
+}
+
+impl CliError {
+    /// The exit code for this error.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) | Self::Config(_) => Exit::Usage,
+            Self::Failed(..) => Exit::Failed,
+            Self::Unreachable(..) => Exit::Unreachable,
+            Self::Unverified(_) => Exit::Unverified,
+            // Who reads our output through `head` has seen enough.
+            Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Ok,
+            Self::Output(_) => Exit::Failed,
+        }
+    }
+    /// The sentence and its causes, outermost first.
+    pub fn chain(&self) -> Vec<String> {
+        let mut chain = vec![self.to_string()];
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            chain.push(error.to_string());
+            cause = error.source();
+        }
+        chain
+    }
+}

@@ -1,0 +1,315 @@
+//! `keyward config init`: a first configuration and its keys.
+//!
+//! It asks six questions (three more for OpenLDAP), or takes flags. What it writes has been read once as a configuration before it is written.
+//! It never replaces a key: who replaces the key of the log starts another log.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use keyward_core::secret::SecretText;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::args::{DirectoryChoice, InitArgs};
+use super::prompt::{Ask, Terminal};
+use super::{CliContext, CliError, Exit, Report};
+use crate::config::setting::Raw;
+use crate::config::{self, DEFAULT_FILE, Environment, FileSource, Sources, docs, keys};
+
+/// What is going to be written.
+#[derive(Default)]
+struct Answers {
+    /// By path of the key.
+    values: BTreeMap<String, Value>,
+    /// The password that was typed for the directory.
+    bind_password: Option<SecretText>,
+}
+
+/// Writes a first configuration.
+pub async fn run(args: Box<InitArgs>, ctx: &CliContext) -> Result<Exit, CliError> {
+    let ask: Option<&mut dyn Ask> = if ctx.can_ask && !args.yes { Some(&mut Terminal) } else { None };
+    run_with(&args, ctx, ask)
+}
+
+/// The same with somebody to ask, or nobody.
+pub(super) fn run_with(args: &InitArgs, ctx: &CliContext, ask: Option<&mut dyn Ask>) -> Result<Exit, CliError> {
+    let target = ctx.config.clone().unwrap_or_else(|| DEFAULT_FILE.into());
+    if target.exists() && !args.force {
+        return Err(CliError::Usage(format!("`{}` exists; --force replaces it", target.display())));
+    }
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let keys_folder = args.keys.clone().unwrap_or_else(|| folder.join("keys"));
+    let keys_folder = std::path::absolute(&keys_folder).map_err(|error| failed("find", &keys_folder, error))?;
+    let mut answers = gather(args, ask)?;
+    let [signing, seal] = ["log-signing.key", "seal.key"].map(|name| keys_folder.join(name));
+    answers.values.insert("log.signing_key_file".into(), json!(signing));
+    answers.values.insert("worker.seal_key_file".into(), json!(seal));
+    let password = keys_folder.join("directory-password");
+    if answers.bind_password.is_some() {
+        answers.values.insert("directory.openldap.bind_password_file".into(), json!(password));
+    }
+
+    let text = docs::template(&answers.values);
+    try_out(&target, &text, answers.bind_password.is_some())?;
+
+    create_folder(folder, 0o755)?;
+    create_folder(&keys_folder, 0o700)?;
+    let mut files = vec![fresh_key(&signing, ctx)?, fresh_key(&seal, ctx)?];
+    if let Some(secret) = &answers.bind_password {
+        replace(&password, secret.expose().as_bytes(), args.force)?;
+        files.push((password, true));
+    }
+    replace(&target, text.as_bytes(), args.force)?;
+    files.insert(0, (target, true));
+    ctx.print(&report(&files))
+}
+
+/// Reads the text as a configuration, so that a mistake in the answers is found before there is a file with it.
+fn try_out(target: &Path, text: &str, password_was_typed: bool) -> Result<(), CliError> {
+    // The typed password is not yet in its file; something else stands for it.
+    let stand_in =
+        password_was_typed.then_some(("KEYWARD_DIRECTORY__MAIN__OPENLDAP__BIND_PASSWORD", "typed at the terminal"));
+    let environment: Environment = stand_in.into_iter().collect();
+    config::load(&Sources {
+        file: FileSource::Text(target, text),
+        environment: &environment,
+        flags: &[],
+        demo: false,
+    })?;
+    Ok(())
+}
+
+fn report(files: &[(PathBuf, bool)]) -> Report {
+    let state = |written: bool| if written { "written" } else { "kept as it was" };
+    let rows =
+        files.iter().map(|(path, written)| vec![path.display().to_string(), state(*written).to_owned()]).collect();
+    Report::new("config init")
+        .table("files", &["file", "state"], rows)
+        .text("Keep a copy of the keys offline. Without the signing key the log cannot go on; without the seal key a case under way cannot be finished.")
+        .next(&[
+            ("keyward config check", "read the configuration as the server will"),
+            ("keyward config show --origin", "see every key and where its value comes from"),
+        ])
+}
+
+/// A key of the configuration, the flag that answers it, and the question if there is no flag.
+struct Question<'a> {
+    path: &'static str,
+    flag: &'static str,
+    given: Option<&'a str>,
+    question: &'static str,
+    default: Option<&'static str>,
+    needed: bool,
+}
+
+impl Question<'_> {
+    /// The answer from the flag, the person, or the default; checked as the configuration checks it.
+    fn answer(&self, ask: &mut Option<&mut dyn Ask>) -> Result<Option<Value>, CliError> {
+        let typed = match (self.given, ask) {
+            (Some(given), _) => Some(given.to_owned()),
+            (None, Some(ask)) => loop {
+                let answer = ask.line(self.question, self.default, &|answer| probe(self.path, answer).map(|_| ()))?;
+                if answer.is_some() || !self.needed {
+                    break answer;
+                }
+            },
+            (None, None) => self.default.map(str::to_owned),
+        };
+        match typed {
+            Some(typed) => {
+                probe(self.path, &typed).map(Some).map_err(|what| CliError::Usage(format!("{} {what}", self.flag)))
+            }
+            None if self.needed => Err(CliError::Usage(format!("{} is missing", self.flag))),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Reads an answer as the key would. A secret address is passed on as it is.
+fn probe(path: &str, answer: &str) -> Result<Value, String> {
+    let (section, name) = path.rsplit_once('.').unwrap_or_default();
+    let key = keys::key(section, name).ok_or_else(|| format!("there is no key `{path}`"))?;
+    let shown = (key.probe)(&Raw::Word(answer.to_owned())).map_err(|complaint| match complaint.hint {
+        Some(hint) => format!("{}; {hint}", complaint.what),
+        None => complaint.what,
+    })?;
+    Ok(if key.secret { json!(answer) } else { shown })
+}
+
+fn gather(args: &InitArgs, mut ask: Option<&mut dyn Ask>) -> Result<Answers, CliError> {
+    let mut answers = Answers::default();
+    let first = [
+        Question {
+            path: "server.public_url",
+            flag: "--public-url",
+            given: args.public_url.as_deref(),
+            question: "1 of 6  Address that people type, like https://reset.example.org",
+            default: None,
+            needed: true,
+        },
+        Question {
+            path: "server.organization",
+            flag: "--organization",
+            given: args.organization.as_deref(),
+            question: "2 of 6  Name of your organization (empty: the host's name)",
+            default: None,
+            needed: false,
+        },
+        Question {
+            path: "server.help_phone",
+            flag: "--help-phone",
+            given: args.help_phone.as_deref(),
+            question: "3 of 6  Number of your service desk (empty: none)",
+            default: None,
+            needed: false,
+        },
+        Question {
+            path: "database.url",
+            flag: "--database",
+            given: args.database.as_deref(),
+            question: "4 of 6  Database",
+            default: Some("sqlite:/var/lib/keyward/keyward.db"),
+            needed: true,
+        },
+    ];
+    answers.take(&first, &mut ask)?;
+    directory(args, &mut ask, &mut answers)?;
+    let host = Question {
+        path: "mail.host",
+        flag: "--mail-host",
+        given: args.mail_host.as_deref(),
+        question: "6 of 6  Mail relay (empty: no mail)",
+        default: None,
+        needed: false,
+    };
+    answers.take(&[host], &mut ask)?;
+    if answers.values.contains_key("mail.host") {
+        let from = Question {
+            path: "mail.from",
+            flag: "--mail-from",
+            given: args.mail_from.as_deref(),
+            question: "        Sender of messages",
+            default: None,
+            needed: true,
+        };
+        answers.take(&[from], &mut ask)?;
+    }
+    Ok(answers)
+}
+
+fn directory(args: &InitArgs, ask: &mut Option<&mut dyn Ask>, answers: &mut Answers) -> Result<(), CliError> {
+    let choice = match (args.directory, ask.as_mut()) {
+        (Some(choice), _) => choice,
+        (None, _) if args.ldap_url.is_some() => DirectoryChoice::Openldap,
+        (None, Some(ask)) => match ask.choice("5 of 6  Directory", &["Keyward's own", "OpenLDAP"])? {
+            0 => DirectoryChoice::Embedded,
+            _ => DirectoryChoice::Openldap,
+        },
+        (None, None) => DirectoryChoice::Embedded,
+    };
+    answers.values.insert("directory.name".into(), json!("main"));
+    if choice == DirectoryChoice::Embedded {
+        answers.values.insert("directory.kind".into(), json!("embedded"));
+        return Ok(());
+    }
+    answers.values.insert("directory.kind".into(), json!("openldap"));
+    let questions = [
+        Question {
+            path: "directory.openldap.url",
+            flag: "--ldap-url",
+            given: args.ldap_url.as_deref(),
+            question: "        Its address",
+            default: None,
+            needed: true,
+        },
+        Question {
+            path: "directory.openldap.base_dn",
+            flag: "--ldap-base-dn",
+            given: args.ldap_base_dn.as_deref(),
+            question: "        Where its accounts are",
+            default: None,
+            needed: true,
+        },
+        Question {
+            path: "directory.openldap.bind_dn",
+            flag: "--ldap-bind-dn",
+            given: args.ldap_bind_dn.as_deref(),
+            question: "        Account that Keyward signs in with",
+            default: None,
+            needed: true,
+        },
+    ];
+    answers.take(&questions, ask)?;
+    match (&args.ldap_password_file, ask) {
+        (Some(file), _) => {
+            let file = std::path::absolute(file).map_err(|error| failed("find", file, error))?;
+            answers.values.insert("directory.openldap.bind_password_file".into(), json!(file));
+        }
+        (None, Some(ask)) => {
+            let password = ask.secret("        Password of that account")?;
+            probe("directory.openldap.bind_password", password.expose())
+                .map_err(|what| CliError::Usage(format!("the password {what}")))?;
+            answers.bind_password = Some(password);
+        }
+        (None, None) => return Err(CliError::Usage("--ldap-password-file is missing".into())),
+    }
+    Ok(())
+}
+
+impl Answers {
+    fn take(&mut self, questions: &[Question<'_>], ask: &mut Option<&mut dyn Ask>) -> Result<(), CliError> {
+        for question in questions {
+            if let Some(value) = question.answer(ask)? {
+                self.values.insert(question.path.to_owned(), value);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn failed(verb: &str, path: &Path, error: std::io::Error) -> CliError {
+    CliError::Failed(format!("cannot {verb} `{}`", path.display()), error.into())
+}
+
+fn create_folder(folder: &Path, mode: u32) -> Result<(), CliError> {
+    fs::DirBuilder::new().recursive(true).mode(mode).create(folder).map_err(|error| failed("create", folder, error))
+}
+
+/// Writes 32 random bytes, unless there is a key. Says which.
+fn fresh_key(path: &Path, ctx: &CliContext) -> Result<(PathBuf, bool), CliError> {
+    if path.exists() {
+        return Ok((path.to_owned(), false));
+    }
+    let mut seed = Zeroizing::new([0_u8; 32]);
+    ctx.ctx.fill(seed.as_mut_slice());
+    write_new(path, seed.as_slice())?;
+    Ok((path.to_owned(), true))
+}
+
+/// A file that did not exist, for its owner alone, on disk before this returns.
+fn write_new(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let write = || {
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(|error| failed("write", path, error))
+}
+
+/// With `over`, an existing file is replaced as a whole: no moment has half of it.
+fn replace(path: &Path, bytes: &[u8], over: bool) -> Result<(), CliError> {
+    if !over {
+        return write_new(path, bytes);
+    }
+    let beside = path.with_added_extension("new");
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(failed("replace", &beside, error));
+        }
+        _ => write_new(&beside, bytes)?,
+    }
+    fs::rename(&beside, path).map_err(|error| failed("replace", path, error))
+}

@@ -1,0 +1,227 @@
+//! The command line: what was typed, to which command it goes, how it ends.
+//!
+//! One file for each command. A command reads its arguments ([`args`]), does its work through the modules that own it, and answers with a
+//! [`Report`]; there is no rule here. To add one: a variant of [`Command`], an arm in [`dispatch`], a file.
+
+pub mod args;
+mod completions;
+mod config;
+mod context;
+mod exit;
+mod init;
+mod man;
+mod prompt;
+mod report;
+mod settings;
+mod version;
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use serde_json::json;
+
+pub use context::{CliContext, Edge, Sink};
+pub use exit::{Cause, CliError, Exit};
+pub use report::{CheckLine, Look, Mark, Output, Report};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  done
+  1  a check failed, or it could not be done
+  2  the command or the configuration is wrong
+  3  something could not be reached
+  4  a proof does not hold
+
+Where to go next:
+  keyward config init     write a first configuration, in six questions
+  keyward config check    read it and say everything that is wrong with it
+  keyward help COMMAND    what a command does, with examples";
+
+/// Account recovery with a case for every reset.
+///
+/// Nobody gets back into an account without a case: it is classified, the person proves who they are, others agree where
+/// they must, the credential is set, and the outcome is reviewed. Anybody can check afterwards that it was so.
+#[derive(Debug, Parser)]
+#[command(name = "keyward", version, styles = STYLES, after_help = AFTER_HELP, max_term_width = 110, disable_help_subcommand = false)]
+pub struct Cli {
+    /// What applies to every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What applies to every command.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Global {
+    /// The configuration file [default: /etc/keyward/keyward.toml] [env: KEYWARD_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Text for people, or one JSON object for programs [default: text] [env: KEYWARD_OUTPUT]
+    #[arg(long, global = true, value_enum, value_name = "text|json", hide_possible_values = true)]
+    pub output: Option<Output>,
+    /// When to use colors; `auto` looks at the terminal and at NO_COLOR [default: auto] [env: KEYWARD_COLOR]
+    #[arg(long, global = true, value_enum, value_name = "auto|always|never", hide_possible_values = true)]
+    pub color: Option<ColorChoice>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write, check and explain the configuration
+    #[command(subcommand)]
+    Config(args::ConfigCommand),
+    /// Print a script that completes commands in your shell
+    Completions(args::CompletionsArgs),
+    /// Print the manual page, or write all of them
+    Man(args::ManArgs),
+    /// Print the version
+    Version,
+}
+
+impl Command {
+    /// The words that call it, for answers.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Config(args::ConfigCommand::Init(_)) => "config init",
+            Self::Config(args::ConfigCommand::Check) => "config check",
+            Self::Config(args::ConfigCommand::Show(_)) => "config show",
+            Self::Config(args::ConfigCommand::Schema) => "config schema",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
+            Self::Version => "version",
+        }
+    }
+}
+
+async fn dispatch(command: Command, ctx: &CliContext) -> Result<Exit, CliError> {
+    match command {
+        Command::Config(args::ConfigCommand::Init(args)) => init::run(args, ctx).await,
+        Command::Config(args::ConfigCommand::Check) => config::check(ctx).await,
+        Command::Config(args::ConfigCommand::Show(args)) => config::show(args, ctx).await,
+        Command::Config(args::ConfigCommand::Schema) => config::schema(ctx).await,
+        Command::Completions(args) => completions::run(args, ctx).await,
+        Command::Man(args) => man::run(args, ctx).await,
+        Command::Version => version::run(ctx).await,
+    }
+}
+
+/// Runs what was typed.
+pub async fn run(edge: Edge) -> Exit {
+    let mut early = Early::of(&edge);
+    let parsed = Cli::command()
+        .color(early.color)
+        .try_get_matches_from(edge.args.clone())
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return not_understood(&error, &early, edge),
+    };
+    early.output = cli.global.output.unwrap_or(early.output);
+    let color = cli.global.color.unwrap_or(early.color);
+    let ctx = context(cli.global.config, early.output, color, edge);
+    let name = cli.command.name();
+    match dispatch(cli.command, &ctx).await {
+        Ok(exit) => exit,
+        Err(error) => ctx.print_error(Some(name), &error),
+    }
+}
+
+/// What has to be known before the words are understood, since not understanding them is an answer too.
+struct Early {
+    output: Output,
+    color: ColorChoice,
+}
+
+impl Early {
+    fn of(edge: &Edge) -> Self {
+        let typed = |flag: &str| value_of(&edge.args, flag);
+        let output = typed("--output").or_else(|| edge.environment.get("KEYWARD_OUTPUT").map(str::to_owned));
+        let color = typed("--color").or_else(|| edge.environment.get("KEYWARD_COLOR").map(str::to_owned));
+        Self {
+            output: if output.as_deref() == Some("json") { Output::Json } else { Output::Text },
+            color: match color.as_deref() {
+                Some("always") => ColorChoice::Always,
+                Some("never") => ColorChoice::Never,
+                _ => ColorChoice::Auto,
+            },
+        }
+    }
+}
+
+/// The value of `--flag value` or `--flag=value` among words that may not be understood otherwise.
+fn value_of(args: &[OsString], flag: &str) -> Option<String> {
+    let mut words = args.iter().map(|word| word.to_string_lossy());
+    let joined = format!("{flag}=");
+    words
+        .find_map(|word| match word.strip_prefix(&joined) {
+            Some(value) => Some(Some(value.to_owned())),
+            None if word == flag => Some(None),
+            None => None,
+        })
+        .and_then(|value| value.or_else(|| words.next().map(|word| word.into_owned())))
+}
+
+fn context(config: Option<PathBuf>, output: Output, color: ColorChoice, edge: Edge) -> CliContext {
+    let config =
+        config.or_else(|| edge.environment.get("KEYWARD_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from));
+    CliContext {
+        output,
+        look: Look { color: colored(color, &edge), width: edge.width.filter(|_| edge.out_is_terminal) },
+        config,
+        environment: edge.environment,
+        can_ask: edge.can_ask,
+        ctx: edge.ctx,
+        out: Mutex::new(edge.out),
+        err: Mutex::new(edge.err),
+    }
+}
+
+fn colored(color: ColorChoice, edge: &Edge) -> bool {
+    let no_color = edge.environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
+    match color {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => edge.out_is_terminal && !no_color && edge.environment.get("TERM") != Some("dumb"),
+    }
+}
+
+/// Help that was asked for, or words that are not a command.
+fn not_understood(error: &clap::Error, early: &Early, mut edge: Edge) -> Exit {
+    let asked = !error.use_stderr();
+    let exit = if asked { Exit::Ok } else { Exit::Usage };
+    let rendered = error.render();
+    let written = if early.output == Output::Json {
+        let name = if asked { "help" } else { "error" };
+        let text = rendered.to_string();
+        let value = if asked {
+            json!(text)
+        } else {
+            json!({"what": text.trim_start_matches("error: ").trim_end(), "causes": []})
+        };
+        Report::new("").field(name, value).ending(exit).write_json(&mut edge.out)
+    } else {
+        let colored = colored(early.color, &edge);
+        let sink = if asked { &mut edge.out } else { &mut edge.err };
+        if colored { write!(sink, "{}", rendered.ansi()) } else { write!(sink, "{rendered}") }
+    };
+    match written {
+        Ok(()) => exit,
+        Err(error) => CliError::Output(error).exit(),
+    }
+}

@@ -1,0 +1,15 @@
+//! The Keyward server as a library, so that its parts can be tested without starting it; `main.rs` only starts it.
+
+pub mod channels;
+pub mod cli;
+pub mod config;
+pub mod connectors;
+pub mod ctx;
+pub mod i18n;
+pub mod methods;
+pub mod passwords;
+pub mod seal;
+pub mod store;
+pub mod terms;
+pub mod token;
+pub mod web;

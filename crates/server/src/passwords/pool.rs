@@ -1,0 +1,223 @@
+//! A fixed number of threads for work that is slow on purpose, with a bounded queue before them (T-K02).
+//!
+//! Each thread keeps one block buffer for argon2 and uses it again, so memory is threads × 19 MiB whatever comes in; when the queue is full the answer is
+//! [`PoolError::Busy`] at once. Deliberately has no priorities and no clock: what waits is served in order, and what nobody waits for any more is dropped.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use argon2::Block;
+use tokio::sync::oneshot;
+use zeroize::Zeroize;
+
+/// Most threads that may be asked for.
+pub const MAX_THREADS: usize = 64;
+/// Longest queue that may be asked for.
+pub const MAX_QUEUE: usize = 4096;
+/// Roughly what one job takes, for the advice when to come back (CRATES 5: one argon2id is 14 ms, and wiping after it 2).
+const JOB_MS: usize = 18;
+
+/// Why a job was not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PoolError {
+    /// As many jobs wait as may wait: a 503 with `Retry-After`.
+    #[error("{waiting} jobs wait for the password workers, which is the most that may")]
+    Busy {
+        /// The length of the queue.
+        waiting: usize,
+        /// Seconds after which a full queue will have been worked off.
+        retry_after_s: u64,
+    },
+    /// The job panicked, or the pool is gone. The thread lives on.
+    #[error("a password worker did not finish its job")]
+    Failed,
+}
+
+type Job = Box<dyn FnOnce(&mut Memory) + Send>;
+
+/// The threads. They end when the pool is dropped and the queue is empty.
+#[derive(Debug)]
+pub struct Pool {
+    jobs: SyncSender<Job>,
+    busy: PoolError,
+}
+
+/// One thread's block buffer: made at its first use and kept, but never with what was in it.
+pub(super) struct Memory(Vec<Block>);
+
+/// The buffer in use, wiped when done, also after a panic. Whoever has all blocks of a finished argon2 can compute the passes backwards to the
+/// first block, which is a fast hash of the password and would undo the whole cost of guessing.
+pub(super) struct Blocks<'a>(&'a mut [Block]);
+
+impl Memory {
+    /// The first `blocks` blocks of one KiB.
+    pub(super) fn blocks(&mut self, blocks: usize) -> Blocks<'_> {
+        if self.0.len() < blocks {
+            self.0.resize(blocks, Block::new());
+        }
+        Blocks(self.0.get_mut(..blocks).unwrap_or_default())
+    }
+}
+
+impl AsMut<[Block]> for Blocks<'_> {
+    fn as_mut(&mut self) -> &mut [Block] {
+        self.0
+    }
+}
+
+impl Drop for Blocks<'_> {
+    fn drop(&mut self) {
+        for block in &mut *self.0 {
+            block.zeroize();
+        }
+    }
+}
+
+impl Pool {
+    /// Starts `threads` threads (one per core is right) before a queue of `queue` jobs. Both are brought between one and their maximum.
+    pub fn new(threads: usize, queue: usize) -> io::Result<Self> {
+        let (threads, queue) = (threads.clamp(1, MAX_THREADS), queue.clamp(1, MAX_QUEUE));
+        let (jobs, inbox) = sync_channel::<Job>(queue);
+        let inbox = Arc::new(Mutex::new(inbox));
+        for number in 0..threads {
+            let inbox = Arc::clone(&inbox);
+            thread::Builder::new().name(format!("password-{number}")).spawn(move || work(&inbox))?;
+        }
+        let full_ms = queue * JOB_MS / threads;
+        let busy = PoolError::Busy { waiting: queue, retry_after_s: full_ms as u64 / 1000 + 1 };
+        Ok(Self { jobs, busy })
+    }
+
+    /// Runs blocking work on a thread of the pool: a strength estimate, a look into the breach file.
+    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PoolError> {
+        self.run_with_memory(|_| work()).await
+    }
+
+    pub(super) async fn run_with_memory<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+    ) -> Result<T, PoolError> {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(move |memory| {
+            // Who asked may have gone away while this waited; then the work would be for nobody.
+            if !reply.is_closed() {
+                let _ = reply.send(work(memory));
+            }
+        });
+        match self.jobs.try_send(job) {
+            Ok(()) => answer.await.map_err(|_| PoolError::Failed),
+            Err(TrySendError::Full(_)) => Err(self.busy),
+            Err(TrySendError::Disconnected(_)) => Err(PoolError::Failed),
+        }
+    }
+}
+
+fn work(inbox: &Mutex<Receiver<Job>>) {
+    let mut memory = Memory(Vec::new());
+    loop {
+        // The lock is held only while waiting for a job, never while doing one.
+        let next = inbox.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        // A panic drops the reply, which is the answer; the buffer holds no state that it could leave half done.
+        // This needs unwinding: the release profile must not set `panic = "abort"`.
+        let _ = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+    use std::task::Poll;
+
+    use super::*;
+
+    /// Occupies one thread until the returned sender is used or dropped; returns once the thread is taken.
+    fn occupy(pool: &Arc<Pool>) -> (tokio::task::JoinHandle<Result<(), PoolError>>, Receiver<()>, Sender<()>) {
+        let (started, has_started) = channel();
+        let (release, released) = channel::<()>();
+        let pool = Arc::clone(pool);
+        let task = tokio::spawn(async move {
+            pool.run(move || {
+                let _ = started.send(());
+                let _ = released.recv();
+            })
+            .await
+        });
+        (task, has_started, release)
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn t_k02_a_full_queue_is_busy_at_once_and_recovers() {
+        let pool = Arc::new(Pool::new(1, 2).unwrap());
+        let (running, has_started, release) = occupy(&pool);
+        has_started.recv().unwrap();
+        let mut waiting = Vec::new();
+        for number in 0..2 {
+            let mut job = Box::pin(pool.run(move || number));
+            // The first poll puts it into the queue.
+            assert!(matches!(futures_util::poll!(&mut job), Poll::Pending));
+            waiting.push(job);
+        }
+        assert_eq!(pool.run(|| ()).await, Err(PoolError::Busy { waiting: 2, retry_after_s: 1 }));
+        release.send(()).unwrap();
+        assert_eq!(running.await.unwrap(), Ok(()));
+        for (number, job) in waiting.into_iter().enumerate() {
+            assert_eq!(job.await, Ok(number));
+        }
+        assert_eq!(pool.run(|| 7).await, Ok(7));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn t_k02_work_nobody_waits_for_is_not_done() {
+        let pool = Arc::new(Pool::new(1, 4).unwrap());
+        let (running, has_started, release) = occupy(&pool);
+        has_started.recv().unwrap();
+        let (done, was_done) = channel::<()>();
+        let mut abandoned = Box::pin(pool.run(move || done.send(()).is_ok()));
+        assert!(futures_util::poll!(&mut abandoned).is_pending());
+        drop(abandoned);
+        release.send(()).unwrap();
+        running.await.unwrap().unwrap();
+        pool.run(|| ()).await.unwrap();
+        assert!(was_done.recv().is_err(), "the work was dropped undone");
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_failed_job_and_not_a_lost_thread() {
+        let pool = Pool::new(1, 1).unwrap();
+        for _ in 0..3 {
+            let answer: Result<(), _> = pool.run(|| panic!("on purpose")).await;
+            assert_eq!(answer, Err(PoolError::Failed));
+        }
+        assert_eq!(pool.run(|| 1).await, Ok(1));
+    }
+
+    #[test]
+    fn the_buffer_is_wiped_after_use_and_after_a_panic() {
+        let mut memory = Memory(Vec::new());
+        let mut dirty = |fails: bool| {
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                let mut blocks = memory.blocks(8);
+                blocks.as_mut()[7].as_mut()[127] = 1;
+                assert!(!fails, "on purpose");
+            }));
+            let clean = memory.0.iter().all(|block| block.as_ref().iter().all(|word| *word == 0));
+            (outcome.is_ok(), clean, memory.0.len())
+        };
+        assert_eq!(dirty(false), (true, true, 8));
+        assert_eq!(dirty(true), (false, true, 8));
+    }
+
+    #[tokio::test]
+    async fn t_k02_a_thread_uses_its_buffer_again() {
+        let pool = Pool::new(1, 1).unwrap();
+        let mut places = Vec::new();
+        for _ in 0..3 {
+            places.push(pool.run_with_memory(|memory| memory.blocks(64).as_mut().as_ptr().addr()).await.unwrap());
+        }
+        assert!(places.iter().all(|place| *place == places[0]), "{places:?}");
+    }
+}

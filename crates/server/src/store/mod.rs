@@ -1,0 +1,185 @@
+//! The only user of the database. What is written goes through [`Store::commit`] (a case), [`Store::aside`] (what belongs to no case)
+//! or one guarded statement; what is read comes back as core's types.
+//!
+//! Reading order: [`change`] (what a commit is made of), [`commit`] (how many become one transaction), [`log`] and [`sign`]
+//! (the tree over all entries), [`cases`], then one file for each table. No rule of a case is here: `decide` has been asked before.
+
+use tokio::sync::mpsc;
+
+use crate::ctx::Ctx;
+
+pub mod cases;
+pub mod change;
+pub mod commit;
+pub mod db;
+pub mod jobs;
+pub mod migrate;
+pub mod people;
+pub mod private;
+pub mod tokens;
+mod value;
+
+pub use change::{Aside, Change, Guard, GuardKind, Write};
+pub use commit::{CommitError, Committed};
+pub use db::{Engine, Statement};
+
+use db::{Db, Tx, statements};
+
+statements! {
+    TRAITS = "engine/traits.sqlite", postgres = "engine/traits.postgres";
+}
+
+/// Why the database did not do what was asked. Says what was attempted; nothing in it is personal.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The address of the database is of no known form. It may hold a password and is not shown.
+    #[error("the database address is neither `sqlite:PATH` nor `postgres://…`")]
+    Address,
+    /// The file could not be made or read.
+    #[error("cannot open the file `{place}`")]
+    File {
+        /// Its path.
+        place: String,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// No connection.
+    #[error("cannot open the database at `{place}`")]
+    Open {
+        /// Path, or host and port.
+        place: String,
+        /// The engine's reason.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The engine would lose or damage what it has confirmed.
+    #[error("{0}")]
+    Engine(String),
+    /// A transaction did not begin.
+    #[error("cannot begin a transaction")]
+    Begin(#[source] sqlx::Error),
+    /// A statement failed, or its answer could not be read.
+    #[error("cannot run `{statement}`")]
+    Query {
+        /// Its name under `sql/`.
+        statement: &'static str,
+        /// The engine's reason.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The commit gave an error: it may have happened or not.
+    #[error("cannot tell whether the transaction was committed")]
+    Commit(#[source] sqlx::Error),
+    /// The commit gave an error, and looking showed that nothing was written.
+    #[error("the transaction was not committed")]
+    NotCommitted(#[source] sqlx::Error),
+    /// A transaction could not be taken back; it will be when its connection ends.
+    #[error("cannot roll back a transaction")]
+    Rollback(#[source] sqlx::Error),
+    /// The connection of everybody's transaction was lost.
+    #[error("the transaction was lost")]
+    Lost,
+    /// The head of the log moved although it was locked, or the log does not add up.
+    #[error("the log in the database contradicts itself: {0}")]
+    Broken(String),
+}
+
+impl StoreError {
+    /// Whether the same thing may work a moment later: a lost connection, a lock that was held, a replica that was in the way.
+    pub fn is_passing(&self) -> bool {
+        let source = match self {
+            Self::Lost => return true,
+            Self::Begin(source)
+            | Self::Commit(source)
+            | Self::NotCommitted(source)
+            | Self::Query { source, .. } => source,
+            _ => return false,
+        };
+        match source {
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Protocol(_) => true,
+            sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+                // PostgreSQL: connection, rollback, lock, shutdown, start; SQLite: busy and locked with their extended forms.
+                match code.len() {
+                    5 => code
+                        .get(..2)
+                        .is_some_and(|c| matches!(c, "08" | "40" | "55" | "57")),
+                    _ => code.parse().is_ok_and(|n: u32| matches!(n & 0xff, 5 | 6)),
+                }
+            }),
+            _ => false,
+        }
+    }
+
+    /// Whether the stored data is at fault: stop and alarm, do not try again.
+    pub fn is_broken(&self) -> bool {
+        match self {
+            Self::Broken(_) => true,
+            Self::Query { source, .. } => matches!(
+                source,
+                sqlx::Error::Decode(_)
+                    | sqlx::Error::ColumnDecode { .. }
+                    | sqlx::Error::ColumnNotFound(_)
+                    | sqlx::Error::ColumnIndexOutOfBounds { .. }
+            ),
+            _ => false,
+        }
+    }
+}
+
+/// The database with its one writer. Cheap to clone; the writer ends when the last clone is dropped.
+#[derive(Clone)]
+pub struct Store {
+    db: Db,
+    writer: mpsc::Sender<commit::Waiting>,
+}
+
+impl Store {
+    /// Opens `sqlite:PATH` or `postgres://…` as it is. [`Store::migrate`] comes first on a new one.
+    pub async fn open(url: &str, ctx: &Ctx) -> Result<Self, StoreError> {
+        let db = Db::open(url).await?;
+        let (writer, inbox) = mpsc::channel(commit::MAX_WAITING);
+        tokio::spawn(commit::write(db.clone(), ctx.clone(), inbox));
+        Ok(Self { db, writer })
+    }
+
+    /// Which engine it is.
+    pub const fn engine(&self) -> Engine {
+        self.db.engine()
+    }
+
+    /// Closes all connections. What waits is answered with an error; what was answered is durable.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+
+    /// Every statement that this build can run, in the order of their modules.
+    pub fn statements() -> Vec<Statement> {
+        [
+            STATEMENTS,
+            migrate::STATEMENTS,
+            change::STATEMENTS,
+            commit::STATEMENTS,
+            cases::STATEMENTS,
+            people::STATEMENTS,
+            private::STATEMENTS,
+            tokens::STATEMENTS,
+            jobs::STATEMENTS,
+        ]
+        .concat()
+    }
+
+    /// Asks the engine to check the text of a statement without running it.
+    pub async fn prepare(&self, statement: &Statement) -> Result<(), StoreError> {
+        self.db.prepare(statement).await
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Store({:?})", self.engine())
+    }
+}

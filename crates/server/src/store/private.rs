@@ -1,0 +1,114 @@
+//! The personal values behind the commitments in the log. Erasing one deletes its row, value and salt together; the log does not
+//! change and every proof stays valid (X13, T-I12).
+//!
+//! Not here: which values an entry commits to (core), and who may read them (the pages).
+
+use keyward_core::{
+    digest::{Commitment, Disclosure, Salt},
+    ids::{CaseId, PersonId},
+    time::{DAY_MS, Timestamp},
+};
+
+use super::{
+    Store, StoreError, Tx,
+    db::{Row, statements, vals},
+    tokens,
+    value::Word,
+};
+
+statements! {
+    PUT = "private/put";
+    ADOPT = "private/adopt";
+    OF_CASE = "private/of_case";
+    BY_COMMITMENT = "private/by_commitment";
+    OF_PERSON = "private/of_person";
+    ERASE_CASE = "private/erase_case";
+    ERASE_PERSON = "private/erase_person";
+    EXPIRE_NOBODY = "private/expire_nobody";
+    FORGET_PERSON = "persons/erase";
+}
+
+/// How long what somebody typed for a name that is no account is kept at least, for finding abuse (R47).
+pub const MIN_UNKNOWN_DAYS: i64 = 7;
+
+pub(super) async fn put(
+    tx: &mut Tx,
+    case: CaseId,
+    value: &Disclosure,
+    person: Option<PersonId>,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let vals = vals![
+        case,
+        *value.commitment().digest(),
+        person,
+        Word(value.field),
+        value.salt.bytes().as_slice(),
+        &value.value,
+        at,
+    ];
+    tx.write(&PUT, vals).await.map(drop)
+}
+
+pub(super) async fn adopt(tx: &mut Tx, case: CaseId, subject: PersonId) -> Result<(), StoreError> {
+    tx.write(&ADOPT, vals![case, subject]).await.map(drop)
+}
+
+impl Store {
+    /// The value behind a commitment. None once it is erased.
+    pub async fn value(&self, commitment: Commitment) -> Result<Option<Disclosure>, StoreError> {
+        let vals = vals![*commitment.digest()];
+        self.db
+            .first(&BY_COMMITMENT, vals, |row| read(row, 0))
+            .await
+    }
+
+    /// All values of a case that are not erased.
+    pub async fn values_of_case(&self, case: CaseId) -> Result<Vec<Disclosure>, StoreError> {
+        self.db
+            .read(&OF_CASE, vals![case], |row| read(row, 0))
+            .await
+    }
+
+    /// All values of a person, with the case that each is from.
+    pub async fn values_of_person(
+        &self,
+        person: PersonId,
+    ) -> Result<Vec<(CaseId, Disclosure)>, StoreError> {
+        self.db
+            .read(&OF_PERSON, vals![person], |row| {
+                Ok((row.get(0)?, read(row, 1)?))
+            })
+            .await
+    }
+
+    /// Erases the values of one case. How many there were.
+    pub async fn erase_case(&self, case: CaseId) -> Result<u64, StoreError> {
+        self.db.write(&ERASE_CASE, vals![case]).await
+    }
+
+    /// Erases all that is known of a person outside of the log: values, account, factors, whatever was handed out. How many values there were.
+    pub async fn erase_person(&self, person: PersonId) -> Result<u64, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let erased = tx.write(&ERASE_PERSON, vals![person]).await?;
+        tokens::end_of_person(&mut tx, person, None).await?;
+        tx.write(&FORGET_PERSON, vals![person]).await?;
+        tx.commit().await?;
+        Ok(erased)
+    }
+
+    /// Erases what was typed for names that are no account, once it is older than `days` (at least [`MIN_UNKNOWN_DAYS`]).
+    pub async fn erase_unknown(&self, at: Timestamp, days: i64) -> Result<u64, StoreError> {
+        let days = days.max(MIN_UNKNOWN_DAYS);
+        let before = at.plus_ms(days.saturating_mul(-DAY_MS));
+        self.db.write(&EXPIRE_NOBODY, vals![before]).await
+    }
+}
+
+fn read(row: &Row, first: usize) -> Result<Disclosure, sqlx::Error> {
+    Ok(Disclosure {
+        field: row.get::<Word<_>>(first)?.0,
+        salt: Salt::new(row.get(first + 1)?),
+        value: row.get(first + 2)?,
+    })
+}

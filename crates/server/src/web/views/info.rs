@@ -1,0 +1,60 @@
+//! Pages that explain: help, how we check, accessibility, privacy. They hold no data of anybody.
+
+use askama::Template;
+use keyward_core::time::Timestamp;
+
+use super::WayKind;
+use crate::web::shell::Shell;
+
+/// `/help`.
+#[derive(Template, Debug)]
+#[template(path = "help.html")]
+pub struct Help {
+    /// What is around the page.
+    pub shell: Shell,
+}
+
+/// `/how-we-check`.
+#[derive(Template, Debug)]
+#[template(path = "how_we_check.html")]
+pub struct HowWeCheck {
+    /// What is around the page.
+    pub shell: Shell,
+    /// The ways this site takes.
+    pub ways: Vec<WayKind>,
+}
+
+/// What the accessibility tests of this build found (UX-62).
+#[derive(Clone, Debug)]
+pub struct Tested {
+    /// When they ran.
+    pub at: Timestamp,
+    /// How many pages, each in two colors and two widths.
+    pub pages: u32,
+    /// What is known not to work yet, in the language of the page.
+    pub gaps: Vec<String>,
+}
+
+/// `/accessibility`.
+#[derive(Template, Debug)]
+#[template(path = "accessibility.html")]
+pub struct Accessibility {
+    /// What is around the page.
+    pub shell: Shell,
+    /// What was tested; `None` in a build without test results, which it then says.
+    pub tested: Option<Tested>,
+    /// Where to write.
+    pub contact: String,
+}
+
+/// `/privacy`.
+#[derive(Template, Debug)]
+#[template(path = "privacy.html")]
+pub struct Privacy {
+    /// What is around the page.
+    pub shell: Shell,
+    /// How many days personal values of a case are kept.
+    pub keep_days: u32,
+    /// Who answers for it.
+    pub contact: String,
+}

@@ -1,0 +1,162 @@
+//! Where links from messages land, and the pages of "this was not me". Opening a link changes nothing: mail scanners open
+//! them too. A button uses it (UX-12).
+
+use askama::Template;
+use axum::http::StatusCode;
+use keyward_core::time::Timestamp;
+
+use super::CaseHead;
+use crate::i18n::{Key, Text, k};
+use crate::web::shell::Shell;
+
+/// What a link is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LinkPurpose {
+    /// One proof in a case.
+    Prove,
+    /// The start of a new way in, after somebody at the desk checked.
+    NewWayIn,
+    /// A contact shows that it arrives.
+    ConfirmContact,
+}
+
+impl LinkPurpose {
+    fn title(&self) -> Key {
+        match self {
+            Self::Prove => k("link-prove-title"),
+            Self::NewWayIn => k("link-new-title"),
+            Self::ConfirmContact => k("link-contact-title"),
+        }
+    }
+    fn text(&self) -> Key {
+        match self {
+            Self::Prove => k("link-prove-text"),
+            Self::NewWayIn => k("link-new-text"),
+            Self::ConfirmContact => k("link-contact-text"),
+        }
+    }
+    fn button(&self) -> Key {
+        match self {
+            Self::Prove => k("link-prove-button"),
+            Self::NewWayIn => k("link-new-button"),
+            Self::ConfirmContact => k("link-contact-button"),
+        }
+    }
+}
+
+/// `/l/…`: a link that works. `POST` to `action` uses it.
+#[derive(Template, Debug)]
+#[template(path = "link.html")]
+pub struct LinkLanding {
+    /// What is around the page.
+    pub shell: Shell,
+    /// The case's reference; `None` outside of a case.
+    pub reference: Option<String>,
+    /// What it is for.
+    pub purpose: LinkPurpose,
+    /// When it ends.
+    pub until: Timestamp,
+    /// Where the button posts to.
+    pub action: String,
+    /// Where "this was not me" leads.
+    pub not_me: String,
+}
+
+/// Why a link does not work: four pages (UX-13).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DeadLink {
+    /// It was used.
+    Used,
+    /// Its life, in milliseconds, is over.
+    Expired(i64),
+    /// A newer message has a newer one.
+    Replaced,
+    /// The request it belonged to was stopped.
+    Stopped,
+}
+
+impl DeadLink {
+    /// What the answer is to a program.
+    pub fn status(&self) -> StatusCode {
+        StatusCode::GONE
+    }
+    fn title(&self, shell: &Shell) -> Text {
+        shell.t(match self {
+            Self::Used => k("dead-used-title"),
+            Self::Expired(_) => k("dead-expired-title"),
+            Self::Replaced => k("dead-replaced-title"),
+            Self::Stopped => k("dead-stopped-title"),
+        })
+    }
+    fn text(&self, shell: &Shell) -> Text {
+        match self {
+            Self::Used => shell.t(k("dead-used-text")),
+            Self::Expired(life_ms) => shell
+                .t(k("dead-expired-text"))
+                .with("life", shell.duration(life_ms)),
+            Self::Replaced => shell.t(k("dead-replaced-text")),
+            Self::Stopped => shell.t(k("dead-stopped-text")),
+        }
+    }
+}
+
+/// A link that does not work.
+#[derive(Template, Debug)]
+#[template(path = "dead_link.html")]
+pub struct LinkDead {
+    /// What is around the page.
+    pub shell: Shell,
+    /// Why.
+    pub why: DeadLink,
+    /// Where a new one is asked for by `POST`; `None` if there can be none.
+    pub again: Option<String>,
+    /// Where "this was not me" leads, if it still means something.
+    pub not_me: Option<String>,
+}
+
+/// Where a request came from, as far as anybody knows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// When.
+    pub at: Timestamp,
+    /// City and country, if known.
+    pub place: Option<String>,
+    /// Browser and system, if known.
+    pub device: Option<String>,
+}
+
+/// `/not-me/…`: asks once, changes nothing yet. `POST` to `action` stops the case (UX-71).
+#[derive(Template, Debug)]
+#[template(path = "not_me.html")]
+pub struct NotMe {
+    /// What is around the page.
+    pub shell: Shell,
+    /// The case's reference.
+    pub reference: String,
+    /// Where the request came from.
+    pub origin: Origin,
+    /// Where the button posts to.
+    pub action: String,
+}
+
+/// After it: the case is stopped and the account is closed to resets for a while.
+#[derive(Template, Debug)]
+#[template(path = "not_me_done.html")]
+pub struct NotMeDone {
+    /// What is around the page.
+    pub shell: Shell,
+    /// The case's reference.
+    pub reference: String,
+    /// Until when nobody can reset this account.
+    pub until: Timestamp,
+}
+
+/// `…/stop`: asks once. `POST` ends the case.
+#[derive(Template, Debug)]
+#[template(path = "stop.html")]
+pub struct StopRequest {
+    /// What is around the page.
+    pub shell: Shell,
+    /// The case.
+    pub case: CaseHead,
+}

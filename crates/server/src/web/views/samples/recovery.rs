@@ -1,0 +1,332 @@
+//! The way back in: from the five doors to the end of a case.
+
+use keyward_core::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
+
+use super::{NOW, REFERENCE, Samples, passkey, password_field};
+use crate::web::shell::{Cut, Shell};
+use crate::web::views::outcome::{StopReason, Stopped, Told};
+use crate::web::views::prove::{
+    ChooseProof, CodeProblem, GetHelp, PasskeyProblem, ProveAppCode, ProveDevice, ProveEmail,
+    ProvePasskey, ProveRecoveryCode, Resend, Way,
+};
+use crate::web::views::reissue::{
+    Change, Done, DoneKind, Effects, NewCredential, NewPassword, NextStep, PasswordProblem,
+    StillOpen,
+};
+use crate::web::views::start::{FindAccount, FindProblem, Start};
+use crate::web::views::wait::{Hold, HoldReason, NeedsPerson, Work, Working};
+use crate::web::views::{CaseHead, Goal, Live, WayKind};
+
+/// All of it.
+pub fn all(shell: &Shell, out: &mut Samples) {
+    start(shell, out);
+    prove(shell, out);
+    codes(shell, out);
+    wait(shell, out);
+    reissue(shell, out);
+    done(shell, out);
+    stopped(shell, out);
+}
+
+/// A case in that step.
+pub fn case(step: usize) -> CaseHead {
+    CaseHead::new(REFERENCE, "/recover/KW-7Q4M-82XJ", Goal::Password, step)
+}
+
+/// How a sample page hears of changes.
+pub fn live() -> Live {
+    Live {
+        events: "/recover/KW-7Q4M-82XJ/events".to_owned(),
+        refresh_s: Some(60),
+    }
+}
+
+fn start(shell: &Shell, out: &mut Samples) {
+    out.add(
+        "01-start",
+        &Start {
+            shell: shell.clone(),
+        },
+    );
+    let mut find = FindAccount {
+        shell: shell.clone(),
+        goal: Goal::Password,
+        name: String::new(),
+        problem: None,
+        autofill: Some(passkey()),
+    };
+    out.add("02-find", &find);
+    find.problem = Some(FindProblem::Empty);
+    out.add("02-find-error", &find);
+}
+
+fn prove(shell: &Shell, out: &mut Samples) {
+    let way = |kind, checked| Way { kind, checked };
+    let mut how = ChooseProof {
+        shell: shell.clone(),
+        case: case(1),
+        ways: vec![
+            way(WayKind::Passkey, true),
+            way(WayKind::AppCode, false),
+            way(WayKind::RecoveryCode, false),
+            way(WayKind::Email, false),
+            way(WayKind::KnownDevice, false),
+        ],
+        shown: Vec::new(),
+        needed: 2,
+        nothing_chosen: false,
+    };
+    out.add("03-how", &how);
+    how.nothing_chosen = true;
+    out.add("03-how-error", &how);
+    how.nothing_chosen = false;
+    how.shown = vec![WayKind::AppCode];
+    how.ways.retain(|way| way.kind != WayKind::AppCode);
+    out.add("03-how-one-of-two", &how);
+    let mut page = ProvePasskey {
+        shell: shell.clone(),
+        case: case(1),
+        passkey: passkey(),
+        problem: None,
+    };
+    out.add("04-passkey", &page);
+    page.problem = Some(PasskeyProblem::NotShown);
+    out.add("04-passkey-error", &page);
+    let mut device = ProveDevice {
+        shell: shell.clone(),
+        case: case(1),
+        does_not_count: false,
+    };
+    out.add("04-device", &device);
+    device.does_not_count = true;
+    out.add("04-device-error", &device);
+    out.add(
+        "04-get-help",
+        &GetHelp {
+            shell: shell.clone(),
+            case: case(1),
+        },
+    );
+}
+
+fn codes(shell: &Shell, out: &mut Samples) {
+    let mut app = ProveAppCode {
+        shell: shell.clone(),
+        case: case(1),
+        problem: None,
+    };
+    out.add("05-app", &app);
+    app.problem = Some(CodeProblem::DoesNotMatch(Some(3)));
+    out.add("05-app-error", &app);
+    app.problem = Some(CodeProblem::Short);
+    out.add("05-app-short", &app);
+    let mut sheet = ProveRecoveryCode {
+        shell: shell.clone(),
+        case: case(1),
+        problem: None,
+    };
+    out.add("05-recovery-code", &sheet);
+    sheet.problem = Some(CodeProblem::RecoveryShape);
+    out.add("05-recovery-code-error", &sheet);
+    let mut email = ProveEmail {
+        shell: shell.clone(),
+        case: case(1),
+        until: NOW.plus_ms(10 * MINUTE_MS),
+        life_ms: 10 * MINUTE_MS,
+        resend: Resend::From(NOW.plus_ms(30 * SECOND_MS)),
+        sent_again: false,
+        problem: None,
+    };
+    out.add("05-email", &email);
+    email.resend = Resend::NoMore;
+    email.problem = Some(CodeProblem::Expired);
+    out.add("05-email-error", &email);
+    email.resend = Resend::Now;
+    email.sent_again = true;
+    email.problem = None;
+    out.add("05-email-again", &email);
+}
+
+fn wait(shell: &Shell, out: &mut Samples) {
+    let mut held = case(2);
+    held.bitting.cuts = [Cut::Done, Cut::Done, Cut::Waiting, Cut::Todo, Cut::Todo];
+    for (name, reason, live) in [
+        ("06-hold", HoldReason::New, live()),
+        (
+            "06-hold-changed",
+            HoldReason::Changed,
+            Live {
+                refresh_s: None,
+                ..live()
+            },
+        ),
+        ("06-hold-hours", HoldReason::Hours, live()),
+    ] {
+        let hold = Hold {
+            shell: shell.clone(),
+            case: held.clone(),
+            until: NOW.plus_ms(19 * HOUR_MS + 10 * MINUTE_MS),
+            reason,
+            better_proof: true,
+            live,
+        };
+        out.add(name, &hold);
+    }
+    out.add(
+        "06-needs-person",
+        &NeedsPerson {
+            shell: shell.clone(),
+            case: held.clone(),
+            agreed: 1,
+            needed: 2,
+            until: NOW.plus_ms(90 * MINUTE_MS),
+            live: live(),
+        },
+    );
+    for (name, work) in [
+        ("06-working", Work::Password),
+        ("06-working-checking", Work::Checking),
+        ("06-working-passkey", Work::Passkey),
+        ("06-working-unlocking", Work::Unlocking),
+        ("06-working-removing", Work::Removing),
+        ("06-working-looking", Work::Looking),
+    ] {
+        let working = Working {
+            shell: shell.clone(),
+            case: case(3),
+            work,
+            live: live(),
+        };
+        out.add(name, &working);
+    }
+}
+
+fn reissue(shell: &Shell, out: &mut Samples) {
+    let mut new = NewCredential {
+        shell: shell.clone(),
+        case: case(3),
+        passkey: passkey(),
+        password: Some("/recover/KW-7Q4M-82XJ/new/password".to_owned()),
+        not_made: false,
+    };
+    out.add("07-new", &new);
+    new.not_made = true;
+    new.password = None;
+    out.add("07-new-error", &new);
+    let mut page = NewPassword {
+        shell: shell.clone(),
+        case: case(3),
+        field: password_field(),
+        effects: Effects {
+            signs_out: true,
+            app_passwords: 3,
+        },
+        problem: None,
+        passkey: Some("/recover/KW-7Q4M-82XJ/new".to_owned()),
+    };
+    out.add("08-password", &page);
+    for (name, problem) in [
+        ("08-password-known", PasswordProblem::Known),
+        ("08-password-empty", PasswordProblem::Empty),
+        ("08-password-short", PasswordProblem::Short(15)),
+        ("08-password-long", PasswordProblem::Long(256)),
+        ("08-password-you", PasswordProblem::You),
+        ("08-password-guess", PasswordProblem::Guess),
+        ("08-password-before", PasswordProblem::Before),
+        ("08-password-characters", PasswordProblem::Characters),
+        (
+            "08-password-directory",
+            PasswordProblem::Directory("E-DIR-19".to_owned()),
+        ),
+    ] {
+        page.problem = Some(problem);
+        out.add(name, &page);
+    }
+}
+
+fn done(shell: &Shell, out: &mut Samples) {
+    let mut page = Done {
+        shell: shell.clone(),
+        case: case(4),
+        kind: DoneKind::BackIn,
+        at: NOW,
+        changes: vec![
+            Change::PasswordSet,
+            Change::SignedOut(Some(4)),
+            Change::AppPasswordsStopped(3),
+            Change::Told(2),
+        ],
+        still_open: vec![StillOpen {
+            what: "Work laptop (Kerberos ticket)".to_owned(),
+            until: NOW.plus_ms(10 * HOUR_MS),
+        }],
+        next: vec![
+            NextStep::SavePasskey,
+            NextStep::RecoveryCodes(0),
+            NextStep::MailApp,
+            NextStep::Laptop,
+        ],
+        sign_in: Some("https://sso.northwind.example/".to_owned()),
+        not_me: "/recover/KW-7Q4M-82XJ/not-me".to_owned(),
+    };
+    out.add("09-done", &page);
+    page.kind = DoneKind::Unlocked;
+    page.changes = vec![Change::Unlocked, Change::SignedOut(None)];
+    page.next = vec![NextStep::LookAtWays];
+    page.still_open.clear();
+    out.add("09-done-unlocked", &page);
+    page.kind = DoneKind::Replaced;
+    page.changes = vec![Change::Removed("Pixel 8".to_owned()), Change::PasskeySaved];
+    page.sign_in = None;
+    out.add("09-done-replaced", &page);
+}
+
+fn stopped(shell: &Shell, out: &mut Samples) {
+    let mut head = case(1);
+    head.bitting.cuts = [Cut::Done, Cut::Stopped, Cut::Todo, Cut::Todo, Cut::Todo];
+    let later = NOW.plus_ms(HOUR_MS);
+    for (name, why, told) in [
+        ("10-not-confirmed", StopReason::NotConfirmed, Told::Contacts),
+        (
+            "10-contested",
+            StopReason::Contested,
+            Told::ContactsAndSecurity,
+        ),
+        ("10-expired", StopReason::Expired, Told::Nobody),
+        ("10-withdrawn", StopReason::Withdrawn, Told::Contacts),
+        ("10-declined", StopReason::Declined, Told::Contacts),
+        ("10-busy", StopReason::Busy, Told::Nobody),
+        ("10-tries", StopReason::TooManyTries(later), Told::Contacts),
+        ("10-outage", StopReason::Outage(None), Told::Nobody),
+        (
+            "10-outage-until",
+            StopReason::Outage(Some(later)),
+            Told::Nobody,
+        ),
+        ("10-already", StopReason::AlreadyDone, Told::Nobody),
+    ] {
+        let refusal = why == StopReason::NotConfirmed;
+        let page = Stopped {
+            shell: shell.clone(),
+            case: Some(head.clone()),
+            why,
+            ways: if refusal {
+                vec![WayKind::Passkey, WayKind::Desk, WayKind::InPerson]
+            } else {
+                Vec::new()
+            },
+            told,
+        };
+        out.add(name, &page);
+    }
+    for (name, why) in [
+        ("11-not-found", StopReason::NotFound),
+        ("11-method", StopReason::WrongMethod),
+        ("11-stale", StopReason::StaleForm),
+        ("11-large", StopReason::TooLarge),
+        ("11-not-yours", StopReason::NotYours),
+        ("11-broken", StopReason::Broken),
+    ] {
+        out.add(name, &Stopped::plain(shell.clone(), why));
+    }
+}
