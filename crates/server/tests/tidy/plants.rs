@@ -46,11 +46,11 @@ pub(crate) const PLANTS: &[Plant] = &[
     (
         "registered",
         &[
-            ("crates/server/src/jobs/mod.rs", "mod probe;\nmod sweep;\nfn all() -> &[Job] { &[probe::JOB] }"),
-            ("crates/server/src/jobs/probe.rs", ""),
-            ("crates/server/src/jobs/sweep.rs", ""),
+            ("crates/server/src/channels/mod.rs", "mod probe;\nmod sweep;\nfn all() -> &[Kind] { &[probe::KIND] }"),
+            ("crates/server/src/channels/probe.rs", ""),
+            ("crates/server/src/channels/sweep.rs", ""),
         ],
-        "crates/server/src/jobs/mod.rs:3",
+        "crates/server/src/channels/mod.rs:3",
     ),
     ("purpose", &[("crates/core/src/a.rs", "// no\n")], "crates/core/src/a.rs:1"),
     (
@@ -113,5 +113,6 @@ pub(crate) const PLANTS: &[Plant] = &[
         "crates/core/Cargo.toml:3",
     ),
     ("spelling", &[("docs/a.md", "How to authorise")], "docs/a.md:1"),
+    ("spelling", &[("crates/core/src/a.rs", "fn cancelled() {}\n// cancelled")], "crates/core/src/a.rs:2"),
     ("places", &[("scripts/a.sh", concat!("cd /wo", "rk/keyward"))], "scripts/a.sh:1"),
 ];

@@ -13,8 +13,8 @@ pub(crate) const KNOWS: &[(&str, &[&str])] = &[
     ("methods", &["ctx", "seal", "token"]),
     ("channels", &["ctx"]),
     ("store", &["ctx", "token"]),
-    ("flow", &["ctx", "terms", "store", "token", "seal", "passwords", "methods"]),
-    ("jobs", &["ctx", "store", "flow", "connectors", "channels", "seal", "i18n", "config"]),
+    ("flow", &["ctx", "terms", "store", "token", "seal", "passwords", "methods", "jobs"]),
+    ("jobs", &["ctx", "terms", "token", "seal", "store", "flow", "connectors", "channels", "methods"]),
     ("reports", &["ctx", "store"]),
     ("api", &["ctx", "flow", "reports", "i18n", "config"]),
     ("web", &["ctx", "flow", "reports", "i18n", "config", "token"]),
@@ -53,7 +53,7 @@ pub(crate) const NOT_IN_CORE: &[&str] = &[
 
 /// Folders in which one file adds one feature, and the files in them that are shared words and no feature.
 pub(crate) const PARTS: &[(&str, &[&str])] =
-    &[("connectors", &["capabilities", "name"]), ("methods", &[]), ("channels", &[]), ("jobs", &[])];
+    &[("connectors", &["capabilities", "name"]), ("methods", &[]), ("channels", &[]), ("jobs", &["letters"])];
 /// In these, no part may name another.
 pub(crate) const STRANGERS: &[&str] = &["connectors", "methods", "channels"];
 /// Who may hold the key to a directory.
