@@ -142,7 +142,7 @@ pub(crate) fn rules_named(tree: &Tree) -> Vec<Violation> {
     for (line, number) in page.text.lines().zip(1..) {
         for name in line.split('`').filter_map(|code| code.strip_prefix("tidy::")) {
             missing.remove(name);
-            if !all.contains(name) {
+            if !name.is_empty() && !all.contains(name) {
                 found.push(page.at(number, format!("`tidy::{name}` does not exist")));
             }
         }

@@ -15,9 +15,7 @@ pub(crate) const KNOWS: &[(&str, &[&str])] = &[
     ("store", &["ctx", "token"]),
     ("flow", &["ctx", "terms", "store", "token", "seal", "passwords", "methods", "jobs"]),
     ("jobs", &["ctx", "terms", "token", "seal", "store", "flow", "connectors", "channels", "methods"]),
-    ("reports", &["ctx", "store"]),
-    ("api", &["ctx", "flow", "reports", "i18n", "config"]),
-    ("web", &["ctx", "flow", "reports", "i18n", "config", "token"]),
+    ("web", &["ctx", "terms", "flow", "i18n", "config", "token", "passwords"]),
     ("app", ANY),
     ("cli", ANY),
 ];
