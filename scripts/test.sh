@@ -69,7 +69,10 @@ skipped=$((skipped + ignored))
 
 echo
 echo "ran: ${ran[*]}"
-if [ ${#broken[@]} -gt 0 ]; then echo "failed: ${broken[*]}"; fi
+if [ ${#broken[@]} -gt 0 ]; then
+    echo "failed: ${broken[*]}"
+    sed -n 's/^test \(.*\) \.\.\. FAILED$/  \1/p' "$logs"/*.log
+fi
 if [ "$skipped" -gt 0 ]; then
     echo "skipped:"
     printf '%s\n' "$reasons" | sed -n 's/^SKIP /  /p'
