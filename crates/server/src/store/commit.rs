@@ -20,6 +20,7 @@ use super::{
     Store, StoreError, Tx,
     change::{Aside, Change, GuardKind, Prepared},
     db::{Db, statements, vals},
+    value::Val,
 };
 use crate::ctx::Ctx;
 
@@ -30,6 +31,7 @@ statements! {
     LOCK_HEAD = "log/lock_head.sqlite", postgres = "log/lock_head.postgres";
     MOVE_HEAD = "log/move_head";
     PUT_NODE = "log/put_node";
+    PUT_NODES = "log/put_nodes";
     BATCH_AT = "log/batch_at";
 }
 
@@ -240,9 +242,13 @@ async fn fill_round(tx: &mut Tx, group: &[Waiting], batch: &[u8]) -> Result<Roun
     let (mut tree, mut at) = (head.tree.clone(), head.at);
     let mut nodes = Vec::new();
     let mut placed = Vec::with_capacity(group.len());
+    // One alone needs no savepoint: if it fails, nothing is left of the transaction anyway.
+    let is_shared = group.len() > 1;
     for Waiting { change, .. } in group {
         let mut grown = tree.clone();
-        tx.write(&SAVEPOINT, &[]).await?;
+        if is_shared {
+            tx.write(&SAVEPOINT, &[]).await?;
+        }
         match change.apply(tx, &mut grown, batch).await {
             Ok(new) => {
                 placed.push(Ok(tree.size()));
@@ -255,11 +261,15 @@ async fn fill_round(tx: &mut Tx, group: &[Waiting], batch: &[u8]) -> Result<Roun
                 return Err(Arc::into_inner(error).unwrap_or(StoreError::Lost));
             }
             Err(error) => {
-                tx.write(&ROLLBACK_TO, &[]).await?;
+                if is_shared {
+                    tx.write(&ROLLBACK_TO, &[]).await?;
+                }
                 placed.push(Err(error));
             }
         }
-        tx.write(&RELEASE, &[]).await?;
+        if is_shared {
+            tx.write(&RELEASE, &[]).await?;
+        }
     }
     let first = head.tree.size();
     if tree.size() == first {
@@ -298,9 +308,17 @@ pub(super) async fn lock_head(tx: &mut Tx) -> Result<Head, StoreError> {
 }
 
 pub(super) async fn put_nodes(tx: &mut Tx, nodes: &[Node]) -> Result<(), StoreError> {
-    for node in nodes {
-        let vals = vals![i64::from(node.id.level), node.id.index, node.hash];
-        tx.write(&PUT_NODE, vals).await?;
+    let (eights, rest) = nodes.as_chunks::<8>();
+    let row = |node: &Node| {
+        let (level, index) = (i64::from(node.id.level), node.id.index);
+        [Val::from(level), Val::from(index), Val::from(node.hash)]
+    };
+    for eight in eights {
+        let vals: Vec<Val<'_>> = eight.iter().flat_map(row).collect();
+        tx.write(&PUT_NODES, &vals).await?;
+    }
+    for node in rest {
+        tx.write(&PUT_NODE, &row(node)).await?;
     }
     Ok(())
 }

@@ -143,3 +143,11 @@ pub async fn postgres() -> Option<String> {
     admin.close().await.unwrap();
     Some(url(&name))
 }
+
+/// The server's socket and the database behind an address of [`postgres`], for standing in between.
+pub fn socket_and_database(url: &str) -> (PathBuf, String) {
+    let (database, host) = url.split_once("?host=").unwrap();
+    let (_, database) = database.rsplit_once('/').unwrap();
+    let socket = PathBuf::from(host.replace("%2F", "/")).join(".s.PGSQL.5432");
+    (socket, database.to_owned())
+}
