@@ -360,6 +360,22 @@ impl Tx {
         touched.map_err(statement.failed())
     }
 
+    /// Writes many rows: eight with each statement as long as there are eight, the rest one by one.
+    pub(super) async fn write_rows<const N: usize>(
+        &mut self,
+        (one, eight): (&Statement, &Statement),
+        rows: &[[Val<'_>; N]],
+    ) -> Result<(), StoreError> {
+        let (eights, rest) = rows.as_chunks::<8>();
+        for rows in eights {
+            self.write(eight, rows.as_flattened()).await?;
+        }
+        for row in rest {
+            self.write(one, row).await?;
+        }
+        Ok(())
+    }
+
     /// Reads rows as this transaction sees them.
     pub(super) async fn read<T>(
         &mut self,

@@ -196,7 +196,7 @@ async fn forward(
     let mut buffer = vec![0; 65_536];
     while let Ok(read) = from.read(&mut buffer).await {
         let bytes = &buffer[..read];
-        let commits = bytes.windows(7).any(|window| window == b"COMMIT\0");
+        let commits = bytes.windows(6).any(|window| window == b"COMMIT");
         if let (true, Some(cut)) = (commits, &cut)
             && !cut.swap(true, Ordering::SeqCst)
         {

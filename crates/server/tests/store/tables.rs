@@ -30,7 +30,8 @@ on_both! {
     a_right_try_takes_back_its_count_and_a_wrong_one_stays
     r45_a_blocked_person_stays_blocked_for_the_longer_time
     a_policy_is_found_by_its_digest_and_nothing_else_is_returned
-    r43_the_embedded_directory_counts_locks_and_remembers
+    r43_the_embedded_directory_counts_passwords_and_remembers_them
+    v6_1_1_wrong_passwords_lock_an_account_until_it_is_unlocked
 }
 
 pub fn job(world: &World, kind: &'static str) -> NewJob {
@@ -169,6 +170,16 @@ async fn t_d07_a_token_ends_when_its_time_is_up_and_a_session_when_it_rests(worl
     assert!(!alive_at(20).await);
 }
 
+/// Which of them still open something, by number.
+async fn alive(world: &World, made: &[NewToken]) -> Vec<usize> {
+    let mut alive = Vec::new();
+    for (index, token) in made.iter().enumerate() {
+        let found = world.store.find_token(&seen(world, token)).await;
+        alive.extend(found.unwrap().map(|_| index));
+    }
+    alive
+}
+
 async fn r11_what_was_handed_out_ends_with_its_case_and_person(world: World) {
     let (mine, other) = (
         world.case("ada").await.case.id(),
@@ -191,21 +202,7 @@ async fn r11_what_was_handed_out_ends_with_its_case_and_person(world: World) {
         world.store.put_token(&token).await.unwrap();
         made.push(token);
     }
-    let alive = async || {
-        let mut alive = Vec::new();
-        for (index, token) in made.iter().enumerate() {
-            if world
-                .store
-                .find_token(&seen(&world, token))
-                .await
-                .unwrap()
-                .is_some()
-            {
-                alive.push(index);
-            }
-        }
-        alive
-    };
+    let alive = async || alive(&world, &made).await;
     let end = async |write| {
         world
             .store
@@ -230,30 +227,17 @@ async fn r11_what_was_handed_out_ends_with_its_case_and_person(world: World) {
         sessions.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(),
         [made[3].hash]
     );
-    end(Write::EndTokensOfCase {
-        case: mine,
-        purpose: Some(Purpose::Code),
-    })
-    .await;
-    assert_eq!(alive().await, [0, 2, 3, 4]);
-    end(Write::EndTokensOfPerson {
-        person: ada,
-        purpose: Some(Purpose::Link),
-    })
-    .await;
-    assert_eq!(alive().await, [3, 4]);
-    end(Write::EndTokensOfPerson {
-        person: ada,
-        purpose: None,
-    })
-    .await;
-    assert_eq!(alive().await, [4]);
-    end(Write::EndTokensOfCase {
-        case: other,
-        purpose: None,
-    })
-    .await;
-    assert!(alive().await.is_empty());
+    let case = |case, purpose| Write::EndTokensOfCase { case, purpose };
+    let person = |person, purpose| Write::EndTokensOfPerson { person, purpose };
+    for (write, left) in [
+        (case(mine, Some(Purpose::Code)), &[0, 2, 3, 4][..]),
+        (person(ada, Some(Purpose::Link)), &[3, 4]),
+        (person(ada, None), &[4]),
+        (case(other, None), &[]),
+    ] {
+        end(write).await;
+        assert_eq!(alive().await, left);
+    }
 }
 
 async fn t_e07_a_session_that_was_ended_changes_nothing(world: World) {
@@ -594,7 +578,7 @@ async fn a_policy_is_found_by_its_digest_and_nothing_else_is_returned(world: Wor
     assert!(world.store.policy(digest).await.unwrap_err().is_broken());
 }
 
-async fn r43_the_embedded_directory_counts_locks_and_remembers(world: World) {
+async fn r43_the_embedded_directory_counts_passwords_and_remembers_them(world: World) {
     let store = &world.store;
     for (id, name) in [("1", "ada"), ("2", "bob"), ("3", "eve")] {
         let account = NewAccount {
@@ -657,6 +641,18 @@ async fn r43_the_embedded_directory_counts_locks_and_remembers(world: World) {
         (Some("h3"), 3, true)
     );
     assert!(!format!("{account:?}").contains("h3"));
+}
+
+async fn v6_1_1_wrong_passwords_lock_an_account_until_it_is_unlocked(world: World) {
+    let store = &world.store;
+    let account = NewAccount {
+        id: "1".to_owned(),
+        name: "ada".to_owned(),
+        mail: None,
+        display: "Ada".to_owned(),
+        created: START,
+    };
+    assert!(store.insert_account(&account).await.unwrap());
     let until = START.plus_ms(HOUR_MS);
     let fail = async || store.count_account_failure("1", 2, until).await.unwrap();
     assert_eq!(fail().await, Some((1, None)));
