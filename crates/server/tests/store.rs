@@ -127,6 +127,7 @@ on_both! {
     a_reference_belongs_to_one_case
     r10_a_failed_guard_leaves_nothing_behind
     what_could_not_be_replayed_is_not_committed
+    what_the_engine_refuses_fails_alone
     the_list_pages_without_gaps_and_filters
     what_a_case_was_about_stays_in_the_list_when_it_is_over
     rebuilding_gives_what_was_there
@@ -291,6 +292,29 @@ async fn what_could_not_be_replayed_is_not_committed(world: World) {
         assert!(matches!(refused, Err(CommitError::Misfit(_))), "{name}");
     }
     assert_eq!(world.store.log_head().await.unwrap().tree.size(), 0);
+}
+
+async fn what_the_engine_refuses_fails_alone(world: World) {
+    // PostgreSQL keeps no zero byte in a text; SQLite is told not to.
+    if world.store.engine() == Engine::Sqlite {
+        let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON disclosures \
+            WHEN NEW.value LIKE 'a' || char(0) || '%' BEGIN SELECT RAISE(ABORT, 'no'); END";
+        world.sql(refuse).await;
+    }
+    let mut tasks = Vec::new();
+    for number in 0..30 {
+        let name = if number % 10 == 3 { "a\0b" } else { "ada" };
+        let draft = Draft::open(&world.ctx, name);
+        let (store, change) = (world.store.clone(), draft.change());
+        tasks.push(tokio::spawn(async move { (name, store.commit(change).await) }));
+    }
+    for task in tasks {
+        match task.await.unwrap() {
+            ("ada", answer) => assert!(answer.is_ok(), "{answer:?}"),
+            (_, answer) => assert!(matches!(answer, Err(CommitError::Store(_))), "{answer:?}"),
+        }
+    }
+    assert_eq!(world.store.log_head().await.unwrap().tree.size(), 27);
 }
 
 async fn the_list_pages_without_gaps_and_filters(world: World) {
