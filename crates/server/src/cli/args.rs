@@ -248,18 +248,19 @@ pub struct DoctorArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  keyward verify KW-7Q4M-82XJ.keyward
-  keyward verify *.keyward --log-key reset.example.org+1a2b3c4d+AZ…
+  keyward verify KW-7Q4M-82XJ.evidence.json
+  keyward verify *.evidence.json --log-key reset.example.org+1a2b3c4d+AZ…
+  keyward verify KW-7Q4M-82XJ.evidence.json --log-key log-keys.txt --policy policy.cedar
 
-Needs no server, no network and no configuration. Ends with 4 if a proof does not hold.")]
+Needs no server, no network and no configuration. Every file is checked. Ends with 4 if one of them can not be relied on.")]
 pub struct VerifyArgs {
-    /// Evidence bundles
+    /// Evidence files
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The key of the log, as you were given it, not as the file says it
-    #[arg(long, value_name = "KEY")]
+    /// The key of the log as you were given it on another way, or a file with one key a line
+    #[arg(long, value_name = "KEY|FILE")]
     pub log_key: Option<String>,
-    /// Your own copy of the policy; its digest must be the one in the file
+    /// Your own copy of the policy: every answer must have been given by exactly this text
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
 }

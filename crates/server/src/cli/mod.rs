@@ -7,13 +7,18 @@ pub mod args;
 mod completions;
 mod config;
 mod context;
+mod diagnosis;
+mod escape;
 mod exit;
 mod init;
 mod man;
 mod prompt;
 mod report;
 mod settings;
+mod timeline;
+mod verify;
 mod version;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -86,6 +91,8 @@ pub enum Command {
     /// Write, check and explain the configuration
     #[command(subcommand)]
     Config(args::ConfigCommand),
+    /// Check evidence files, offline
+    Verify(args::VerifyArgs),
     /// Print a script that completes commands in your shell
     Completions(args::CompletionsArgs),
     /// Print the manual page, or write all of them
@@ -102,6 +109,7 @@ impl Command {
             Self::Config(args::ConfigCommand::Check) => "config check",
             Self::Config(args::ConfigCommand::Show(_)) => "config show",
             Self::Config(args::ConfigCommand::Schema) => "config schema",
+            Self::Verify(_) => "verify",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
             Self::Version => "version",
@@ -115,6 +123,7 @@ async fn dispatch(command: Command, ctx: &CliContext) -> Result<Exit, CliError> 
         Command::Config(args::ConfigCommand::Check) => config::check(ctx).await,
         Command::Config(args::ConfigCommand::Show(args)) => config::show(args, ctx).await,
         Command::Config(args::ConfigCommand::Schema) => config::schema(ctx).await,
+        Command::Verify(args) => verify::run(args, ctx).await,
         Command::Completions(args) => completions::run(args, ctx).await,
         Command::Man(args) => man::run(args, ctx).await,
         Command::Version => version::run(ctx).await,

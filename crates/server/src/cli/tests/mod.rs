@@ -119,7 +119,6 @@ fn commands() -> Vec<clap::Command> {
         of::<args::WorkerArgs>("worker"),
         of::<args::MigrateArgs>("migrate"),
         of::<args::DoctorArgs>("doctor"),
-        of::<args::VerifyArgs>("verify"),
         of::<args::RebuildArgs>("rebuild"),
         of::<args::HealthArgs>("health"),
     ];
