@@ -1,6 +1,8 @@
 //! What the command line promises: exit codes, one JSON object, help with examples that work, files nobody else reads, no secret in sight.
 
 mod init;
+mod played;
+mod verify;
 
 use std::ffi::OsString;
 use std::fs;
