@@ -10,13 +10,30 @@
 
 #[path = "support/cases.rs"]
 mod cases;
+#[path = "store/crash.rs"]
+mod crash;
+#[path = "store/log.rs"]
+mod log;
+#[path = "store/race.rs"]
+mod race;
 mod support;
+#[path = "store/tables.rs"]
+mod tables;
+
+use std::collections::BTreeSet;
 
 use cases::{Draft, START};
 use keyward::{
     ctx::{Ctx, Hand},
-    store::{CommitError, Store},
+    store::{
+        CommitError, Engine, GuardKind, Store,
+        cases::{Filter, State},
+        change::Guard,
+        migrate::MigrateError,
+    },
 };
+use keyward_core::{account::Class, ids::PersonId};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 
 /// A store of its own for one test.
 struct World {
@@ -24,22 +41,22 @@ struct World {
     url: String,
     ctx: Ctx,
     hand: Hand,
-    _dir: Option<tempfile::TempDir>,
+    dir: tempfile::TempDir,
 }
 
 impl World {
     async fn on_sqlite() -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", dir.path().join("keyward.db").display());
-        Some(Self::open(url, Some(dir)).await)
+        Some(Self::open(url, dir).await)
     }
 
     async fn on_postgres() -> Option<Self> {
         let url = support::postgres().await?;
-        Some(Self::open(url, None).await)
+        Some(Self::open(url, tempfile::tempdir().unwrap()).await)
     }
 
-    async fn open(url: String, dir: Option<tempfile::TempDir>) -> Self {
+    async fn open(url: String, dir: tempfile::TempDir) -> Self {
         let (ctx, hand) = Ctx::by_hand(START, 1);
         let store = Store::open(&url, &ctx).await.unwrap();
         store.migrate(START).await.unwrap();
@@ -48,8 +65,42 @@ impl World {
             url,
             ctx,
             hand,
-            _dir: dir,
+            dir,
         }
+    }
+
+    /// Another process on the same database.
+    async fn other(&self) -> Store {
+        let (ctx, _) = Ctx::by_hand(START, 2);
+        Store::open(&self.url, &ctx).await.unwrap()
+    }
+
+    /// What somebody with the rights of the database does behind Keyward's back.
+    async fn sql(&self, sql: impl Into<String>) {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.into()));
+        match self.store.engine() {
+            Engine::Sqlite => {
+                let mut raw = SqliteConnection::connect(&self.url).await.unwrap();
+                sql.execute(&mut raw).await.unwrap();
+                raw.close().await.unwrap();
+            }
+            Engine::Postgres => {
+                let mut raw = PgConnection::connect(&self.url).await.unwrap();
+                sql.execute(&mut raw).await.unwrap();
+                raw.close().await.unwrap();
+            }
+        }
+    }
+
+    /// Commits a case with some entries and returns it.
+    async fn case(&self, name: &str) -> Draft {
+        let draft = Draft::open(&self.ctx, name).noticed("a@example.org");
+        drop(self.store.commit(draft.change()).await.unwrap());
+        draft
+    }
+
+    fn person(&self) -> PersonId {
+        self.ctx.id(self.ctx.now())
     }
 }
 
@@ -59,35 +110,115 @@ macro_rules! on_both {
         mod sqlite { $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                if let Some(world) = super::World::on_sqlite().await { super::$name(world).await }
+                if let Some(world) = crate::World::on_sqlite().await { super::$name(world).await }
             }
         )* }
         mod postgres { $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                if let Some(world) = super::World::on_postgres().await { super::$name(world).await }
+                if let Some(world) = crate::World::on_postgres().await { super::$name(world).await }
             }
         )* }
     };
 }
+pub(crate) use on_both;
+
 on_both! {
     every_statement_is_understood_by_the_engine
+    migrations_run_once_and_say_before_what_they_will_do
+    a_database_of_a_newer_build_is_refused
+    a_migration_with_another_text_is_refused
     m150_what_is_committed_is_loaded_as_it_was
     who_is_slower_is_told_and_changes_nothing
+    a_reference_belongs_to_one_case
+    r10_a_failed_guard_leaves_nothing_behind
+    what_could_not_be_replayed_is_not_committed
+    the_list_pages_without_gaps_and_filters
+    what_a_case_was_about_stays_in_the_list_when_it_is_over
+    rebuilding_gives_what_was_there
+    rebuilding_refuses_entries_that_do_not_lead_to_the_head
 }
 
 async fn every_statement_is_understood_by_the_engine(world: World) {
-    for statement in Store::statements() {
+    let statements = Store::statements();
+    assert!(statements.len() > 100);
+    for statement in statements {
         if let Err(error) = world.store.prepare(&statement).await {
             panic!("{}: {error:?}", statement.name);
         }
     }
 }
 
+#[test]
+fn every_file_of_sql_is_a_statement() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sql");
+    let mut files = BTreeSet::new();
+    for folder in std::fs::read_dir(&root).unwrap() {
+        for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
+            files.insert(std::fs::read_to_string(file.unwrap().path()).unwrap());
+        }
+    }
+    let known = Store::statements();
+    let known = known.iter().flat_map(|s| [Some(s.text), s.postgres]);
+    let known: BTreeSet<String> = known.flatten().map(str::to_owned).collect();
+    let unused: Vec<_> = files.difference(&known).collect();
+    assert!(unused.is_empty(), "{unused:#?}");
+}
+
+async fn migrations_run_once_and_say_before_what_they_will_do(world: World) {
+    assert!(world.store.migrate(START).await.unwrap().is_empty());
+    assert!(world.store.pending_migrations().await.unwrap().is_empty());
+    let (schema, empty) = match world.store.engine() {
+        Engine::Sqlite => (None, format!("{}.empty", world.url)),
+        Engine::Postgres => (Some("CREATE SCHEMA empty"), {
+            format!("{}&options=-c%20search_path%3Dempty", world.url)
+        }),
+    };
+    if let Some(schema) = schema {
+        world.sql(schema).await;
+    }
+    let store = Store::open(&empty, &world.ctx).await.unwrap();
+    let pending = store.pending_migrations().await.unwrap();
+    assert_eq!(pending.first().map(String::as_str), Some("0001 first"));
+    assert!(store.log_head().await.is_err(), "listing created tables");
+    // Several processes that start at once agree on who does it.
+    let (a, b, c) = tokio::join!(
+        store.migrate(START),
+        store.migrate(START),
+        store.migrate(START)
+    );
+    let ran = [a.unwrap(), b.unwrap(), c.unwrap()].concat();
+    assert_eq!(ran, pending);
+    assert_eq!(store.log_head().await.unwrap().tree.size(), 0);
+}
+
+async fn a_database_of_a_newer_build_is_refused(world: World) {
+    world
+        .sql("INSERT INTO migrations (version, name, digest, at_ms) VALUES (9999, 'later', 'x', 0)")
+        .await;
+    let newer = world.store.migrate(START).await;
+    assert!(matches!(
+        newer,
+        Err(MigrateError::Newer { found: 9999, .. })
+    ));
+    let newer = world.store.pending_migrations().await;
+    assert!(matches!(newer, Err(MigrateError::Newer { .. })));
+}
+
+async fn a_migration_with_another_text_is_refused(world: World) {
+    world.sql("UPDATE migrations SET digest = 'x'").await;
+    let changed = world.store.migrate(START).await;
+    assert!(matches!(
+        changed,
+        Err(MigrateError::Changed { version: 1, .. })
+    ));
+}
+
 async fn m150_what_is_committed_is_loaded_as_it_was(world: World) {
     let draft = Draft::open(&world.ctx, "ada").noticed("ada@example.org");
     let committed = world.store.commit(draft.change()).await.unwrap();
     assert_eq!(committed.leaf(), 0);
+    assert_eq!(committed.get().entries, draft.new);
     let loaded = world.store.load(draft.case.id()).await.unwrap().unwrap();
     assert_eq!(loaded.case, draft.case);
     assert_eq!(loaded.entries.len(), 2);
@@ -97,6 +228,8 @@ async fn m150_what_is_committed_is_loaded_as_it_was(world: World) {
         let stored = world.store.value(value.commitment()).await.unwrap();
         assert_eq!(stored.as_ref(), Some(value));
     }
+    let missing = Draft::open(&world.ctx, "bob").case.id();
+    assert!(world.store.load(missing).await.unwrap().is_none());
 }
 
 async fn who_is_slower_is_told_and_changes_nothing(world: World) {
@@ -114,4 +247,209 @@ async fn who_is_slower_is_told_and_changes_nothing(world: World) {
     assert_eq!(loaded.case, first.case);
     let lost = second.values[0].0.commitment();
     assert_eq!(world.store.value(lost).await.unwrap(), None);
+}
+
+async fn a_reference_belongs_to_one_case(world: World) {
+    let first = Draft::open(&world.ctx, "ada");
+    drop(world.store.commit(first.change()).await.unwrap());
+    let mut second = Draft::open(&world.ctx, "bob");
+    if let keyward_core::event::Event::Opened(claim) = &mut second.new[0].event {
+        claim.reference = first.case.reference();
+    }
+    second.case = keyward_core::case::Case::opened(&second.new[0]).unwrap();
+    let taken = world.store.commit(second.change()).await;
+    assert!(matches!(taken, Err(CommitError::Conflict)), "{taken:?}");
+    assert_eq!(world.store.log_head().await.unwrap().tree.size(), 1);
+}
+
+async fn r10_a_failed_guard_leaves_nothing_behind(world: World) {
+    let before = world.case("ada").await.kept();
+    let after = before.clone().noticed("b@example.org");
+    let job = tables::job(&world, "notify");
+    let link = tables::token(&world, None);
+    let change = after
+        .change()
+        .job(job)
+        .guard(Guard::ConsumeToken(tables::seen(&world, &link)))
+        .write(keyward::store::Write::PutPolicy {
+            text: "a policy".to_owned(),
+            at: START,
+        });
+    let head = world.store.log_head().await.unwrap();
+    // Others in the same transaction are not hurt by the one that fails.
+    let fine = Draft::open(&world.ctx, "bob");
+    let (failed, fine) = tokio::join!(
+        world.store.commit(change),
+        world.store.commit(fine.change())
+    );
+    assert!(matches!(failed, Err(CommitError::Guard(GuardKind::Token))));
+    assert!(fine.is_ok());
+    let now = world.store.log_head().await.unwrap();
+    assert_eq!(now.tree.size(), head.tree.size() + 1);
+    let loaded = world.store.load(before.case.id()).await.unwrap().unwrap();
+    assert_eq!(loaded.case, before.case);
+    assert!(world.store.jobs(10).await.unwrap().is_empty());
+    assert!(world.store.policies().await.unwrap().is_empty());
+    let value = after.values[0].0.commitment();
+    assert_eq!(world.store.value(value).await.unwrap(), None);
+}
+
+async fn what_could_not_be_replayed_is_not_committed(world: World) {
+    let draft = Draft::open(&world.ctx, "ada").noticed("a@example.org");
+    let case = &draft.case;
+    let change = |expected, entries: &[keyward_core::event::Entry]| {
+        keyward::store::Change::new(expected, entries.to_vec(), case)
+    };
+    let mut long = draft.new.clone();
+    if let keyward_core::event::Event::Opened(claim) = &mut long[0].event {
+        claim.language = "x".repeat(70_000);
+    }
+    for (name, change) in [
+        ("no entries", change(2, &[])),
+        ("a gap", change(0, &draft.new[1..])),
+        ("one too many", change(1, &draft.new)),
+        ("one missing", change(0, &draft.new[..1])),
+        ("too long for a bundle", change(0, &long)),
+    ] {
+        let refused = world.store.commit(change).await;
+        assert!(matches!(refused, Err(CommitError::Misfit(_))), "{name}");
+    }
+    assert_eq!(world.store.log_head().await.unwrap().tree.size(), 0);
+}
+
+async fn the_list_pages_without_gaps_and_filters(world: World) {
+    let person = world.person();
+    let mut drafts = Vec::new();
+    for number in 0..23 {
+        if number % 3 == 0 {
+            world.hand.pass_ms(1_000);
+        }
+        let draft = Draft::open(&world.ctx, "somebody");
+        let draft = match number {
+            4 => draft.classified(person, Class::Admin),
+            5 => draft.unmatched(),
+            6 => draft.withdrawn(),
+            _ => draft,
+        };
+        drop(world.store.commit(draft.change()).await.unwrap());
+        drafts.push(draft.case);
+    }
+    let all = Filter::default();
+    let (mut seen, mut behind) = (Vec::new(), None);
+    loop {
+        let page = world.store.cases(&all, behind, 5).await.unwrap();
+        let Some(last) = page.last() else { break };
+        behind = Some(last.behind());
+        seen.extend(page.into_iter().map(|row| row.id));
+    }
+    let mut expected: Vec<_> = drafts.iter().map(|c| (c.opened_at(), c.id())).collect();
+    expected.sort_unstable_by(|a, b| b.cmp(a));
+    let expected: Vec<_> = expected.into_iter().map(|(_, id)| id).collect();
+    assert_eq!(seen, expected);
+    let state = |state| Filter {
+        state: Some(state),
+        ..all
+    };
+    let of = |subject, class| Filter {
+        subject,
+        class,
+        ..all
+    };
+    let only_open = Filter {
+        only_open: true,
+        ..all
+    };
+    for (filter, count) in [
+        (state(State::Verifying), 1),
+        (state(State::Unmatched), 1),
+        (state(State::Ended), 1),
+        (of(Some(person), None), 1),
+        (of(None, Some(Class::Admin)), 1),
+        (of(None, Some(Class::Hr)), 0),
+        (only_open, 22),
+    ] {
+        let found = world.store.cases(&filter, None, 100).await.unwrap();
+        assert_eq!(found.len(), count, "{filter:?}");
+    }
+    let due = drafts[0].deadline().unwrap();
+    assert!(
+        world
+            .store
+            .cases_due(due.plus_ms(-1), 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(
+        world.store.cases_due(due, 9).await.unwrap(),
+        [drafts[0].id(), drafts[1].id(), drafts[2].id()]
+    );
+    let counts = world.store.case_counts().await.unwrap();
+    assert!(counts.contains(&(State::Classifying, 20)), "{counts:?}");
+}
+
+async fn what_a_case_was_about_stays_in_the_list_when_it_is_over(world: World) {
+    let person = world.person();
+    let draft = Draft::open(&world.ctx, "ada").classified(person, Class::Hr);
+    drop(world.store.commit(draft.change()).await.unwrap());
+    let draft = draft.kept().withdrawn();
+    drop(world.store.commit(draft.change()).await.unwrap());
+    let row = world
+        .store
+        .case_row(draft.case.id())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((row.subject, row.class), (Some(person), Some(Class::Hr)));
+    assert_eq!(
+        (row.state, row.reason.as_deref()),
+        (State::Ended, Some("withdrawn"))
+    );
+    assert_eq!(row.deadline, None);
+    let of_person = world.store.cases_of_person(person, START).await.unwrap();
+    assert_eq!(of_person, [row]);
+}
+
+async fn rebuilding_gives_what_was_there(world: World) {
+    let person = world.person();
+    for number in 0..9 {
+        let draft = Draft::open(&world.ctx, "somebody");
+        let draft = match number % 3 {
+            0 => draft.classified(person, Class::Admin).withdrawn(),
+            1 => draft.unmatched(),
+            _ => draft.noticed("a@example.org"),
+        };
+        drop(world.store.commit(draft.change()).await.unwrap());
+    }
+    let all = Filter::default();
+    let before = world.store.cases(&all, None, 100).await.unwrap();
+    let nodes = log::all_nodes(&world).await;
+    // Whatever was done to the projections is undone.
+    world
+        .sql("UPDATE cases SET state = 'reviewed', subject = NULL")
+        .await;
+    world.sql("DELETE FROM log_nodes WHERE level = 2").await;
+    let rebuilt = world.store.rebuild().await.unwrap();
+    assert_eq!((rebuilt.entries, rebuilt.cases), (21, 9));
+    assert_eq!(world.store.cases(&all, None, 100).await.unwrap(), before);
+    assert_eq!(log::all_nodes(&world).await, nodes);
+    assert_eq!(world.store.rebuild().await.unwrap(), rebuilt);
+    // And life goes on.
+    let draft = world.case("after").await;
+    assert!(world.store.load(draft.case.id()).await.unwrap().is_some());
+}
+
+async fn rebuilding_refuses_entries_that_do_not_lead_to_the_head(world: World) {
+    for _ in 0..3 {
+        world.case("ada").await;
+    }
+    let all = Filter::default();
+    let before = world.store.cases(&all, None, 100).await.unwrap();
+    let nodes = log::all_nodes(&world).await;
+    world
+        .sql("UPDATE entries SET body = (SELECT body FROM entries WHERE leaf = 2) WHERE leaf = 0")
+        .await;
+    assert!(world.store.rebuild().await.is_err());
+    assert_eq!(world.store.cases(&all, None, 100).await.unwrap(), before);
+    assert_eq!(log::all_nodes(&world).await, nodes);
 }

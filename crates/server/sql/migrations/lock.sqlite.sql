@@ -1,1 +1,2 @@
-SELECT 1 WHERE 1 = 0
+-- The transaction was begun as the only one that writes.
+SELECT 1

@@ -15,12 +15,17 @@ use serde::{Deserialize, Serialize};
 use super::{
     Store, StoreError, Tx,
     db::{Row, statements, vals},
-    value::Word,
+    value::{Val, Word, unreadable},
 };
 
 statements! {
     ENTRIES = "cases/entries";
     BY_REFERENCE = "cases/by_reference";
+    GET = "cases/get";
+    LIST = "cases/list";
+    OF_PERSON = "cases/of_person";
+    DUE = "cases/due";
+    COUNTS = "cases/counts";
     INSERT = "cases/insert";
     UPDATE = "cases/update";
 }
@@ -278,6 +283,119 @@ impl Store {
         let vals = vals![reference];
         self.db.first(&BY_REFERENCE, vals, |row| row.get(0)).await
     }
+}
+
+/// Which cases a list is about. The default is all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Filter {
+    /// Only those in this state.
+    pub state: Option<State>,
+    /// Only those of accounts that can do this.
+    pub class: Option<Class>,
+    /// Only those about this person's account.
+    pub subject: Option<PersonId>,
+    /// Only those that are not over.
+    pub only_open: bool,
+}
+
+/// Where a page of the list begins: behind this line of the page before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Behind {
+    /// When that case was opened.
+    pub opened: Timestamp,
+    /// Its id.
+    pub id: CaseId,
+}
+
+impl CaseRow {
+    /// The next page begins behind this line.
+    pub const fn behind(&self) -> Behind {
+        Behind {
+            opened: self.opened,
+            id: self.id,
+        }
+    }
+}
+
+impl Store {
+    /// The line of one case.
+    pub async fn case_row(&self, id: CaseId) -> Result<Option<CaseRow>, StoreError> {
+        self.db.first(&GET, vals![id], read_row).await
+    }
+
+    /// A page of the list, newest first; `None` for the first page.
+    pub async fn cases(
+        &self,
+        filter: &Filter,
+        behind: Option<Behind>,
+        limit: u32,
+    ) -> Result<Vec<CaseRow>, StoreError> {
+        // Nothing is opened at the end of time, so the first page begins behind it.
+        let end = Timestamp::from_millis(i64::MAX);
+        let (opened, id) = behind.map_or((end, String::new()), |b| (b.opened, b.id.to_string()));
+        let vals = vals![
+            opened,
+            id,
+            word_or_all(filter.state),
+            word_or_all(filter.class),
+            filter.subject.map_or_else(String::new, |id| id.to_string()),
+            filter.only_open,
+            limit,
+        ];
+        self.db.read(&LIST, vals, read_row).await
+    }
+
+    /// The cases about a person's account that were opened at `since` or later, newest first, at most a thousand.
+    pub async fn cases_of_person(
+        &self,
+        subject: PersonId,
+        since: Timestamp,
+    ) -> Result<Vec<CaseRow>, StoreError> {
+        self.db
+            .read(&OF_PERSON, vals![subject, since], read_row)
+            .await
+    }
+
+    /// Cases whose time has run out.
+    pub async fn cases_due(&self, at: Timestamp, limit: u32) -> Result<Vec<CaseId>, StoreError> {
+        self.db.read(&DUE, vals![at, limit], |row| row.get(0)).await
+    }
+
+    /// How many cases are in each state.
+    pub async fn case_counts(&self) -> Result<Vec<(State, u64)>, StoreError> {
+        self.db
+            .read(&COUNTS, &[], |row| {
+                Ok((row.get::<Word<_>>(0)?.0, row.get(1)?))
+            })
+            .await
+    }
+}
+
+fn word_or_all<T: Serialize>(value: Option<T>) -> Val<'static> {
+    value.map_or_else(|| Val::from(""), |value| Val::from(Word(value)))
+}
+
+fn read_row(row: &Row) -> Result<CaseRow, sqlx::Error> {
+    let step: String = row.get(5)?;
+    let step = STEPS.iter().find(|(_, word)| *word == step);
+    let class: Option<Word<Class>> = row.get(9)?;
+    Ok(CaseRow {
+        id: row.get(0)?,
+        reference: row.get(1)?,
+        seq: row.get(2)?,
+        state: row.get::<Word<_>>(3)?.0,
+        reason: row.get(4)?,
+        step: step.ok_or_else(|| unreadable("not a step"))?.0,
+        door: row.get::<Word<_>>(6)?.0,
+        action: row.get::<Word<_>>(7)?.0,
+        subject: row.get(8)?,
+        class: class.map(|Word(class)| class),
+        rejections: row.get(10)?,
+        opened: row.get(11)?,
+        last: row.get(12)?,
+        held_until: row.get(13)?,
+        deadline: row.get(14)?,
+    })
 }
 
 /// Reads `leaf, body`.

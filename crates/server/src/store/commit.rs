@@ -160,8 +160,8 @@ pub(super) async fn write(db: Db, ctx: Ctx, mut inbox: mpsc::Receiver<Waiting>) 
 }
 
 /// The head of the log, locked in this transaction.
-struct Head {
-    tree: Frontier,
+pub(super) struct Head {
+    pub(super) tree: Frontier,
     at: Timestamp,
 }
 
@@ -283,7 +283,7 @@ async fn fill_round(tx: &mut Tx, group: &[Waiting], batch: &[u8]) -> Result<Roun
     Ok(Round { placed, first })
 }
 
-async fn lock_head(tx: &mut Tx) -> Result<Head, StoreError> {
+pub(super) async fn lock_head(tx: &mut Tx) -> Result<Head, StoreError> {
     let head = tx
         .read(&LOCK_HEAD, &[], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))

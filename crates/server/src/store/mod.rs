@@ -8,14 +8,21 @@ use tokio::sync::mpsc;
 
 use crate::ctx::Ctx;
 
+pub mod accounts;
 pub mod cases;
 pub mod change;
 pub mod commit;
 pub mod db;
+pub mod idempotency;
 pub mod jobs;
+pub mod limits;
+pub mod log;
 pub mod migrate;
 pub mod people;
+pub mod policies;
 pub mod private;
+pub mod rebuild;
+pub mod sign;
 pub mod tokens;
 mod value;
 
@@ -163,11 +170,18 @@ impl Store {
             migrate::STATEMENTS,
             change::STATEMENTS,
             commit::STATEMENTS,
+            log::STATEMENTS,
+            sign::STATEMENTS,
             cases::STATEMENTS,
             people::STATEMENTS,
             private::STATEMENTS,
             tokens::STATEMENTS,
             jobs::STATEMENTS,
+            limits::STATEMENTS,
+            policies::STATEMENTS,
+            idempotency::STATEMENTS,
+            accounts::STATEMENTS,
+            rebuild::STATEMENTS,
         ]
         .concat()
     }

@@ -1,0 +1,1 @@
+DELETE FROM account_groups WHERE account_id = $1 AND member_of = $2

@@ -1,0 +1,1 @@
+SELECT password FROM account_passwords WHERE account_id = $1 ORDER BY credential DESC

@@ -1,0 +1,1 @@
+UPDATE accounts SET disabled = $2 WHERE id = $1

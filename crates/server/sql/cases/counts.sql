@@ -1,0 +1,1 @@
+SELECT state, COUNT(*) FROM cases GROUP BY state ORDER BY state

@@ -1,0 +1,1 @@
+DELETE FROM limits WHERE ends_ms <= $1

@@ -1,0 +1,217 @@
+//! The table of the embedded directory. Names and mail addresses come in canonical form; passwords come as finished hashes.
+//!
+//! Not here: hashing, what a good password is, how long a lock lasts. The connector decides these and calls.
+
+use keyward_core::time::Timestamp;
+
+use super::{
+    Store, StoreError,
+    db::{Row, statements, vals},
+};
+
+statements! {
+    INSERT = "accounts/insert";
+    GET = "accounts/get";
+    BY_NAME = "accounts/by_name";
+    BY_MAIL = "accounts/by_mail";
+    LIST = "accounts/list";
+    SET_PASSWORD = "accounts/set_password";
+    KEEP_PASSWORD = "accounts/keep_password";
+    DROP_PASSWORDS = "accounts/drop_passwords";
+    HISTORY = "accounts/history";
+    COUNT_FAILURE = "accounts/count_failure";
+    UNLOCK = "accounts/unlock";
+    SET_MUST_CHANGE = "accounts/set_must_change";
+    SET_DISABLED = "accounts/set_disabled";
+    GROUPS = "accounts/groups";
+    PUT_GROUP = "accounts/put_group";
+    END_GROUP = "accounts/end_group";
+}
+
+/// An account to be made. It has no password until one is set.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewAccount {
+    /// Immutable; never given to another account.
+    pub id: String,
+    /// Canonical sign-in name.
+    pub name: String,
+    /// Canonical mail address.
+    pub mail: Option<String>,
+    /// What people are called.
+    pub display: String,
+    /// When.
+    pub created: Timestamp,
+}
+
+/// An account of the embedded directory.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Immutable.
+    pub id: String,
+    /// Canonical sign-in name.
+    pub name: String,
+    /// Canonical mail address.
+    pub mail: Option<String>,
+    /// What people are called.
+    pub display: String,
+    /// The hash, with its parameters and salt.
+    pub password: Option<String>,
+    /// Counts the passwords. A session carries the number it was made with; another number means that it is over (R43).
+    pub credential: u64,
+    /// The person must choose another password at the next sign-in.
+    pub must_change: bool,
+    /// Cannot sign in, whatever the password.
+    pub disabled: bool,
+    /// Wrong passwords since the last right one.
+    pub failures: u32,
+    /// Locked until then, after too many.
+    pub locked_until: Option<Timestamp>,
+    /// When the password was set.
+    pub changed: Option<Timestamp>,
+    /// When the account was made.
+    pub created: Timestamp,
+}
+
+impl std::fmt::Debug for Account {
+    /// Without the hash.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Account({})", self.id)
+    }
+}
+
+/// A password to be set.
+pub struct NewPassword<'a> {
+    /// The hash, with its parameters and salt.
+    pub hash: &'a str,
+    /// The credential number that was read before deciding.
+    pub expected: u64,
+    /// The person must choose another at the next sign-in.
+    pub must_change: bool,
+    /// How many hashes are kept for comparing later ones with, this one included.
+    pub keep: u64,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Store {
+    /// Makes an account. False if the id or the name is taken.
+    pub async fn insert_account(&self, new: &NewAccount) -> Result<bool, StoreError> {
+        let vals = vals![
+            &new.id,
+            &new.name,
+            new.mail.as_ref(),
+            &new.display,
+            new.created
+        ];
+        Ok(self.db.write(&INSERT, vals).await? == 1)
+    }
+
+    /// The account with this id.
+    pub async fn account(&self, id: &str) -> Result<Option<Account>, StoreError> {
+        self.db.first(&GET, vals![id], read).await
+    }
+
+    /// The account with this canonical name.
+    pub async fn account_by_name(&self, name: &str) -> Result<Option<Account>, StoreError> {
+        self.db.first(&BY_NAME, vals![name], read).await
+    }
+
+    /// The accounts with this canonical mail address; two mean that it is ambiguous (R40), and there are never more.
+    pub async fn accounts_by_mail(&self, mail: &str) -> Result<Vec<Account>, StoreError> {
+        self.db.read(&BY_MAIL, vals![mail], read).await
+    }
+
+    /// The next `limit` accounts behind a name, in order of their names. Empty name: from the first.
+    pub async fn accounts(&self, behind: &str, limit: u32) -> Result<Vec<Account>, StoreError> {
+        self.db.read(&LIST, vals![behind, limit], read).await
+    }
+
+    /// Sets a password if the account's credential is still the one that was read; the new credential number, or `None` if it is not.
+    /// Failures and lock stay: lifting them is another change.
+    pub async fn set_account_password(
+        &self,
+        id: &str,
+        new: &NewPassword<'_>,
+    ) -> Result<Option<u64>, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let vals = vals![id, new.expected, new.hash, new.must_change, new.at];
+        let set: Vec<u64> = tx.read(&SET_PASSWORD, vals, |row| row.get(0)).await?;
+        let Some(credential) = set.into_iter().next() else {
+            tx.rollback().await?;
+            return Ok(None);
+        };
+        let vals = vals![id, credential, new.hash, new.at];
+        tx.write(&KEEP_PASSWORD, vals).await?;
+        let old = credential.saturating_sub(new.keep);
+        tx.write(&DROP_PASSWORDS, vals![id, old]).await?;
+        tx.commit().await?;
+        Ok(Some(credential))
+    }
+
+    /// The hashes that are kept, newest first.
+    pub async fn account_history(&self, id: &str) -> Result<Vec<String>, StoreError> {
+        self.db.read(&HISTORY, vals![id], |row| row.get(0)).await
+    }
+
+    /// Counts a wrong password; from the `max`th on the account is locked until `lock_until`. How many there are now, and until when it is locked.
+    pub async fn count_account_failure(
+        &self,
+        id: &str,
+        max: u32,
+        lock_until: Timestamp,
+    ) -> Result<Option<(u32, Option<Timestamp>)>, StoreError> {
+        let vals = vals![id, max, lock_until];
+        let counted = self
+            .db
+            .write_returning(&COUNT_FAILURE, vals, |row| Ok((row.get(0)?, row.get(1)?)));
+        Ok(counted.await?.into_iter().next())
+    }
+
+    /// Lifts the lock and forgets the failures. False if there is no such account.
+    pub async fn unlock_account(&self, id: &str) -> Result<bool, StoreError> {
+        Ok(self.db.write(&UNLOCK, vals![id]).await? == 1)
+    }
+
+    /// Whether the person must choose another password at the next sign-in.
+    pub async fn set_account_must_change(&self, id: &str, must: bool) -> Result<bool, StoreError> {
+        Ok(self.db.write(&SET_MUST_CHANGE, vals![id, must]).await? == 1)
+    }
+
+    /// Whether the account can sign in at all.
+    pub async fn set_account_disabled(&self, id: &str, disabled: bool) -> Result<bool, StoreError> {
+        Ok(self.db.write(&SET_DISABLED, vals![id, disabled]).await? == 1)
+    }
+
+    /// The groups that an account is a direct member of.
+    pub async fn account_groups(&self, id: &str) -> Result<Vec<String>, StoreError> {
+        self.db.read(&GROUPS, vals![id], |row| row.get(0)).await
+    }
+
+    /// Makes an account a member of a group, or ends that.
+    pub async fn set_account_group(
+        &self,
+        id: &str,
+        group: &str,
+        member: bool,
+    ) -> Result<(), StoreError> {
+        let statement = if member { &PUT_GROUP } else { &END_GROUP };
+        self.db.write(statement, vals![id, group]).await.map(drop)
+    }
+}
+
+fn read(row: &Row) -> Result<Account, sqlx::Error> {
+    Ok(Account {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        mail: row.get(2)?,
+        display: row.get(3)?,
+        password: row.get(4)?,
+        credential: row.get(5)?,
+        must_change: row.get(6)?,
+        disabled: row.get(7)?,
+        failures: row.get(8)?,
+        locked_until: row.get(9)?,
+        changed: row.get(10)?,
+        created: row.get(11)?,
+    })
+}

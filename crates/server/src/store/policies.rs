@@ -1,0 +1,40 @@
+//! The texts of all policies that were ever asked, by digest: a verdict in the log names one, and a bundle brings it along.
+
+use keyward_core::{digest::Digest, time::Timestamp};
+
+use super::{
+    Store, StoreError,
+    db::{statements, vals},
+};
+
+statements! {
+    PUT = "policies/put";
+    GET = "policies/get";
+    LIST = "policies/list";
+}
+
+impl Store {
+    /// Keeps a policy before it is first asked.
+    pub async fn put_policy(&self, text: &str, at: Timestamp) -> Result<Digest, StoreError> {
+        let digest = Digest::of(text.as_bytes());
+        self.db.write(&PUT, vals![digest, text, at]).await?;
+        Ok(digest)
+    }
+
+    /// The text that has this digest. What was stored under it and is another text is not returned.
+    pub async fn policy(&self, digest: Digest) -> Result<Option<String>, StoreError> {
+        let text: Option<String> = self.db.first(&GET, vals![digest], |row| row.get(0)).await?;
+        match text {
+            Some(text) if Digest::of(text.as_bytes()) != digest => Err(StoreError::Broken(
+                format!("policy {digest} has another text"),
+            )),
+            other => Ok(other),
+        }
+    }
+
+    /// All that are known, with when each was first kept.
+    pub async fn policies(&self) -> Result<Vec<(Digest, Timestamp)>, StoreError> {
+        let read = |row: &super::db::Row| Ok((row.get(0)?, row.get(1)?));
+        self.db.read(&LIST, &[], read).await
+    }
+}
