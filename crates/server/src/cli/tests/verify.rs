@@ -84,7 +84,7 @@ fn m12_a_whole_recovery_is_told_step_by_step_with_the_result_first() {
         "The change was made and reviewed.",
         "5 shown, none withheld",
         "Step 1, classify: whose account is it?",
-        "2026-11-18 11:06:40  #1   Somebody asked for a new password by the door \"I forgot my password\".",
+        "2026-11-18 11:06:40  #1  Somebody asked for a new password by the door \"I forgot my password\".",
         "name that was typed: ada",
         "of class standard, by the rule `cn=staff`",
         "Step 2, verify: is it this person?",
