@@ -11,10 +11,13 @@ mod diagnosis;
 mod escape;
 mod exit;
 mod init;
+mod lint;
 mod man;
+mod policy;
 mod prompt;
 mod report;
 mod settings;
+mod situation;
 mod timeline;
 mod verify;
 mod version;
@@ -93,6 +96,9 @@ pub enum Command {
     Config(args::ConfigCommand),
     /// Check evidence files, offline
     Verify(args::VerifyArgs),
+    /// Check, try and explain a policy
+    #[command(subcommand)]
+    Policy(args::PolicyCommand),
     /// Print a script that completes commands in your shell
     Completions(args::CompletionsArgs),
     /// Print the manual page, or write all of them
@@ -110,6 +116,9 @@ impl Command {
             Self::Config(args::ConfigCommand::Show(_)) => "config show",
             Self::Config(args::ConfigCommand::Schema) => "config schema",
             Self::Verify(_) => "verify",
+            Self::Policy(args::PolicyCommand::Check(_)) => "policy check",
+            Self::Policy(args::PolicyCommand::Test(_)) => "policy test",
+            Self::Policy(args::PolicyCommand::Explain(_)) => "policy explain",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
             Self::Version => "version",
@@ -124,6 +133,9 @@ async fn dispatch(command: Command, ctx: &CliContext) -> Result<Exit, CliError> 
         Command::Config(args::ConfigCommand::Show(args)) => config::show(args, ctx).await,
         Command::Config(args::ConfigCommand::Schema) => config::schema(ctx).await,
         Command::Verify(args) => verify::run(args, ctx).await,
+        Command::Policy(args::PolicyCommand::Check(args)) => policy::check(args, ctx).await,
+        Command::Policy(args::PolicyCommand::Test(args)) => policy::test(args, ctx).await,
+        Command::Policy(args::PolicyCommand::Explain(args)) => policy::explain(args, ctx).await,
         Command::Completions(args) => completions::run(args, ctx).await,
         Command::Man(args) => man::run(args, ctx).await,
         Command::Version => version::run(ctx).await,

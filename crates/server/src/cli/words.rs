@@ -275,9 +275,9 @@ pub fn facts(gate: Gate, facts: &Facts) -> String {
     if gate == Gate::Authorize {
         let people = usize::try_from(facts.approvals.people).unwrap_or(usize::MAX);
         text.push_str(&format!(
-            "; {} from {} groups; {} min since the identity was proved; {}",
+            "; {} from {}; {} min since the identity was proved; {}",
             things(people, "approval", "approvals"),
-            facts.approvals.groups,
+            things(usize::try_from(facts.approvals.groups).unwrap_or(usize::MAX), "group", "groups"),
             facts.waited_min,
             if facts.business_hours { "at work" } else { "outside business hours" }
         ));

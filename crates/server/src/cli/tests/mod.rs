@@ -2,6 +2,7 @@
 
 mod init;
 mod played;
+mod policy;
 mod verify;
 
 use std::ffi::OsString;
@@ -126,7 +127,6 @@ fn commands() -> Vec<clap::Command> {
     ];
     leaves(&Cli::command(), &mut all);
     leaves(&args::CaseCommand::augment_subcommands(clap::Command::new("case")), &mut all);
-    leaves(&args::PolicyCommand::augment_subcommands(clap::Command::new("policy")), &mut all);
     leaves(&args::BreachCommand::augment_subcommands(clap::Command::new("breach")), &mut all);
     all
 }
@@ -136,7 +136,6 @@ fn whole() -> clap::Command {
     let mut command = Cli::command();
     for (name, inner) in [
         ("case", args::CaseCommand::augment_subcommands(clap::Command::new("case"))),
-        ("policy", args::PolicyCommand::augment_subcommands(clap::Command::new("policy"))),
         ("breach", args::BreachCommand::augment_subcommands(clap::Command::new("breach"))),
     ] {
         assert!(Cli::command().find_subcommand(name).is_none(), "{name} is connected: take it out of this list");

@@ -124,7 +124,9 @@ fn t_i08_the_key_that_is_named_decides() {
     let answer = typed(&["verify", &file, "--log-key", &other]);
     assert_eq!(answer.exit, Exit::Unverified);
     assert!(answer.out.starts_with("Do not rely on this file. It was signed by another log"), "{}", answer.out);
-    for wrong in ["reset.example.org+1a2b3c4d+AZ", "/nowhere", &desk.file("empty", "# none\n"), &desk.file("bad", "x y\n")] {
+    for wrong in
+        ["reset.example.org+1a2b3c4d+AZ", "/nowhere", &desk.file("empty", "# none\n"), &desk.file("bad", "x y\n")]
+    {
         assert_eq!(typed(&["verify", &file, "--log-key", wrong]).exit, Exit::Usage, "{wrong}");
     }
 }
@@ -187,7 +189,11 @@ fn t_i01_a_changed_part_is_named() {
             edited(&good, |v| swap(&mut v["entries"][3]["entry"], "passkey", "in_person")),
             "Entry 4 (#7) or its proof was changed after it was logged",
         ),
-        ("value", edited(&good, |v| swap(&mut v["disclosed"][0]["value"], "ada", "adb")), "The personal value `name` was changed"),
+        (
+            "value",
+            edited(&good, |v| swap(&mut v["disclosed"][0]["value"], "ada", "adb")),
+            "The personal value `name` was changed",
+        ),
         ("policy", edited(&good, |v| swap(&mut v["policies"][0], ">= 2", ">= 1")), "A policy text in it was changed"),
         ("checkpoint", edited(&good, |v| swap(&mut v["checkpoint"], "\n22\n", "\n24\n")), "Its checkpoint was changed"),
         ("cut", good[..good.len() / 2].to_vec(), "It is not an evidence file of Keyward, or a damaged one"),
