@@ -35,23 +35,14 @@ pub struct Ctx {
 impl Ctx {
     /// The clock and the randomness of the operating system.
     pub fn real() -> Self {
-        Self {
-            clock: Arc::new(SystemClock::default()),
-            random: Arc::new(SystemRandom),
-        }
+        Self { clock: Arc::new(SystemClock::default()), random: Arc::new(SystemRandom) }
     }
 
     /// Time that stands still until the [`Hand`] moves it, and the same bytes for the same seed. For tests and simulations:
     /// whatever is made with it can be guessed.
     pub fn by_hand(start: Timestamp, seed: u64) -> (Self, Hand) {
         let hand = Hand(Arc::new(AtomicI64::new(start.millis())));
-        let ctx = Self {
-            clock: Arc::new(hand.clone()),
-            random: Arc::new(Seeded {
-                seed,
-                block: AtomicU64::new(0),
-            }),
-        };
+        let ctx = Self { clock: Arc::new(hand.clone()), random: Arc::new(Seeded { seed, block: AtomicU64::new(0) }) };
         (ctx, hand)
     }
 
@@ -99,9 +90,7 @@ struct SystemClock {
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
     fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         let now_ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
         let before_ms = self.latest_ms.fetch_max(now_ms, Ordering::SeqCst);
         Timestamp::from_millis(now_ms.max(before_ms))

@@ -28,11 +28,8 @@ pub enum Lang {
 
 impl Lang {
     /// The languages a person may choose, in the order of the chooser.
-    pub const CHOICE: &'static [Self] = if cfg!(debug_assertions) {
-        &[Self::En, Self::De, Self::Pseudo]
-    } else {
-        &[Self::En, Self::De]
-    };
+    pub const CHOICE: &'static [Self] =
+        if cfg!(debug_assertions) { &[Self::En, Self::De, Self::Pseudo] } else { &[Self::En, Self::De] };
 
     /// The value of `lang=` (BCP 47).
     pub const fn tag(self) -> &'static str {
@@ -63,12 +60,7 @@ impl Lang {
     }
 
     /// What the person set, else the `lang` cookie, else `Accept-Language` (RFC 9110 12.5.4), else the site's own.
-    pub fn choose(
-        preference: Option<Self>,
-        cookie: Option<&str>,
-        accept: Option<&str>,
-        site: Self,
-    ) -> Self {
+    pub fn choose(preference: Option<Self>, cookie: Option<&str>, accept: Option<&str>, site: Self) -> Self {
         preference
             .or_else(|| cookie.and_then(Self::from_tag))
             .or_else(|| accept.and_then(best_accepted))
@@ -77,11 +69,7 @@ impl Lang {
 
     /// The text for a key, ready for arguments.
     pub fn t(self, key: impl Into<Key>) -> Text {
-        Text {
-            lang: self,
-            key: key.into(),
-            args: FluentArgs::new(),
-        }
+        Text { lang: self, key: key.into(), args: FluentArgs::new() }
     }
 
     /// `48,219` or `48.219`.
@@ -93,7 +81,7 @@ impl Lang {
         let digits = n.unsigned_abs().to_string();
         let mut out = String::from(if n < 0 { "-" } else { "" });
         for (place, digit) in digits.chars().enumerate() {
-            if place > 0 && (digits.len() - place) % 3 == 0 {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
                 out.push(separator);
             }
             out.push(digit);
@@ -136,7 +124,7 @@ impl Lang {
     pub fn relative(self, at: Timestamp, now: Timestamp) -> String {
         let away = at.since_ms(now);
         let key = match away {
-            away if away.abs() < MINUTE_MS => k("time-now"),
+            away if away.abs() < 5 * SECOND_MS => k("time-now"),
             away if away > 0 => k("time-in"),
             _ => k("time-ago"),
         };
@@ -155,11 +143,9 @@ impl Lang {
         match items {
             [] => String::new(),
             [one] => one.clone(),
-            [head @ .., last] => self
-                .t("list-and")
-                .with("head", head.join(", "))
-                .with("last", last.as_str())
-                .to_string(),
+            [head @ .., last] => {
+                self.t("list-and").with("head", head.join(", ")).with("last", last.as_str()).to_string()
+            }
         }
     }
 
@@ -172,10 +158,7 @@ impl Lang {
             .t(key)
             // Selectors match numbers by number: a month as text would always be December.
             .with("clock", local.strftime("%H:%M").to_string())
-            .with(
-                "zone",
-                self.t("time-zone").with("zone", zone_name).to_string(),
-            )
+            .with("zone", self.t("time-zone").with("zone", zone_name).to_string())
             .with("weekday", i64::from(local.weekday().to_monday_one_offset()))
             .with("day", local.day().to_string())
             .with("month", i64::from(local.month()))
@@ -321,9 +304,7 @@ macro_rules! catalog {
         const DE: &[(&str, &str)] = &[$(($file, include_str!(concat!("../locales/de/", $file, ".ftl")))),*];
     };
 }
-catalog!(
-    "shell", "recover", "outcome", "link", "me", "mail", "info", "demo"
-);
+catalog!("shell", "recover", "outcome", "link", "me", "mail", "info", "demo");
 
 struct Catalog {
     en: FluentBundle<FluentResource>,
@@ -334,11 +315,7 @@ struct Catalog {
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
     let mut pseudo = bundle("en", EN);
     pseudo.set_transform(Some(pseudo_text));
-    Catalog {
-        en: bundle("en", EN),
-        de: bundle("de", DE),
-        pseudo,
-    }
+    Catalog { en: bundle("en", EN), de: bundle("de", DE), pseudo }
 });
 
 impl Catalog {
@@ -355,9 +332,7 @@ impl Catalog {
             Some(text.into_owned())
         };
         // A test holds that every key exists everywhere; the key itself is the last resort, never an empty page.
-        found(bundle)
-            .or_else(|| found(&self.en))
-            .unwrap_or_else(|| key.0.to_owned())
+        found(bundle).or_else(|| found(&self.en)).unwrap_or_else(|| key.0.to_owned())
     }
 }
 

@@ -181,7 +181,11 @@ mod tests {
     #[test]
     fn m21_the_strictest_group_decides_and_nobody_is_nothing() {
         let classes = Classes {
-            rules: vec![("staff".into(), Class::Standard), ("admins".into(), Class::Admin), ("pay".into(), Class::Finance)],
+            rules: vec![
+                ("staff".into(), Class::Standard),
+                ("admins".into(), Class::Admin),
+                ("pay".into(), Class::Finance),
+            ],
             otherwise: None,
         };
         let of = |groups: &[&str]| classes.of(&groups.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>());

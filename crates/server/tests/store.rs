@@ -52,7 +52,7 @@ impl World {
     }
 
     async fn on_postgres() -> Option<Self> {
-        let url = support::postgres().await?;
+        let url = support::postgres::postgres().await?;
         Some(Self::open(url, tempfile::tempdir().unwrap()).await)
     }
 
@@ -60,13 +60,7 @@ impl World {
         let (ctx, hand) = Ctx::by_hand(START, 1);
         let store = Store::open(&url, &ctx).await.unwrap();
         store.migrate(START).await.unwrap();
-        Self {
-            store,
-            url,
-            ctx,
-            hand,
-            dir,
-        }
+        Self { store, url, ctx, hand, dir }
     }
 
     /// Another process on the same database.
@@ -170,9 +164,9 @@ async fn migrations_run_once_and_say_before_what_they_will_do(world: World) {
     assert!(world.store.pending_migrations().await.unwrap().is_empty());
     let (schema, empty) = match world.store.engine() {
         Engine::Sqlite => (None, format!("{}.empty", world.url)),
-        Engine::Postgres => (Some("CREATE SCHEMA empty"), {
-            format!("{}&options=-c%20search_path%3Dempty", world.url)
-        }),
+        Engine::Postgres => {
+            (Some("CREATE SCHEMA empty"), { format!("{}&options=-c%20search_path%3Dempty", world.url) })
+        }
     };
     if let Some(schema) = schema {
         world.sql(schema).await;
@@ -182,25 +176,16 @@ async fn migrations_run_once_and_say_before_what_they_will_do(world: World) {
     assert_eq!(pending.first().map(String::as_str), Some("0001 first"));
     assert!(store.log_head().await.is_err(), "listing created tables");
     // Several processes that start at once agree on who does it.
-    let (a, b, c) = tokio::join!(
-        store.migrate(START),
-        store.migrate(START),
-        store.migrate(START)
-    );
+    let (a, b, c) = tokio::join!(store.migrate(START), store.migrate(START), store.migrate(START));
     let ran = [a.unwrap(), b.unwrap(), c.unwrap()].concat();
     assert_eq!(ran, pending);
     assert_eq!(store.log_head().await.unwrap().tree.size(), 0);
 }
 
 async fn a_database_of_a_newer_build_is_refused(world: World) {
-    world
-        .sql("INSERT INTO migrations (version, name, digest, at_ms) VALUES (9999, 'later', 'x', 0)")
-        .await;
+    world.sql("INSERT INTO migrations (version, name, digest, at_ms) VALUES (9999, 'later', 'x', 0)").await;
     let newer = world.store.migrate(START).await;
-    assert!(matches!(
-        newer,
-        Err(MigrateError::Newer { found: 9999, .. })
-    ));
+    assert!(matches!(newer, Err(MigrateError::Newer { found: 9999, .. })));
     let newer = world.store.pending_migrations().await;
     assert!(matches!(newer, Err(MigrateError::Newer { .. })));
 }
@@ -208,10 +193,7 @@ async fn a_database_of_a_newer_build_is_refused(world: World) {
 async fn a_migration_with_another_text_is_refused(world: World) {
     world.sql("UPDATE migrations SET digest = 'x'").await;
     let changed = world.store.migrate(START).await;
-    assert!(matches!(
-        changed,
-        Err(MigrateError::Changed { version: 1, .. })
-    ));
+    assert!(matches!(changed, Err(MigrateError::Changed { version: 1, .. })));
 }
 
 async fn m150_what_is_committed_is_loaded_as_it_was(world: World) {
@@ -271,17 +253,11 @@ async fn r10_a_failed_guard_leaves_nothing_behind(world: World) {
         .change()
         .job(job)
         .guard(Guard::ConsumeToken(tables::seen(&world, &link)))
-        .write(keyward::store::Write::PutPolicy {
-            text: "a policy".to_owned(),
-            at: START,
-        });
+        .write(keyward::store::Write::PutPolicy { text: "a policy".to_owned(), at: START });
     let head = world.store.log_head().await.unwrap();
     // Others in the same transaction are not hurt by the one that fails.
     let fine = Draft::open(&world.ctx, "bob");
-    let (failed, fine) = tokio::join!(
-        world.store.commit(change),
-        world.store.commit(fine.change())
-    );
+    let (failed, fine) = tokio::join!(world.store.commit(change), world.store.commit(fine.change()));
     assert!(matches!(failed, Err(CommitError::Guard(GuardKind::Token))));
     assert!(fine.is_ok());
     let now = world.store.log_head().await.unwrap();
@@ -346,19 +322,9 @@ async fn the_list_pages_without_gaps_and_filters(world: World) {
     expected.sort_unstable_by(|a, b| b.cmp(a));
     let expected: Vec<_> = expected.into_iter().map(|(_, id)| id).collect();
     assert_eq!(seen, expected);
-    let state = |state| Filter {
-        state: Some(state),
-        ..all
-    };
-    let of = |subject, class| Filter {
-        subject,
-        class,
-        ..all
-    };
-    let only_open = Filter {
-        only_open: true,
-        ..all
-    };
+    let state = |state| Filter { state: Some(state), ..all };
+    let of = |subject, class| Filter { subject, class, ..all };
+    let only_open = Filter { only_open: true, ..all };
     for (filter, count) in [
         (state(State::Verifying), 1),
         (state(State::Unmatched), 1),
@@ -372,18 +338,8 @@ async fn the_list_pages_without_gaps_and_filters(world: World) {
         assert_eq!(found.len(), count, "{filter:?}");
     }
     let due = drafts[0].deadline().unwrap();
-    assert!(
-        world
-            .store
-            .cases_due(due.plus_ms(-1), 9)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    assert_eq!(
-        world.store.cases_due(due, 9).await.unwrap(),
-        [drafts[0].id(), drafts[1].id(), drafts[2].id()]
-    );
+    assert!(world.store.cases_due(due.plus_ms(-1), 9).await.unwrap().is_empty());
+    assert_eq!(world.store.cases_due(due, 9).await.unwrap(), [drafts[0].id(), drafts[1].id(), drafts[2].id()]);
     let counts = world.store.case_counts().await.unwrap();
     assert!(counts.contains(&(State::Classifying, 20)), "{counts:?}");
 }
@@ -394,17 +350,9 @@ async fn what_a_case_was_about_stays_in_the_list_when_it_is_over(world: World) {
     drop(world.store.commit(draft.change()).await.unwrap());
     let draft = draft.kept().withdrawn();
     drop(world.store.commit(draft.change()).await.unwrap());
-    let row = world
-        .store
-        .case_row(draft.case.id())
-        .await
-        .unwrap()
-        .unwrap();
+    let row = world.store.case_row(draft.case.id()).await.unwrap().unwrap();
     assert_eq!((row.subject, row.class), (Some(person), Some(Class::Hr)));
-    assert_eq!(
-        (row.state, row.reason.as_deref()),
-        (State::Ended, Some("withdrawn"))
-    );
+    assert_eq!((row.state, row.reason.as_deref()), (State::Ended, Some("withdrawn")));
     assert_eq!(row.deadline, None);
     let of_person = world.store.cases_of_person(person, START).await.unwrap();
     assert_eq!(of_person, [row]);
@@ -425,9 +373,7 @@ async fn rebuilding_gives_what_was_there(world: World) {
     let before = world.store.cases(&all, None, 100).await.unwrap();
     let nodes = log::all_nodes(&world).await;
     // Whatever was done to the projections is undone.
-    world
-        .sql("UPDATE cases SET state = 'reviewed', subject = NULL")
-        .await;
+    world.sql("UPDATE cases SET state = 'reviewed', subject = NULL").await;
     world.sql("DELETE FROM log_nodes WHERE level = 2").await;
     let rebuilt = world.store.rebuild().await.unwrap();
     assert_eq!((rebuilt.entries, rebuilt.cases), (21, 9));
@@ -446,9 +392,7 @@ async fn rebuilding_refuses_entries_that_do_not_lead_to_the_head(world: World) {
     let all = Filter::default();
     let before = world.store.cases(&all, None, 100).await.unwrap();
     let nodes = log::all_nodes(&world).await;
-    world
-        .sql("UPDATE entries SET body = (SELECT body FROM entries WHERE leaf = 2) WHERE leaf = 0")
-        .await;
+    world.sql("UPDATE entries SET body = (SELECT body FROM entries WHERE leaf = 2) WHERE leaf = 0").await;
     assert!(world.store.rebuild().await.is_err());
     assert_eq!(world.store.cases(&all, None, 100).await.unwrap(), before);
     assert_eq!(log::all_nodes(&world).await, nodes);

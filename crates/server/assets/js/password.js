@@ -10,7 +10,7 @@ document.querySelectorAll('input[data-check]').forEach(input => {
   const show = (item, met) => {
     const state = item.querySelector('em') ?? item.lastElementChild.appendChild(document.createElement('em'));
     item.classList.toggle('is-met', met);
-    state.textContent = met ? input.dataset.met : input.dataset.unmet;
+    state.textContent = ' ' + (met ? input.dataset.met : input.dataset.unmet);
   };
   const check = async () => {
     running?.abort();

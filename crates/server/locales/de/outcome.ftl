@@ -43,6 +43,7 @@ done-reference = Fallnummer
 done-print = Sie können diese Seite drucken und aufheben.
 done-not-me = War das jemand anderes?
 stop-unchanged = Am Konto hat sich nichts geändert.
+stop-changed = Das Konto wurde vorher geändert. Das Sicherheitsteam weiß Bescheid.
 stop-next = Was Sie jetzt tun können
 told-contacts = Wenn es ein Konto gibt, haben wir der Person, der es gehört, auf allen Wegen Bescheid gesagt.
 told-security = Wenn es ein Konto gibt, haben wir der Person, der es gehört, und dem Sicherheitsteam Bescheid gesagt.

@@ -164,3 +164,9 @@ effects-app-passwords =
        *[other] Wir beenden { $n } App-Passwörter.
     }
 effects-tell = Wir sagen Ihnen auf allen Wegen Bescheid, die wir haben.
+
+strength-very-weak = Sehr leicht zu erraten
+strength-weak = Leicht zu erraten
+strength-fair = Mittel
+strength-good = Gut
+strength-strong = Stark

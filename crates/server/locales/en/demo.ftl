@@ -17,6 +17,6 @@ demo-mail-lede = Nothing leaves this machine. The newest is first.
 demo-mail-none = No message yet. Start a request and come back.
 demo-mail-to = To
 demo-mail-html = Open the other part of this message
-demo-app-lede = What their authenticator apps show right now. This page loads again every 30 seconds.
+demo-app-lede = This is what their apps show right now. The page loads again every 30 seconds.
 demo-app-none = Nobody has an app yet.
 demo-app-until = until { $time },

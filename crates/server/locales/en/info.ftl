@@ -40,7 +40,7 @@ privacy-what-name = The name you typed in.
 privacy-what-from = Where a request came from: network address, browser and time.
 privacy-what-steps = Which steps were taken, by whom, and how they ended.
 privacy-why = Why
-privacy-why-text = So that nobody can take over your account, and so we can show later that every reset was checked.
+privacy-why-text = So that nobody can take over your account. And so we can show later that each reset was checked.
 privacy-long = How long
 privacy-long-text =
     { $days ->

@@ -43,6 +43,7 @@ done-reference = Case number
 done-print = You can print this page and keep it.
 done-not-me = Was this someone else?
 stop-unchanged = Nothing has changed on the account.
+stop-changed = The account was changed before this. The security team has been told.
 stop-next = What you can do now
 told-contacts = If there is an account, we have told its owner on every contact we hold.
 told-security = If there is an account, we have told its owner and the security team.

@@ -15,7 +15,7 @@ door-locked-hint = Open it again and keep your password.
 door-lost = I lost my phone or security key
 door-lost-hint = We turn the lost one off first. Then you set up a new one.
 door-other = Someone else did this
-door-other-hint = You got a message about a reset you did not ask for, or something looks wrong.
+door-other-hint = You got a message you did not ask for, or something looks wrong.
 door-talk = I want to talk to a person
 door-talk-hint = Phone numbers, hours and places.
 goal-password = Reset your password
@@ -164,3 +164,9 @@ effects-app-passwords =
        *[other] We stop { $n } app passwords.
     }
 effects-tell = We tell you on every contact we hold.
+
+strength-very-weak = Very easy to guess
+strength-weak = Easy to guess
+strength-fair = Fair
+strength-good = Good
+strength-strong = Strong

@@ -24,9 +24,7 @@ pub struct Capabilities {
 impl Capabilities {
     /// Whether Keyward may recover accounts here at all.
     pub fn is_usable(&self) -> bool {
-        self.findings
-            .iter()
-            .all(|finding| finding.severity != Severity::Refuse)
+        self.findings.iter().all(|finding| finding.severity != Severity::Refuse)
     }
     /// The finding with this code.
     pub fn finding(&self, code: &str) -> Option<&Finding> {
@@ -34,10 +32,7 @@ impl Capabilities {
     }
     /// The value of a fact.
     pub fn fact(&self, name: &str) -> Option<&str> {
-        self.facts
-            .iter()
-            .find(|fact| fact.name == name)
-            .map(|fact| fact.value.as_str())
+        self.facts.iter().find(|fact| fact.name == name).map(|fact| fact.value.as_str())
     }
 }
 

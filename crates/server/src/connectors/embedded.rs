@@ -15,16 +15,12 @@ use keyward_core::{
 };
 
 use super::{
-    Abilities, Account, AccountName, Applied, AttemptFacts, Capabilities, ConnectorError,
-    Directory, Fact, Found, Kind, Lock, NewPassword, NotDone, Protection, SignIn, Unknown, check,
-    permits, shown,
+    Abilities, Account, AccountName, Applied, AttemptFacts, Capabilities, ConnectorError, Directory, Fact, Found, Kind,
+    Lock, NewPassword, NotDone, Protection, SignIn, Unknown, check, permits, shown, surely_wrong,
 };
 
 /// How it is listed.
-pub const KIND: Kind = Kind {
-    word: "embedded",
-    about: "Keyward's own small directory, in its own database.",
-};
+pub const KIND: Kind = Kind { word: "embedded", about: "Keyward's own small directory, in its own database." };
 
 /// The rules of the embedded directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,11 +36,7 @@ pub struct Rules {
 impl Default for Rules {
     /// Ten tries, fifteen minutes, four passwords (PCI DSS 8.3.4 and 8.3.7).
     fn default() -> Self {
-        Self {
-            failures: 10,
-            lock_ms: 15 * MINUTE_MS,
-            history: 4,
-        }
+        Self { failures: 10, lock_ms: 15 * MINUTE_MS, history: 4 }
     }
 }
 
@@ -151,11 +143,7 @@ pub trait PasswordHasher: std::fmt::Debug + Send + Sync {
     /// The PHC string to store, with a fresh salt.
     async fn hash(&self, password: &SecretText) -> Result<String, HasherError>;
     /// Whether it is the password. For `None` the same work is done and the answer is no.
-    async fn verify(
-        &self,
-        password: &SecretText,
-        stored: Option<&str>,
-    ) -> Result<bool, HasherError>;
+    async fn verify(&self, password: &SecretText, stored: Option<&str>) -> Result<bool, HasherError>;
 }
 
 /// The directory.
@@ -169,25 +157,12 @@ pub struct Embedded {
 
 impl Embedded {
     /// Under its name in the configuration.
-    pub fn new(
-        name: String,
-        table: Arc<dyn AccountTable>,
-        hasher: Arc<dyn PasswordHasher>,
-        rules: Rules,
-    ) -> Self {
-        Self {
-            name,
-            table,
-            hasher,
-            rules,
-        }
+    pub fn new(name: String, table: Arc<dyn AccountTable>, hasher: Arc<dyn PasswordHasher>, rules: Rules) -> Self {
+        Self { name, table, hasher, rules }
     }
 
     fn unavailable(&self, what: &dyn std::fmt::Display) -> ConnectorError {
-        ConnectorError::Unavailable {
-            directory: self.name.clone(),
-            what: what.to_string(),
-        }
+        ConnectorError::Unavailable { directory: self.name.clone(), what: what.to_string() }
     }
 
     async fn opens(&self, password: &SecretText, row: &AccountRow) -> Result<bool, HasherError> {
@@ -205,11 +180,7 @@ impl Embedded {
     }
 
     /// Everything up to and including the write. `Err` is an answer too.
-    async fn write(
-        &self,
-        permit: &Permit,
-        password: &NewPassword<'_>,
-    ) -> Result<NewCredential, Applied> {
+    async fn write(&self, permit: &Permit, password: &NewPassword<'_>) -> Result<NewCredential, Applied> {
         let no = |reason| Err(Applied::not_done(reason));
         let unavailable = || Applied::not_done(NotDone::Unavailable);
         if let Err(reason) = permits(permit, &self.name, Action::SetPassword) {
@@ -283,18 +254,10 @@ impl Embedded {
         if password.must_change {
             checks.push(check(CheckKind::MustChange, shown(row.account.must_change)));
         }
-        checks.push(check(
-            CheckKind::Unlocked,
-            shown(row.account.lock.is_none()),
-        ));
+        checks.push(check(CheckKind::Unlocked, shown(row.account.lock.is_none())));
         checks.push(check(CheckKind::StateKept, shown(!row.account.disabled)));
         checks
     }
-}
-
-/// A text that is nobody's password: 64 digits that nobody has seen.
-pub(super) fn surely_wrong(of: &str) -> SecretText {
-    SecretText::new(Digest::of(format!("surely wrong {of}").as_bytes()).to_string())
 }
 
 #[async_trait]
@@ -307,10 +270,7 @@ impl Directory for Embedded {
         // Shows that the table answers at all.
         let nobody = self.table.by_id("").await;
         nobody.map_err(|error| self.unavailable(&error))?;
-        let fact = |name: &str, value: &dyn std::fmt::Display| Fact {
-            name: name.to_owned(),
-            value: value.to_string(),
-        };
+        let fact = |name: &str, value: &dyn std::fmt::Display| Fact { name: name.to_owned(), value: value.to_string() };
         Ok(Capabilities {
             directory: self.name.clone(),
             kind: KIND.word.to_owned(),
@@ -351,12 +311,7 @@ impl Directory for Embedded {
         Ok(row.map(|row| row.account))
     }
 
-    async fn authenticate(
-        &self,
-        id: &str,
-        password: &SecretText,
-        at: Timestamp,
-    ) -> Result<SignIn, ConnectorError> {
+    async fn authenticate(&self, id: &str, password: &SecretText, at: Timestamp) -> Result<SignIn, ConnectorError> {
         let row = self.table.by_id(id).await;
         let row = row.map_err(|error| self.unavailable(&error))?;
         let mut counted = true;
@@ -374,9 +329,7 @@ impl Directory for Embedded {
         }
         let stored = row.as_ref().and_then(|row| row.hash.as_ref());
         // The same work for everybody, also for accounts that do not exist, are locked or disabled.
-        let opens = self
-            .hasher
-            .verify(password, stored.map(|hash| hash.0.as_str()));
+        let opens = self.hasher.verify(password, stored.map(|hash| hash.0.as_str()));
         let opens = opens.await.map_err(|error| self.unavailable(&error))?;
         let Some(row) = row else {
             return Ok(SignIn::Wrong);
@@ -392,11 +345,7 @@ impl Directory for Embedded {
         }
         let cleared = self.table.clear_failures(id, &row.cred_id).await;
         cleared.map_err(|error| self.unavailable(&error))?;
-        Ok(if row.account.must_change {
-            SignIn::MustChange
-        } else {
-            SignIn::Ok
-        })
+        Ok(if row.account.must_change { SignIn::MustChange } else { SignIn::Ok })
     }
 
     async fn set_password(&self, permit: Permit, password: NewPassword<'_>) -> Applied {

@@ -8,6 +8,7 @@ use std::fmt;
 use async_trait::async_trait;
 use keyward_core::{
     account::{AccountRef, Action},
+    digest::Digest,
     secret::SecretText,
     steps::reissue::{Check, CheckKind, CheckResult, Outcome, Permit},
     time::Timestamp,
@@ -52,13 +53,8 @@ pub trait Directory: fmt::Debug + Send + Sync {
     /// An account by its immutable id. None if there is none (any more).
     async fn read(&self, id: &str, at: Timestamp) -> Result<Option<Account>, ConnectorError>;
 
-    /// Tries a password. The answer is for Keyward alone and is never shown to the public (M3).
-    async fn authenticate(
-        &self,
-        id: &str,
-        password: &SecretText,
-        at: Timestamp,
-    ) -> Result<SignIn, ConnectorError>;
+    /// Tries a password. The answer is for Keyward alone and is never shown to the public.
+    async fn authenticate(&self, id: &str, password: &SecretText, at: Timestamp) -> Result<SignIn, ConnectorError>;
 
     /// Gives the account of the permit a new password, then looks at what came of it.
     async fn set_password(&self, permit: Permit, password: NewPassword<'_>) -> Applied;
@@ -243,50 +239,31 @@ impl Applied {
     /// Refused, and nothing was changed.
     pub fn not_done(reason: NotDone) -> Self {
         Self {
-            outcome: Outcome::NotDone {
-                reason: reason.word().to_owned(),
-            },
-            checks: vec![Check {
-                what: CheckKind::Write,
-                result: CheckResult::Failed,
-            }],
+            outcome: Outcome::NotDone { reason: reason.word().to_owned() },
+            checks: vec![Check { what: CheckKind::Write, result: CheckResult::Failed }],
         }
     }
     /// Nobody knows yet.
     pub fn unknown(reason: Unknown) -> Self {
         Self {
-            outcome: Outcome::Unknown {
-                reason: reason.word().to_owned(),
-            },
-            checks: vec![Check {
-                what: CheckKind::Write,
-                result: CheckResult::Unverified,
-            }],
+            outcome: Outcome::Unknown { reason: reason.word().to_owned() },
+            checks: vec![Check { what: CheckKind::Write, result: CheckResult::Unverified }],
         }
     }
     /// The write was accepted. It is done if the checks that prove it are done and none failed; else nobody knows.
     pub fn proven_by(proof: CheckKind, checks: Vec<Check>) -> Self {
-        let proved = checks
-            .iter()
-            .any(|check| check.what == proof && check.result == CheckResult::Done);
-        let failed = checks
-            .iter()
-            .any(|check| check.result == CheckResult::Failed);
+        let proved = checks.iter().any(|check| check.what == proof && check.result == CheckResult::Done);
+        let failed = checks.iter().any(|check| check.result == CheckResult::Failed);
         let outcome = if proved && !failed {
             Outcome::Done
         } else {
-            Outcome::Unknown {
-                reason: Unknown::Unproven.word().to_owned(),
-            }
+            Outcome::Unknown { reason: Unknown::Unproven.word().to_owned() }
         };
         Self { outcome, checks }
     }
     /// The result of one check, if it was made.
     pub fn check(&self, what: CheckKind) -> Option<CheckResult> {
-        self.checks
-            .iter()
-            .find(|check| check.what == what)
-            .map(|check| check.result)
+        self.checks.iter().find(|check| check.what == what).map(|check| check.result)
     }
 }
 
@@ -368,6 +345,11 @@ fn permits(permit: &Permit, directory: &str, action: Action) -> Result<(), NotDo
     Ok(())
 }
 
+/// A text that is nobody's password: 64 digits that nobody has seen.
+fn surely_wrong(of: &str) -> SecretText {
+    SecretText::new(Digest::of(format!("surely wrong {of}").as_bytes()).to_string())
+}
+
 /// A line of [`Applied::checks`].
 const fn check(what: CheckKind, result: CheckResult) -> Check {
     Check { what, result }
@@ -375,20 +357,13 @@ const fn check(what: CheckKind, result: CheckResult) -> Check {
 
 /// Done or failed.
 const fn shown(holds: bool) -> CheckResult {
-    if holds {
-        CheckResult::Done
-    } else {
-        CheckResult::Failed
-    }
+    if holds { CheckResult::Done } else { CheckResult::Failed }
 }
 
 /// What looking at an attempt without an answer says. `holds`: what was to be proved is so. `moved`: the password was changed since before the attempt.
 fn judge(proof: CheckKind, holds: bool, moved: bool, attempt: &AttemptFacts<'_>) -> Applied {
     if holds {
-        let checks = vec![
-            check(CheckKind::Write, CheckResult::Unverified),
-            check(proof, CheckResult::Done),
-        ];
+        let checks = vec![check(CheckKind::Write, CheckResult::Unverified), check(proof, CheckResult::Done)];
         return Applied::proven_by(proof, checks);
     }
     if !attempt.is_settled() {

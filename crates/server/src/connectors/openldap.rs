@@ -6,17 +6,16 @@
 use std::{path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
-use keyward_core::{
-    account::AccountRef, secret::SecretText, steps::reissue::Permit, time::Timestamp,
-};
+use keyward_core::{account::AccountRef, secret::SecretText, steps::reissue::Permit, time::Timestamp};
 
 use super::{
-    Account, AccountName, Applied, AttemptFacts, Capabilities, ConnectorError, Directory, Found,
-    Kind, NewPassword, SignIn,
+    Account, AccountName, Applied, AttemptFacts, Capabilities, ConnectorError, Directory, Found, Kind, NewPassword,
+    SignIn,
 };
 
 mod answer;
 mod connection;
+mod entry;
 mod modify;
 mod ppolicy;
 mod probe;
@@ -26,10 +25,7 @@ mod search;
 use connection::Server;
 
 /// How it is listed.
-pub const KIND: Kind = Kind {
-    word: "openldap",
-    about: "An OpenLDAP server (slapd) with the password policy overlay.",
-};
+pub const KIND: Kind = Kind { word: "openldap", about: "An OpenLDAP server (slapd) with the password policy overlay." };
 
 /// How to reach an OpenLDAP server, and what is where in it.
 #[derive(Debug)]
@@ -60,6 +56,9 @@ pub struct Settings {
     pub account_filter: String,
     /// The policy of accounts that name none, for the probe and for the end of locks.
     pub default_policy_dn: Option<String>,
+    /// The server hashes a password that comes by Modify (`olcPPolicyHashCleartext: TRUE`). It can not be asked. Without it a temporary password
+    /// would be stored as it is, so none is given (R38).
+    pub hashes_clear_text: bool,
     /// Names of this directory in front of `\` and behind `@`.
     pub domains: Vec<String>,
     /// How long it may take to connect.
@@ -69,14 +68,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The usual settings: `uid` and `mail`, everybody who is a person or a machine, 5 and 10 seconds.
-    pub fn new(
-        name: &str,
-        url: &str,
-        bind: (&str, SecretText),
-        base_dn: &str,
-        ca_file: Option<PathBuf>,
-    ) -> Self {
+    /// The usual settings: `uid` and `mail`, everybody who is a person or a machine, 5 and 10 seconds, a server that hashes.
+    pub fn new(name: &str, url: &str, bind: (&str, SecretText), base_dn: &str, ca_file: Option<PathBuf>) -> Self {
         Self {
             name: name.to_owned(),
             url: url.to_owned(),
@@ -89,10 +82,9 @@ impl Settings {
             group_base_dn: None,
             name_attributes: vec!["uid".to_owned(), "mail".to_owned()],
             mail_attribute: "mail".to_owned(),
-            account_filter:
-                "(|(objectClass=person)(objectClass=account)(objectClass=applicationProcess))"
-                    .to_owned(),
+            account_filter: "(|(objectClass=person)(objectClass=account)(objectClass=applicationProcess))".to_owned(),
             default_policy_dn: None,
+            hashes_clear_text: true,
             domains: Vec::new(),
             connect_timeout: Duration::from_secs(5),
             timeout: Duration::from_secs(10),
@@ -111,42 +103,25 @@ pub struct OpenLdap {
 impl OpenLdap {
     /// Checks the settings and reads the certificates. Does not connect.
     pub fn new(settings: Settings) -> Result<Self, ConnectorError> {
-        let wrong = |what: String| ConnectorError::Settings {
-            directory: settings.name.clone(),
-            what,
-        };
+        let wrong = |what: String| ConnectorError::Settings { directory: settings.name.clone(), what };
         if settings.name_attributes.is_empty() {
             return Err(wrong("there is no attribute to find a name by".to_owned()));
         }
-        for attribute in settings
-            .name_attributes
-            .iter()
-            .chain([&settings.mail_attribute])
-        {
+        for attribute in settings.name_attributes.iter().chain([&settings.mail_attribute]) {
             let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
             if attribute.is_empty() || !attribute.chars().all(plain) {
-                return Err(wrong(format!(
-                    "`{attribute}` is not the name of an attribute"
-                )));
+                return Err(wrong(format!("`{attribute}` is not the name of an attribute")));
             }
         }
         if ldap3::parse_filter(&settings.account_filter).is_err() {
-            return Err(wrong(format!(
-                "`{}` is not an LDAP filter",
-                settings.account_filter
-            )));
+            return Err(wrong(format!("`{}` is not an LDAP filter", settings.account_filter)));
         }
         let domains = settings.domains.iter().map(|domain| {
-            AccountName::parse(domain)
-                .map_err(|_| wrong(format!("`{domain}` is not the name of a domain")))
+            AccountName::parse(domain).map_err(|_| wrong(format!("`{domain}` is not the name of a domain")))
         });
         let domains = domains.collect::<Result<_, _>>()?;
         let server = Server::new(&settings).map_err(wrong)?;
-        Ok(Self {
-            settings,
-            domains,
-            server,
-        })
+        Ok(Self { settings, domains, server })
     }
 }
 
@@ -171,12 +146,7 @@ impl Directory for OpenLdap {
         entry.account.groups = groups.map_err(|fault| self.error(fault))?;
         Ok(Some(entry.account))
     }
-    async fn authenticate(
-        &self,
-        id: &str,
-        password: &SecretText,
-        at: Timestamp,
-    ) -> Result<SignIn, ConnectorError> {
+    async fn authenticate(&self, id: &str, password: &SecretText, at: Timestamp) -> Result<SignIn, ConnectorError> {
         self.sign_in(id, password, at).await
     }
     async fn set_password(&self, permit: Permit, password: NewPassword<'_>) -> Applied {

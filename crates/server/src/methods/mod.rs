@@ -3,6 +3,10 @@
 //! Not here: loading and writing records, counting tries, lives, and what the proofs add up to. The caller counts a try *before* it
 //! asks (R9), and writes [`Proved::uses_up`] in the transaction that writes the proof (R10). `docs/adding.md` shows how to add one.
 
+pub mod directory_password;
+pub mod email;
+pub mod known_device;
+pub mod passkey;
 pub mod recovery_code;
 pub mod totp;
 
@@ -12,6 +16,8 @@ use keyward_core::{
     ids::FactorId,
     steps::verify::{RejectionReason, Source},
 };
+
+use crate::token::Purpose;
 
 /// What every method says of itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,7 +56,7 @@ pub enum UsesUp {
         /// Of which factor.
         factor: FactorId,
         /// The step, counted from 1970.
-        step: i64,
+        step: u64,
     },
     /// A printed code: it has to be unused, and becomes used (N-05).
     Code {
@@ -58,6 +64,13 @@ pub enum UsesUp {
         factor: FactorId,
         /// What is stored of it.
         digest: Digest,
+    },
+    /// What was handed out: it has to be alive, and ends (R10).
+    Token {
+        /// What for.
+        purpose: Purpose,
+        /// What is stored of it.
+        hash: Digest,
     },
     /// The record of a factor changes: the caller writes the new one.
     Record {

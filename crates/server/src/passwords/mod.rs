@@ -8,12 +8,15 @@ pub mod blocklist;
 pub mod breach;
 pub mod breach_build;
 pub mod hash;
+pub mod judge;
 pub mod password;
 pub mod pool;
 pub mod rules;
 mod spill;
 pub mod verifier;
 pub mod words;
+
+pub use judge::{Judged, Live, NewPasswords};
 
 #[cfg(test)]
 mod breach_tests;

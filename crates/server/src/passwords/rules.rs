@@ -237,6 +237,11 @@ impl Rules {
         self.min_chars
     }
 
+    /// Longest password in bytes.
+    pub const fn max_bytes(&self) -> usize {
+        self.max_bytes
+    }
+
     /// Looks at a candidate while it is typed. Blocks: reads a shard of the breach file and estimates the strength (about a millisecond);
     /// run it on [`super::pool::Pool::run`]. An error means that the breach file can not be read; then nothing may be accepted.
     pub fn check(&self, password: &Password, lists: &Lists<'_>) -> Result<Feedback, BreachError> {

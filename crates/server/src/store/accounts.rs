@@ -96,13 +96,7 @@ pub struct NewPassword<'a> {
 impl Store {
     /// Makes an account. False if the id or the name is taken.
     pub async fn insert_account(&self, new: &NewAccount) -> Result<bool, StoreError> {
-        let vals = vals![
-            &new.id,
-            &new.name,
-            new.mail.as_ref(),
-            &new.display,
-            new.created
-        ];
+        let vals = vals![&new.id, &new.name, new.mail.as_ref(), &new.display, new.created];
         Ok(self.db.write(&INSERT, vals).await? == 1)
     }
 
@@ -128,11 +122,7 @@ impl Store {
 
     /// Sets a password if the account's credential is still the one that was read; the new credential number, or `None` if it is not.
     /// Failures and lock stay: lifting them is another change.
-    pub async fn set_account_password(
-        &self,
-        id: &str,
-        new: &NewPassword<'_>,
-    ) -> Result<Option<u64>, StoreError> {
+    pub async fn set_account_password(&self, id: &str, new: &NewPassword<'_>) -> Result<Option<u64>, StoreError> {
         let mut tx = self.db.begin().await?;
         let vals = vals![id, new.expected, new.hash, new.must_change, new.at];
         let set: Vec<u64> = tx.read(&SET_PASSWORD, vals, |row| row.get(0)).await?;
@@ -161,9 +151,7 @@ impl Store {
         lock_until: Timestamp,
     ) -> Result<Option<(u32, Option<Timestamp>)>, StoreError> {
         let vals = vals![id, max, lock_until];
-        let counted = self
-            .db
-            .write_returning(&COUNT_FAILURE, vals, |row| Ok((row.get(0)?, row.get(1)?)));
+        let counted = self.db.write_returning(&COUNT_FAILURE, vals, |row| Ok((row.get(0)?, row.get(1)?)));
         Ok(counted.await?.into_iter().next())
     }
 
@@ -188,12 +176,7 @@ impl Store {
     }
 
     /// Makes an account a member of a group, or ends that.
-    pub async fn set_account_group(
-        &self,
-        id: &str,
-        group: &str,
-        member: bool,
-    ) -> Result<(), StoreError> {
+    pub async fn set_account_group(&self, id: &str, group: &str, member: bool) -> Result<(), StoreError> {
         let statement = if member { &PUT_GROUP } else { &END_GROUP };
         self.db.write(statement, vals![id, group]).await.map(drop)
     }

@@ -191,23 +191,15 @@ fn state(case: &Case) -> (State, Option<String>) {
     let word = |word: String| Some(word.trim_matches('"').to_owned());
     match case.stage() {
         Stage::Classifying(_, None) => (State::Classifying, None),
-        Stage::Classifying(_, Some(reason)) => (
-            State::Unmatched,
-            serde_json::to_string(reason).ok().and_then(word),
-        ),
+        Stage::Classifying(_, Some(reason)) => (State::Unmatched, serde_json::to_string(reason).ok().and_then(word)),
         Stage::Verifying(..) => (State::Verifying, None),
         Stage::Authorizing(..) => (State::Authorizing, None),
         Stage::Reissuing(_, Attempt::Running(_)) => (State::Running, None),
         Stage::Reissuing(_, Attempt::Unknown(_)) => (State::Unknown, None),
-        Stage::Reissuing(_, Attempt::None | Attempt::Submitted(_) | Attempt::Failed(_)) => {
-            (State::Reissuing, None)
-        }
+        Stage::Reissuing(_, Attempt::None | Attempt::Submitted(_) | Attempt::Failed(_)) => (State::Reissuing, None),
         Stage::Reviewing(_) => (State::Reviewing, None),
         Stage::Closed(Ending::Reviewed(_)) => (State::Reviewed, None),
-        Stage::Closed(Ending::Ended(reason)) => (
-            State::Ended,
-            serde_json::to_string(reason).ok().and_then(word),
-        ),
+        Stage::Closed(Ending::Ended(reason)) => (State::Ended, serde_json::to_string(reason).ok().and_then(word)),
         Stage::Closed(Ending::Contested { changed }) => {
             let changed = if *changed { "changed" } else { "unchanged" };
             (State::Contested, Some(changed.to_owned()))
@@ -276,10 +268,7 @@ impl Store {
     }
 
     /// The id behind a reference that somebody read out.
-    pub async fn case_by_reference(
-        &self,
-        reference: Reference,
-    ) -> Result<Option<CaseId>, StoreError> {
+    pub async fn case_by_reference(&self, reference: Reference) -> Result<Option<CaseId>, StoreError> {
         let vals = vals![reference];
         self.db.first(&BY_REFERENCE, vals, |row| row.get(0)).await
     }
@@ -310,10 +299,7 @@ pub struct Behind {
 impl CaseRow {
     /// The next page begins behind this line.
     pub const fn behind(&self) -> Behind {
-        Behind {
-            opened: self.opened,
-            id: self.id,
-        }
+        Behind { opened: self.opened, id: self.id }
     }
 }
 
@@ -324,12 +310,7 @@ impl Store {
     }
 
     /// A page of the list, newest first; `None` for the first page.
-    pub async fn cases(
-        &self,
-        filter: &Filter,
-        behind: Option<Behind>,
-        limit: u32,
-    ) -> Result<Vec<CaseRow>, StoreError> {
+    pub async fn cases(&self, filter: &Filter, behind: Option<Behind>, limit: u32) -> Result<Vec<CaseRow>, StoreError> {
         // Nothing is opened at the end of time, so the first page begins behind it.
         let end = Timestamp::from_millis(i64::MAX);
         let (opened, id) = behind.map_or((end, String::new()), |b| (b.opened, b.id.to_string()));
@@ -346,14 +327,8 @@ impl Store {
     }
 
     /// The cases about a person's account that were opened at `since` or later, newest first, at most a thousand.
-    pub async fn cases_of_person(
-        &self,
-        subject: PersonId,
-        since: Timestamp,
-    ) -> Result<Vec<CaseRow>, StoreError> {
-        self.db
-            .read(&OF_PERSON, vals![subject, since], read_row)
-            .await
+    pub async fn cases_of_person(&self, subject: PersonId, since: Timestamp) -> Result<Vec<CaseRow>, StoreError> {
+        self.db.read(&OF_PERSON, vals![subject, since], read_row).await
     }
 
     /// Cases whose time has run out.
@@ -363,11 +338,7 @@ impl Store {
 
     /// How many cases are in each state.
     pub async fn case_counts(&self) -> Result<Vec<(State, u64)>, StoreError> {
-        self.db
-            .read(&COUNTS, &[], |row| {
-                Ok((row.get::<Word<_>>(0)?.0, row.get(1)?))
-            })
-            .await
+        self.db.read(&COUNTS, &[], |row| Ok((row.get::<Word<_>>(0)?.0, row.get(1)?))).await
     }
 }
 

@@ -319,11 +319,8 @@ impl Prepared {
             if entry.case != change.case || entry.seq != seq {
                 return Err(CommitError::Misfit("an entry that does not follow"));
             }
-            let body = entry
-                .bytes()
-                .map_err(|_| CommitError::Misfit("an entry that has no bytes"))?;
-            let hash =
-                entry_hash(&body).map_err(|_| CommitError::Misfit("an entry that is too long"))?;
+            let body = entry.bytes().map_err(|_| CommitError::Misfit("an entry that has no bytes"))?;
+            let hash = entry_hash(&body).map_err(|_| CommitError::Misfit("an entry that is too long"))?;
             leaves.push((body, hash));
         }
         if change.row.seq != seq {
@@ -333,12 +330,7 @@ impl Prepared {
     }
 
     /// Writes everything but the nodes and the head of the tree, which the whole group shares.
-    pub(super) async fn apply(
-        &self,
-        tx: &mut Tx,
-        tree: &mut Frontier,
-        batch: &[u8],
-    ) -> Result<Vec<Node>, CommitError> {
+    pub(super) async fn apply(&self, tx: &mut Tx, tree: &mut Frontier, batch: &[u8]) -> Result<Vec<Node>, CommitError> {
         let change = &self.change;
         if !change.row.put(tx, change.expected).await? {
             return Err(CommitError::Conflict);
@@ -376,20 +368,14 @@ impl Guard {
     }
 
     async fn hold(&self, tx: &mut Tx, case: Option<CaseId>) -> Result<(), CommitError> {
-        if self.touch(tx, case).await? == 1 {
-            Ok(())
-        } else {
-            Err(CommitError::Guard(self.kind()))
-        }
+        if self.touch(tx, case).await? == 1 { Ok(()) } else { Err(CommitError::Guard(self.kind())) }
     }
 
     async fn touch(&self, tx: &mut Tx, case: Option<CaseId>) -> Result<u64, StoreError> {
         match self {
             Self::ConsumeToken(seen) => tokens::consume(tx, seen, case).await,
             Self::HoldToken(seen) => tokens::hold(tx, seen, case).await,
-            Self::UseTotpStep { factor, step, at } => {
-                tx.write(&USE_STEP, vals![*factor, *step, *at]).await
-            }
+            Self::UseTotpStep { factor, step, at } => tx.write(&USE_STEP, vals![*factor, *step, *at]).await,
             Self::UseRecoveryCode { factor, code, at } => {
                 // The sheet first, so that a code of an ended sheet opens nothing.
                 if tx.write(&USE_FACTOR, vals![*factor, *at]).await? != 1 {
@@ -398,26 +384,16 @@ impl Guard {
                 tx.write(&USE_CODE, vals![*factor, *code, *at]).await
             }
             Self::FactorActive { factor, at } => tx.write(&USE_FACTOR, vals![*factor, *at]).await,
-            Self::PersonNotBlocked { person, at } => {
-                tx.write(&NOT_BLOCKED, vals![*person, *at]).await
-            }
+            Self::PersonNotBlocked { person, at } => tx.write(&NOT_BLOCKED, vals![*person, *at]).await,
             Self::HoldJob { job, tries, until } => jobs::hold(tx, *job, *tries, *until).await,
             Self::FinishJob { job, tries } => jobs::finish(tx, *job, *tries).await,
-            Self::FirstUse {
-                key,
-                request,
-                response,
-                expires,
-                at,
-            } => {
+            Self::FirstUse { key, request, response, expires, at } => {
                 let vals = vals![*key, *request, response, *expires, *at];
                 tx.write(&PUT_ANSWER, vals).await
             }
             Self::NewPerson(person) => people::put_person(tx, person).await,
             Self::NewFactor(factor) => people::put_factor(tx, factor).await,
-            Self::EndFactor { factor, person, at } => {
-                tx.write(&END_FACTOR, vals![*factor, *person, *at]).await
-            }
+            Self::EndFactor { factor, person, at } => tx.write(&END_FACTOR, vals![*factor, *person, *at]).await,
         }
     }
 }

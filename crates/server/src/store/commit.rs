@@ -179,17 +179,15 @@ async fn write_group(db: &Db, ctx: &Ctx, group: &[Waiting]) -> Vec<Answer> {
         let batch: [u8; 16] = ctx.bytes();
         let error = match write_round(db, group, &batch).await {
             Ok(round) => return answers(group, round, &Returned(())),
-            Err((StoreError::Commit(error), Some(round))) => {
-                match was_committed(db, &round, &batch).await {
-                    Ok(true) => return answers(group, round, &Returned(())),
-                    Ok(false) => StoreError::NotCommitted(error),
-                    Err(_) => {
-                        let error = Arc::new(StoreError::Commit(error));
-                        let unknown = |_| Err(CommitError::Unknown(Arc::clone(&error)));
-                        return group.iter().map(unknown).collect();
-                    }
+            Err((StoreError::Commit(error), Some(round))) => match was_committed(db, &round, &batch).await {
+                Ok(true) => return answers(group, round, &Returned(())),
+                Ok(false) => StoreError::NotCommitted(error),
+                Err(_) => {
+                    let error = Arc::new(StoreError::Commit(error));
+                    let unknown = |_| Err(CommitError::Unknown(Arc::clone(&error)));
+                    return group.iter().map(unknown).collect();
                 }
-            }
+            },
             Err((error, _)) => error,
         };
         if tries >= MAX_TRIES || !error.is_passing() {
@@ -206,21 +204,14 @@ async fn write_group(db: &Db, ctx: &Ctx, group: &[Waiting]) -> Vec<Answer> {
 fn answers(group: &[Waiting], round: Round, returned: &Returned) -> Vec<Answer> {
     let seal = |(waiting, placed): (&Waiting, Result<u64, CommitError>)| {
         let change = &waiting.change.change;
-        let committed = Committed {
-            case: change.case,
-            entries: change.entries.clone(),
-        };
+        let committed = Committed { case: change.case, entries: change.entries.clone() };
         placed.map(|leaf| Durable::seal(committed, leaf, returned))
     };
     group.iter().zip(round.placed).map(seal).collect()
 }
 
 /// Writes and commits a group. An error without a round is from before the commit: nothing was written.
-async fn write_round(
-    db: &Db,
-    group: &[Waiting],
-    batch: &[u8],
-) -> Result<Round, (StoreError, Option<Round>)> {
+async fn write_round(db: &Db, group: &[Waiting], batch: &[u8]) -> Result<Round, (StoreError, Option<Round>)> {
     let before = |error| (error, None);
     let mut tx = db.begin().await.map_err(before)?;
     let round = fill_round(&mut tx, group, batch).await.map_err(before)?;
@@ -267,32 +258,18 @@ async fn fill_round(tx: &mut Tx, group: &[Waiting], batch: &[u8]) -> Result<Roun
         return Ok(Round { placed, first });
     }
     put_nodes(tx, &nodes).await?;
-    let moved = vals![
-        tree.size(),
-        tree.to_bytes(),
-        at,
-        first,
-        head.tree.to_bytes()
-    ];
+    let moved = vals![tree.size(), tree.to_bytes(), at, first, head.tree.to_bytes()];
     if tx.write(&MOVE_HEAD, moved).await? != 1 {
-        return Err(StoreError::Broken(
-            "its head moved while it was locked".to_owned(),
-        ));
+        return Err(StoreError::Broken("its head moved while it was locked".to_owned()));
     }
     let first = Some(first);
     Ok(Round { placed, first })
 }
 
 pub(super) async fn lock_head(tx: &mut Tx) -> Result<Head, StoreError> {
-    let head = tx
-        .read(&LOCK_HEAD, &[], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
-        .await?;
-    let (size, edge, at): (u64, Vec<u8>, Timestamp) = head
-        .into_iter()
-        .next()
-        .ok_or_else(|| StoreError::Broken("it has no head".to_owned()))?;
+    let head = tx.read(&LOCK_HEAD, &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await?;
+    let (size, edge, at): (u64, Vec<u8>, Timestamp) =
+        head.into_iter().next().ok_or_else(|| StoreError::Broken("it has no head".to_owned()))?;
     let tree = Frontier::from_bytes(size, &edge).map_err(|e| StoreError::Broken(e.to_string()))?;
     Ok(Head { tree, at })
 }
@@ -321,9 +298,7 @@ async fn was_committed(db: &Db, round: &Round, batch: &[u8]) -> Result<bool, Sto
 async fn look(db: &Db, round: &Round, batch: &[u8]) -> Result<bool, StoreError> {
     let mut tx = db.begin().await?;
     lock_head(&mut tx).await?;
-    let found: Vec<Vec<u8>> = tx
-        .read(&BATCH_AT, vals![round.first], |row| row.get(0))
-        .await?;
+    let found: Vec<Vec<u8>> = tx.read(&BATCH_AT, vals![round.first], |row| row.get(0)).await?;
     tx.rollback().await?;
     Ok(found.first().is_some_and(|found| found == batch))
 }

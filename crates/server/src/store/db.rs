@@ -6,10 +6,7 @@ use std::{os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
 use sqlx::{
     AssertSqlSafe, Row as _,
     postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow},
-    sqlite::{
-        SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-        SqliteSynchronous,
-    },
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
 
 use super::{StoreError, value::Val};
@@ -153,10 +150,7 @@ impl Db {
             .append(true)
             .mode(0o600)
             .open(path)
-            .map_err(|source| StoreError::File {
-                place: place.clone(),
-                source,
-            })?;
+            .map_err(|source| StoreError::File { place: place.clone(), source })?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -261,21 +255,11 @@ impl Db {
     }
 
     /// One writing statement as a transaction of its own; how many rows it touched.
-    pub(super) async fn write(
-        &self,
-        statement: &Statement,
-        vals: &[Val<'_>],
-    ) -> Result<u64, StoreError> {
+    pub(super) async fn write(&self, statement: &Statement, vals: &[Val<'_>]) -> Result<u64, StoreError> {
         let sql = statement.on(self.engine());
         let touched = match self {
-            Self::Lite { w, .. } => bound!(sql, vals)
-                .execute(w)
-                .await
-                .map(|d| d.rows_affected()),
-            Self::Pg(pool) => bound!(sql, vals)
-                .execute(pool)
-                .await
-                .map(|d| d.rows_affected()),
+            Self::Lite { w, .. } => bound!(sql, vals).execute(w).await.map(|d| d.rows_affected()),
+            Self::Pg(pool) => bound!(sql, vals).execute(pool).await.map(|d| d.rows_affected()),
         };
         touched.map_err(statement.failed())
     }
@@ -328,21 +312,11 @@ impl Tx {
     }
 
     /// Runs a statement; how many rows it touched.
-    pub(super) async fn write(
-        &mut self,
-        statement: &Statement,
-        vals: &[Val<'_>],
-    ) -> Result<u64, StoreError> {
+    pub(super) async fn write(&mut self, statement: &Statement, vals: &[Val<'_>]) -> Result<u64, StoreError> {
         let sql = statement.on(self.engine());
         let touched = match self {
-            Self::Lite(tx) => bound!(sql, vals)
-                .execute(&mut **tx)
-                .await
-                .map(|d| d.rows_affected()),
-            Self::Pg(tx) => bound!(sql, vals)
-                .execute(&mut **tx)
-                .await
-                .map(|d| d.rows_affected()),
+            Self::Lite(tx) => bound!(sql, vals).execute(&mut **tx).await.map(|d| d.rows_affected()),
+            Self::Pg(tx) => bound!(sql, vals).execute(&mut **tx).await.map(|d| d.rows_affected()),
         };
         touched.map_err(statement.failed())
     }
@@ -410,14 +384,9 @@ mod tests {
 
     #[test]
     fn a_sqlite_that_can_damage_its_file_is_refused() {
-        for (version, sound) in [
-            ("3.51.3", true),
-            ("3.52.0", true),
-            ("4.0.0", true),
-            ("3.51.2", false),
-            ("3.9.9", false),
-            ("", false),
-        ] {
+        for (version, sound) in
+            [("3.51.3", true), ("3.52.0", true), ("4.0.0", true), ("3.51.2", false), ("3.9.9", false), ("", false)]
+        {
             assert_eq!(is_sound_sqlite(version), sound, "{version}");
         }
     }

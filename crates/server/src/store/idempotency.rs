@@ -28,12 +28,7 @@ pub enum Earlier {
 
 impl Store {
     /// Looks for an earlier answer. `key` is the digest of the key with whom it belongs to; `request` the digest of the request.
-    pub async fn earlier_answer(
-        &self,
-        key: Digest,
-        request: Digest,
-        at: Timestamp,
-    ) -> Result<Earlier, StoreError> {
+    pub async fn earlier_answer(&self, key: Digest, request: Digest, at: Timestamp) -> Result<Earlier, StoreError> {
         let read = |row: &super::db::Row| Ok((row.get(0)?, row.get(1)?));
         let found: Option<(Digest, Vec<u8>)> = self.db.first(&GET, vals![key, at], read).await?;
         Ok(match found {

@@ -104,25 +104,12 @@ pub struct JobRow {
 }
 
 pub(super) async fn put(tx: &mut Tx, job: &NewJob) -> Result<bool, StoreError> {
-    let vals = vals![
-        job.id,
-        job.kind,
-        job.case,
-        job.only_one.as_ref(),
-        &job.payload,
-        job.due,
-        job.max_tries,
-        job.created,
-    ];
+    let vals =
+        vals![job.id, job.kind, job.case, job.only_one.as_ref(), &job.payload, job.due, job.max_tries, job.created,];
     Ok(tx.write(&PUT, vals).await? == 1)
 }
 
-pub(super) async fn hold(
-    tx: &mut Tx,
-    job: JobId,
-    tries: u32,
-    until: Timestamp,
-) -> Result<u64, StoreError> {
+pub(super) async fn hold(tx: &mut Tx, job: JobId, tries: u32, until: Timestamp) -> Result<u64, StoreError> {
     tx.write(&HOLD, vals![job, tries, until]).await
 }
 
@@ -140,11 +127,7 @@ impl Store {
     }
 
     /// Takes the job that is due longest, until `until`; jobs that were taken for the last time and not brought back become dead.
-    pub async fn take_job(
-        &self,
-        at: Timestamp,
-        until: Timestamp,
-    ) -> Result<Option<Taken>, StoreError> {
+    pub async fn take_job(&self, at: Timestamp, until: Timestamp) -> Result<Option<Taken>, StoreError> {
         self.db.write(&BURY, vals![at]).await?;
         let vals = vals![at, until];
         let taken = self.db.write_returning(&CLAIM, vals, |row| {
@@ -167,12 +150,7 @@ impl Store {
     }
 
     /// The job failed: again at `due`, or dead if it was the last try. None if it was no longer ours. `error` is shown to operators.
-    pub async fn fail_job(
-        &self,
-        job: &Taken,
-        due: Timestamp,
-        error: &str,
-    ) -> Result<Option<JobState>, StoreError> {
+    pub async fn fail_job(&self, job: &Taken, due: Timestamp, error: &str) -> Result<Option<JobState>, StoreError> {
         let vals = vals![job.id, job.tries, due, error];
         let state = self.db.write_returning(&FAIL, vals, |row| row.get(0));
         Ok(state.await?.into_iter().next().map(|Word(state)| state))
@@ -205,11 +183,7 @@ impl Store {
 
     /// How many jobs are in each state.
     pub async fn job_counts(&self) -> Result<Vec<(JobState, u64)>, StoreError> {
-        self.db
-            .read(&DEPTH, &[], |row| {
-                Ok((row.get::<Word<_>>(0)?.0, row.get(1)?))
-            })
-            .await
+        self.db.read(&DEPTH, &[], |row| Ok((row.get::<Word<_>>(0)?.0, row.get(1)?))).await
     }
 }
 

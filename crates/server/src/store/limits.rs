@@ -46,10 +46,7 @@ impl Store {
             window_ms,
             limit.max,
         ];
-        let spent: Vec<u64> = self
-            .db
-            .write_returning(&SPEND, vals, |row| row.get(0))
-            .await?;
+        let spent: Vec<u64> = self.db.write_returning(&SPEND, vals, |row| row.get(0)).await?;
         Ok(!spent.is_empty())
     }
 

@@ -7,10 +7,7 @@ use std::{collections::BTreeMap, ops::Range};
 use keyward_core::{
     log::{
         Hash, LogError,
-        merkle::{
-            Frontier, NodeId, consistency_nodes, consistency_proof, inclusion_nodes,
-            inclusion_proof,
-        },
+        merkle::{Frontier, NodeId, consistency_nodes, consistency_proof, inclusion_nodes, inclusion_proof},
         note::Note,
         proof::TlogProof,
         tile::Tile,
@@ -136,20 +133,13 @@ impl Store {
     }
 
     /// The stored bytes of entries, with their indexes.
-    pub(super) async fn log_bodies(
-        &self,
-        range: Range<u64>,
-    ) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+    pub(super) async fn log_bodies(&self, range: Range<u64>) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
         let vals = vals![range.start, range.end];
         self.db.read(&ENTRIES, vals, read_leaf).await
     }
 
     /// Neighboring nodes of one level.
-    pub(super) async fn log_nodes(
-        &self,
-        level: u8,
-        range: Range<u64>,
-    ) -> Result<BTreeMap<u64, Hash>, StoreError> {
+    pub(super) async fn log_nodes(&self, level: u8, range: Range<u64>) -> Result<BTreeMap<u64, Hash>, StoreError> {
         let vals = vals![i64::from(level), range.start, range.end];
         let read = |row: &Row| Ok((row.get(0)?, row.get(1)?));
         let nodes = self.db.read(&NODES, vals, read).await?;
@@ -157,10 +147,7 @@ impl Store {
     }
 
     /// Scattered nodes; missing ones are left out, which whoever computes with them reports.
-    pub(super) async fn fetch_nodes(
-        &self,
-        ids: Vec<NodeId>,
-    ) -> Result<BTreeMap<NodeId, Hash>, StoreError> {
+    pub(super) async fn fetch_nodes(&self, ids: Vec<NodeId>) -> Result<BTreeMap<NodeId, Hash>, StoreError> {
         let mut nodes = BTreeMap::new();
         for id in ids {
             let vals = vals![i64::from(id.level), id.index];
@@ -173,9 +160,5 @@ impl Store {
 }
 
 fn read_signed(row: &Row) -> Result<Signed, sqlx::Error> {
-    Ok(Signed {
-        size: row.get(0)?,
-        note: row.get(1)?,
-        at: row.get(2)?,
-    })
+    Ok(Signed { size: row.get(0)?, note: row.get(1)?, at: row.get(2)? })
 }

@@ -25,11 +25,8 @@ struct Migration {
     text: &'static str,
 }
 
-const ALL: &[Migration] = &[Migration {
-    version: 1,
-    name: "first",
-    text: include_str!("../../migrations/0001_first.sql"),
-}];
+const ALL: &[Migration] =
+    &[Migration { version: 1, name: "first", text: include_str!("../../migrations/0001_first.sql") }];
 
 /// Why the tables were left as they were.
 #[derive(Debug, thiserror::Error)]
@@ -69,10 +66,7 @@ pub enum MigrateError {
 impl Store {
     /// What [`Store::migrate`] would run, by `number name`, without touching anything.
     pub async fn pending_migrations(&self) -> Result<Vec<String>, MigrateError> {
-        let exist = self
-            .db
-            .first(&EXIST, &[], |row| row.get::<String>(0))
-            .await?;
+        let exist = self.db.first(&EXIST, &[], |row| row.get::<String>(0)).await?;
         let ran = match exist {
             None => 0,
             Some(_) => check(&self.db.read(&LIST, &[], read_ran).await?)?,
@@ -86,11 +80,7 @@ impl Store {
         tx.read(&LOCK, &[], |_| Ok(())).await?;
         let failed = |migration: &Migration| {
             let (version, name) = (migration.version, migration.name);
-            move |source| MigrateError::Failed {
-                version,
-                name,
-                source,
-            }
+            move |source| MigrateError::Failed { version, name, source }
         };
         tx.write(&OWN, &[]).await?;
         let ran = check(&tx.read(&LIST, &[], read_ran).await?)?;
@@ -100,14 +90,10 @@ impl Store {
                 Engine::Sqlite => ("BLOB", "INTEGER PRIMARY KEY AUTOINCREMENT"),
                 Engine::Postgres => ("BYTEA", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
             };
-            let text = migration
-                .text
-                .replace("{BLOB}", blob)
-                .replace("{SERIAL}", serial);
+            let text = migration.text.replace("{BLOB}", blob).replace("{SERIAL}", serial);
             tx.run_script(text).await.map_err(failed(migration))?;
             let digest = digest(migration);
-            tx.write(&PUT, vals![migration.version, migration.name, digest, at])
-                .await?;
+            tx.write(&PUT, vals![migration.version, migration.name, digest, at]).await?;
             done.push(label(migration));
         }
         tx.commit().await?;
@@ -138,8 +124,7 @@ fn check(ran: &[Ran]) -> Result<u64, MigrateError> {
 }
 
 fn missing(found: u64) -> impl Iterator<Item = &'static Migration> {
-    ALL.iter()
-        .filter(move |migration| migration.version > found)
+    ALL.iter().filter(move |migration| migration.version > found)
 }
 
 fn digest(migration: &Migration) -> String {

@@ -97,23 +97,19 @@ impl StoreError {
     pub fn is_passing(&self) -> bool {
         let source = match self {
             Self::Lost => return true,
-            Self::Begin(source)
-            | Self::Commit(source)
-            | Self::NotCommitted(source)
-            | Self::Query { source, .. } => source,
+            Self::Begin(source) | Self::Commit(source) | Self::NotCommitted(source) | Self::Query { source, .. } => {
+                source
+            }
             _ => return false,
         };
         match source {
-            sqlx::Error::Io(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::WorkerCrashed
-            | sqlx::Error::Protocol(_) => true,
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => {
+                true
+            }
             sqlx::Error::Database(error) => error.code().is_some_and(|code| {
                 // PostgreSQL: connection, rollback, lock, shutdown, start; SQLite: busy and locked with their extended forms.
                 match code.len() {
-                    5 => code
-                        .get(..2)
-                        .is_some_and(|c| matches!(c, "08" | "40" | "55" | "57")),
+                    5 => code.get(..2).is_some_and(|c| matches!(c, "08" | "40" | "55" | "57")),
                     _ => code.parse().is_ok_and(|n: u32| matches!(n & 0xff, 5 | 6)),
                 }
             }),

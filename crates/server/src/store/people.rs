@@ -183,23 +183,15 @@ impl Store {
     }
 
     /// Digests of the codes of a sheet, with when each was used.
-    pub async fn recovery_codes(
-        &self,
-        factor: FactorId,
-    ) -> Result<Vec<(Digest, Option<Timestamp>)>, StoreError> {
-        self.db
-            .read(&CODES, vals![factor], |row| Ok((row.get(0)?, row.get(1)?)))
-            .await
+    pub async fn recovery_codes(&self, factor: FactorId) -> Result<Vec<(Digest, Option<Timestamp>)>, StoreError> {
+        self.db.read(&CODES, vals![factor], |row| Ok((row.get(0)?, row.get(1)?))).await
     }
 }
 
 fn read_person(row: &Row) -> Result<Person, sqlx::Error> {
     Ok(Person {
         id: row.get(0)?,
-        account: AccountRef {
-            directory: row.get(1)?,
-            id: row.get(2)?,
-        },
+        account: AccountRef { directory: row.get(1)?, id: row.get(2)? },
         salt: Salt::new(row.get(3)?),
         language: row.get(4)?,
         blocked_until: row.get(5)?,

@@ -25,9 +25,9 @@ impl Store {
     pub async fn policy(&self, digest: Digest) -> Result<Option<String>, StoreError> {
         let text: Option<String> = self.db.first(&GET, vals![digest], |row| row.get(0)).await?;
         match text {
-            Some(text) if Digest::of(text.as_bytes()) != digest => Err(StoreError::Broken(
-                format!("policy {digest} has another text"),
-            )),
+            Some(text) if Digest::of(text.as_bytes()) != digest => {
+                Err(StoreError::Broken(format!("policy {digest} has another text")))
+            }
             other => Ok(other),
         }
     }

@@ -58,28 +58,17 @@ impl Store {
     /// The value behind a commitment. None once it is erased.
     pub async fn value(&self, commitment: Commitment) -> Result<Option<Disclosure>, StoreError> {
         let vals = vals![*commitment.digest()];
-        self.db
-            .first(&BY_COMMITMENT, vals, |row| read(row, 0))
-            .await
+        self.db.first(&BY_COMMITMENT, vals, |row| read(row, 0)).await
     }
 
     /// All values of a case that are not erased.
     pub async fn values_of_case(&self, case: CaseId) -> Result<Vec<Disclosure>, StoreError> {
-        self.db
-            .read(&OF_CASE, vals![case], |row| read(row, 0))
-            .await
+        self.db.read(&OF_CASE, vals![case], |row| read(row, 0)).await
     }
 
     /// All values of a person, with the case that each is from.
-    pub async fn values_of_person(
-        &self,
-        person: PersonId,
-    ) -> Result<Vec<(CaseId, Disclosure)>, StoreError> {
-        self.db
-            .read(&OF_PERSON, vals![person], |row| {
-                Ok((row.get(0)?, read(row, 1)?))
-            })
-            .await
+    pub async fn values_of_person(&self, person: PersonId) -> Result<Vec<(CaseId, Disclosure)>, StoreError> {
+        self.db.read(&OF_PERSON, vals![person], |row| Ok((row.get(0)?, read(row, 1)?))).await
     }
 
     /// Erases the values of one case. How many there were.

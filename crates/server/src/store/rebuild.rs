@@ -89,10 +89,7 @@ impl Store {
         }
         let cases = rebuild_cases(&mut tx).await?;
         tx.commit().await?;
-        Ok(Rebuilt {
-            entries: tree.size(),
-            cases,
-        })
+        Ok(Rebuilt { entries: tree.size(), cases })
     }
 }
 
@@ -101,9 +98,7 @@ async fn rebuild_cases(tx: &mut Tx) -> Result<u64, RebuildError> {
     let mut cases = 0;
     let mut entries: Vec<Entry> = Vec::new();
     loop {
-        let (case, seq) = entries
-            .last()
-            .map_or((String::new(), 0), |e| (e.case.to_string(), e.seq));
+        let (case, seq) = entries.last().map_or((String::new(), 0), |e| (e.case.to_string(), e.seq));
         let vals = vals![case, seq, CHUNK];
         let read = tx.read(&NEXT_ENTRIES, vals, read_leaf).await?;
         let is_end = read.is_empty();
@@ -126,9 +121,5 @@ async fn put_case(tx: &mut Tx, entries: &[Entry]) -> Result<u64, RebuildError> {
     let Some(case) = Case::replay(entries)? else {
         return Ok(0);
     };
-    if CaseRow::after(&case, entries).put(tx, 0).await? {
-        Ok(1)
-    } else {
-        Err(RebuildError::Twice(case.id()))
-    }
+    if CaseRow::after(&case, entries).put(tx, 0).await? { Ok(1) } else { Err(RebuildError::Twice(case.id())) }
 }

@@ -118,10 +118,7 @@ impl Memory {
     }
 
     fn failed(&self, source: io::Error) -> SignError {
-        SignError::File {
-            place: self.path.clone(),
-            source,
-        }
+        SignError::File { place: self.path.clone(), source }
     }
 }
 
@@ -226,10 +223,7 @@ impl Store {
             return Err(SignError::Head);
         }
         // Another replica may have signed later than this one remembers.
-        let last = remembered
-            .into_iter()
-            .chain(stored)
-            .max_by_key(|(last, _)| last.size());
+        let last = remembered.into_iter().chain(stored).max_by_key(|(last, _)| last.size());
         Ok(Examined { head, last })
     }
 
@@ -245,9 +239,7 @@ impl Store {
             for node in nodes {
                 if stored.get(&node.id.index) != Some(&node.hash) {
                     let behind = node.id.index.saturating_add(1) << level;
-                    return Err(SignError::Changed {
-                        leaf: behind.saturating_sub(1),
-                    });
+                    return Err(SignError::Changed { leaf: behind.saturating_sub(1) });
                 }
             }
         }

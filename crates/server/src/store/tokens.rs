@@ -164,20 +164,12 @@ pub(super) async fn put(tx: &mut Tx, token: &NewToken) -> Result<(), StoreError>
     tx.write(&PUT, vals).await.map(drop)
 }
 
-pub(super) async fn consume(
-    tx: &mut Tx,
-    seen: &Seen,
-    case: Option<CaseId>,
-) -> Result<u64, StoreError> {
+pub(super) async fn consume(tx: &mut Tx, seen: &Seen, case: Option<CaseId>) -> Result<u64, StoreError> {
     let vals = vals![Word(seen.purpose), seen.hash, seen.at, seen.browser, case];
     tx.write(&CONSUME, vals).await
 }
 
-pub(super) async fn hold(
-    tx: &mut Tx,
-    seen: &Seen,
-    case: Option<CaseId>,
-) -> Result<u64, StoreError> {
+pub(super) async fn hold(tx: &mut Tx, seen: &Seen, case: Option<CaseId>) -> Result<u64, StoreError> {
     let vals = vals![Word(seen.purpose), seen.hash, seen.at, seen.browser, case];
     tx.write(&HOLD, vals).await
 }
@@ -186,11 +178,7 @@ pub(super) async fn end(tx: &mut Tx, purpose: Purpose, hash: Digest) -> Result<(
     tx.write(&END, vals![Word(purpose), hash]).await.map(drop)
 }
 
-pub(super) async fn end_of_case(
-    tx: &mut Tx,
-    case: CaseId,
-    purpose: Option<Purpose>,
-) -> Result<(), StoreError> {
+pub(super) async fn end_of_case(tx: &mut Tx, case: CaseId, purpose: Option<Purpose>) -> Result<(), StoreError> {
     let ended = match purpose {
         Some(purpose) => tx.write(&END_OF_CASE, vals![case, Word(purpose)]).await,
         None => tx.write(&END_ALL_OF_CASE, vals![case]).await,
@@ -198,11 +186,7 @@ pub(super) async fn end_of_case(
     ended.map(drop)
 }
 
-pub(super) async fn end_of_person(
-    tx: &mut Tx,
-    person: PersonId,
-    purpose: Option<Purpose>,
-) -> Result<(), StoreError> {
+pub(super) async fn end_of_person(tx: &mut Tx, person: PersonId, purpose: Option<Purpose>) -> Result<(), StoreError> {
     let ended = match purpose {
         Some(purpose) => tx.write(&END_OF_PERSON, vals![person, Word(purpose)]).await,
         None => tx.write(&END_ALL_OF_PERSON, vals![person]).await,
@@ -236,6 +220,17 @@ impl Store {
         Ok(found.await?.filter(bound))
     }
 
+    /// The case that a living token is bound to, whatever browser it was made for. For finding the cookie that has to be shown; it allows nothing.
+    pub async fn case_of_token(
+        &self,
+        purpose: Purpose,
+        hash: Digest,
+        at: Timestamp,
+    ) -> Result<Option<CaseId>, StoreError> {
+        let vals = vals![Word(purpose), hash, at];
+        Ok(self.db.first(&FIND, vals, |row| row.get::<Option<CaseId>>(0)).await?.flatten())
+    }
+
     /// Keeps a session alive until `idle`, never past its end. False if it has ended.
     pub async fn touch_token(&self, seen: &Seen, idle: Timestamp) -> Result<bool, StoreError> {
         let vals = vals![Word(seen.purpose), seen.hash, seen.at, idle];
@@ -266,12 +261,7 @@ impl Store {
     }
 
     /// How many tokens of a purpose are alive in a case: a new one is refused, an old one is not ended, when there are too many (R11).
-    pub async fn count_tokens(
-        &self,
-        purpose: Purpose,
-        case: CaseId,
-        at: Timestamp,
-    ) -> Result<u64, StoreError> {
+    pub async fn count_tokens(&self, purpose: Purpose, case: CaseId, at: Timestamp) -> Result<u64, StoreError> {
         let vals = vals![Word(purpose), case, at];
         let count = self.db.first(&COUNT_ALIVE, vals, |row| row.get(0));
         Ok(count.await?.unwrap_or(0))
@@ -303,10 +293,7 @@ impl Store {
 
     /// Ends a token (sign-out).
     pub async fn end_token(&self, purpose: Purpose, hash: Digest) -> Result<(), StoreError> {
-        self.db
-            .write(&END, vals![Word(purpose), hash])
-            .await
-            .map(drop)
+        self.db.write(&END, vals![Word(purpose), hash]).await.map(drop)
     }
 
     /// Ends everything that was ever handed out: after a restore, nothing that was used up comes back to life (T-I05).

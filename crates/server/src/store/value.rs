@@ -78,14 +78,7 @@ macro_rules! plain {
         }
     )*};
 }
-plain!(
-    i64,
-    String,
-    Vec<u8>,
-    Option<i64>,
-    Option<String>,
-    Option<Vec<u8>>
-);
+plain!(i64, String, Vec<u8>, Option<i64>, Option<String>, Option<Vec<u8>>);
 
 /// Types that are read through a plain one.
 macro_rules! through {
@@ -122,8 +115,7 @@ impl<K: Kind> Get for Id<K> {
 impl<K: Kind> Get for Option<Id<K>> {
     fn get(row: &Row, column: usize) -> Result<Self, sqlx::Error> {
         let text: Option<String> = row.raw(column)?;
-        text.map(|text| text.parse().map_err(unreadable))
-            .transpose()
+        text.map(|text| text.parse().map_err(unreadable)).transpose()
     }
 }
 
@@ -170,9 +162,7 @@ fn parse_word<T: DeserializeOwned>(text: String) -> Result<T, sqlx::Error> {
 }
 
 /// A stored value that is not what its column holds.
-pub(super) fn unreadable(
-    cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> sqlx::Error {
+pub(super) fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Error {
     sqlx::Error::Decode(cause.into())
 }
 

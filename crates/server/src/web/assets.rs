@@ -34,18 +34,9 @@ impl Asset {
     pub fn response(&self) -> Response<Body> {
         let mut response = Response::new(Body::from(self.bytes.clone()));
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(self.content_type),
-        );
-        headers.insert(
-            header::CACHE_CONTROL,
-            HeaderValue::from_static(CACHE_CONTROL),
-        );
-        headers.insert(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE_CONTROL));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         response
     }
 }
@@ -57,10 +48,7 @@ pub fn all() -> &'static [Asset] {
 
 /// The path of an asset by its source name; the plain name under [`PREFIX`] if there is none (a test holds that there is).
 pub fn path(name: &str) -> String {
-    all()
-        .iter()
-        .find(|asset| asset.name == name)
-        .map_or_else(|| format!("{PREFIX}{name}"), |asset| asset.path.clone())
+    all().iter().find(|asset| asset.name == name).map_or_else(|| format!("{PREFIX}{name}"), |asset| asset.path.clone())
 }
 
 /// The asset under a request path.
@@ -94,17 +82,8 @@ embedded! {
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     let mut assets: Vec<Asset> = Vec::new();
     for (name, content_type, bytes) in EMBEDDED {
-        let bytes = if *content_type == STYLE {
-            with_hashed_names(bytes, &assets)
-        } else {
-            bytes.to_vec()
-        };
-        assets.push(Asset {
-            name,
-            path: hashed(name, &bytes),
-            content_type,
-            bytes,
-        });
+        let bytes = if *content_type == STYLE { with_hashed_names(bytes, &assets) } else { bytes.to_vec() };
+        assets.push(Asset { name, path: hashed(name, &bytes), content_type, bytes });
     }
     assets
 });
@@ -121,10 +100,7 @@ fn hashed(name: &str, bytes: &[u8]) -> String {
 fn with_hashed_names(style: &[u8], known: &[Asset]) -> Vec<u8> {
     let mut text = String::from_utf8_lossy(style).into_owned();
     for asset in known {
-        text = text.replace(
-            &format!("url({})", asset.name),
-            &format!("url({})", asset.path),
-        );
+        text = text.replace(&format!("url({})", asset.name), &format!("url({})", asset.path));
     }
     text.into_bytes()
 }

@@ -84,29 +84,108 @@ pub enum StoppedBy {
     Declined,
 }
 
+/// A change the owner of the account made, signed in.
+#[derive(Clone, Debug)]
+pub struct ChangeLine {
+    /// From where.
+    pub origin: Origin,
+    /// The whole link to "this was not me".
+    pub not_me: String,
+}
+
 /// What a message says.
 #[derive(Clone)]
 pub enum Notice {
-    /// A recovery began. With a way on: to the address that may prove; without: to every other contact.
-    Started(Goal, CaseLine, Option<WayOn>),
-    /// A code alone; when it ends and its life in milliseconds.
-    Code(CodeFor, String, Timestamp, i64),
-    /// The case is on hold until then; where to follow it.
-    Held(CaseLine, Timestamp, String),
+    /// A recovery began.
+    Started {
+        /// What for.
+        goal: Goal,
+        /// Which case.
+        case: CaseLine,
+        /// Only to the address that may prove; every other contact gets `None`.
+        way_on: Option<WayOn>,
+    },
+    /// A code alone.
+    Code {
+        /// What it is for.
+        purpose: CodeFor,
+        /// Six digits, grouped.
+        code: String,
+        /// When it ends.
+        until: Timestamp,
+        /// How long it lives in all, in milliseconds.
+        life_ms: i64,
+    },
+    /// The case is on hold.
+    Held {
+        /// Which case.
+        case: CaseLine,
+        /// Until when.
+        until: Timestamp,
+        /// The whole link to follow it.
+        follow: String,
+    },
     /// The case ended without a change.
-    Stopped(StoppedBy, CaseLine),
-    /// A new way in was set; `true`: everything was signed out.
-    Done(Goal, CaseLine, bool),
-    /// To the old and the new address: contacts changed; the masked address; when it counts (`None`: it was removed).
-    ContactChanged(Origin, String, Option<Timestamp>, String),
-    /// A way back in was added, with its name and the "not me" link.
-    Added(WayKind, String, Origin, String),
+    Stopped {
+        /// How.
+        by: StoppedBy,
+        /// Which case.
+        case: CaseLine,
+    },
+    /// The case ended well.
+    Done {
+        /// What for.
+        goal: Goal,
+        /// Which case.
+        case: CaseLine,
+        /// Whether everything was signed out.
+        signed_out: bool,
+    },
+    /// "This was not me" was pressed.
+    NotMe {
+        /// The case's reference.
+        reference: String,
+        /// Until when nobody can reset the account.
+        until: Timestamp,
+        /// Whether a new way in was set before.
+        changed: bool,
+    },
+    /// An address was added; goes to the old ones and the new one (UX-69).
+    ContactAdded {
+        /// The address, masked.
+        address: String,
+        /// When it starts to count.
+        counts_from: Timestamp,
+        /// From where.
+        change: ChangeLine,
+    },
+    /// An address was removed; goes to it and to the others.
+    ContactRemoved {
+        /// The address, masked.
+        address: String,
+        /// From where.
+        change: ChangeLine,
+    },
+    /// A way back in was added.
+    Added {
+        /// What kind.
+        kind: WayKind,
+        /// Its name.
+        name: String,
+        /// From where.
+        change: ChangeLine,
+    },
     /// A way back in was removed.
-    Removed(WayKind, String, Origin, String),
-    /// The password was changed by its owner.
-    PasswordChanged(Origin, String),
-    /// "This was not me" was pressed: until when nobody can reset; the reference.
-    NotMe(String, Timestamp),
+    Removed {
+        /// What kind.
+        kind: WayKind,
+        /// Its name.
+        name: String,
+        /// From where.
+        change: ChangeLine,
+    },
+    /// The password was changed by somebody who knew the old one.
+    PasswordChanged(ChangeLine),
 }
 
 /// A part of a message, in the order it is read.
@@ -173,86 +252,34 @@ impl Notice {
 
     fn letter<'a>(&self, head: &'a Letterhead) -> Letter<'a> {
         match self {
-            Self::Started(goal, case, way_on) => head.started(*goal, case, way_on.as_ref()),
-            Self::Code(what, code, until, life_ms) => {
-                let (subject, text) = match what {
-                    CodeFor::SignIn => (k("mail-code-sign-in"), k("mail-code-sign-in-text")),
-                    CodeFor::Contact => (k("mail-code-contact"), k("mail-code-contact-text")),
-                };
-                let blocks = vec![
-                    head.text(text),
-                    head.code(code),
-                    head.life(*until, *life_ms),
-                    head.text(k("mail-code-else")),
-                ];
-                head.letter(Tone::Calm, subject, blocks, None)
+            Self::Started { goal, case, way_on } => head.started(*goal, case, way_on.as_ref()),
+            Self::Code { purpose, code, until, life_ms } => head.lone_code(*purpose, code, head.life(*until, *life_ms)),
+            Self::Held { case, until, follow } => head.held(case, *until, follow),
+            Self::Stopped { by, case } => head.stopped(*by, case),
+            Self::Done { goal, case, signed_out } => head.done(*goal, case, *signed_out),
+            Self::NotMe { reference, until, changed } => head.protected(reference, *until, *changed),
+            Self::ContactAdded { address, counts_from, change } => {
+                let text = head.say(k("mail-contact-added")).with("address", address);
+                let text = text.with("time", head.when(*counts_from));
+                head.changed(Tone::Wait, k("mail-contact"), text, change)
             }
-            Self::Held(case, until, follow) => {
-                let blocks = vec![
-                    Block::Text(
-                        head.say(k("mail-held-text"))
-                            .with("time", head.when(*until))
-                            .to_string(),
-                    ),
-                    head.text(k("mail-held-nothing")),
-                    head.facts(&case.origin, Some(&case.reference)),
-                    head.link(k("mail-follow"), follow),
-                ];
-                head.letter(Tone::Wait, k("mail-held"), blocks, Some(&case.not_me))
+            Self::ContactRemoved { address, change } => {
+                let text = head.say(k("mail-contact-removed")).with("address", address);
+                head.changed(Tone::Wait, k("mail-contact"), text, change)
             }
-            Self::Stopped(by, case) => {
-                let blocks = vec![
-                    head.text(by.text()),
-                    head.text(k("mail-stopped-unchanged")),
-                    head.facts(&case.origin, Some(&case.reference)),
-                    head.text(k("mail-stopped-next")),
-                ];
-                head.letter(Tone::Stop, k("mail-stopped"), blocks, Some(&case.not_me))
+            Self::Added { kind, name, change } => {
+                let text = head.say(k("mail-added-text")).with("name", name);
+                let text = text.with("way", head.say(kind.label()));
+                head.changed(Tone::Wait, k("mail-added"), text, change)
             }
-            Self::Done(goal, case, signed_out) => head.done(*goal, case, *signed_out),
-            Self::ContactChanged(origin, address, counts, not_me) => {
-                let changed = match counts {
-                    Some(from) => head
-                        .say(k("mail-contact-added"))
-                        .with("time", head.when(*from)),
-                    None => head.say(k("mail-contact-removed")),
-                };
-                let blocks = vec![
-                    Block::Text(changed.with("address", address).to_string()),
-                    head.facts(origin, None),
-                ];
-                head.letter(Tone::Wait, k("mail-contact"), blocks, Some(not_me))
+            Self::Removed { kind, name, change } => {
+                let text = head.say(k("mail-removed-text")).with("name", name);
+                let text = text.with("way", head.say(kind.label()));
+                head.changed(Tone::Wait, k("mail-removed"), text, change)
             }
-            Self::Added(kind, name, origin, not_me) => head.way(
-                k("mail-added"),
-                k("mail-added-text"),
-                (*kind, name),
-                (origin, not_me),
-            ),
-            Self::Removed(kind, name, origin, not_me) => head.way(
-                k("mail-removed"),
-                k("mail-removed-text"),
-                (*kind, name),
-                (origin, not_me),
-            ),
-            Self::PasswordChanged(origin, not_me) => {
-                let blocks = vec![head.text(k("mail-password-text")), head.facts(origin, None)];
-                head.letter(Tone::Done, k("mail-password"), blocks, Some(not_me))
-            }
-            Self::NotMe(reference, until) => {
-                let blocks = vec![
-                    Block::Text(
-                        head.say(k("mail-not-me-text"))
-                            .with("time", head.when(*until))
-                            .to_string(),
-                    ),
-                    head.text(k("mail-not-me-nothing")),
-                    Block::Facts(vec![(
-                        head.say(k("done-reference")).to_string(),
-                        reference.clone(),
-                    )]),
-                ];
-                head.letter(Tone::Stop, k("mail-not-me"), blocks, None)
+            Self::PasswordChanged(change) => {
+                let text = head.say(k("mail-password-text"));
+                head.changed(Tone::Done, k("mail-password"), text, change)
             }
         }
     }
@@ -285,16 +312,10 @@ impl Letterhead {
         self.lang.day_time(at, &self.site.zone)
     }
     fn link(&self, label: Key, url: &str) -> Block {
-        Block::Link {
-            label: self.say(label).to_string(),
-            url: url.to_owned(),
-        }
+        Block::Link { label: self.say(label).to_string(), url: url.to_owned() }
     }
     fn code(&self, code: &str) -> Block {
-        Block::Code {
-            label: self.say(k("mail-code")).to_string(),
-            code: code.to_owned(),
-        }
+        Block::Code { label: self.say(k("mail-code")).to_string(), code: code.to_owned() }
     }
     fn life(&self, until: Timestamp, life_ms: i64) -> Block {
         let text = self
@@ -308,14 +329,8 @@ impl Letterhead {
         let unknown = || self.say(k("fact-unknown")).to_string();
         let mut facts = vec![
             (self.say(k("fact-when")).to_string(), self.when(origin.at)),
-            (
-                self.say(k("fact-where")).to_string(),
-                origin.place.clone().unwrap_or_else(unknown),
-            ),
-            (
-                self.say(k("fact-device")).to_string(),
-                origin.device.clone().unwrap_or_else(unknown),
-            ),
+            (self.say(k("fact-where")).to_string(), origin.place.clone().unwrap_or_else(unknown)),
+            (self.say(k("fact-device")).to_string(), origin.device.clone().unwrap_or_else(unknown)),
         ];
         if let Some(reference) = reference {
             let label = self.say(k("done-reference")).to_string();
@@ -331,10 +346,7 @@ impl Letterhead {
             Goal::Replace => (k("mail-started-replace"), k("mail-started-replace-text")),
             Goal::Secure => (k("mail-started-secure"), k("mail-started-secure-text")),
         };
-        let mut blocks = vec![
-            self.text(text),
-            self.facts(&case.origin, Some(&case.reference)),
-        ];
+        let mut blocks = vec![self.text(text), self.facts(&case.origin, Some(&case.reference))];
         match way_on {
             Some(way) => {
                 blocks.push(self.text(k("mail-started-you")));
@@ -364,33 +376,55 @@ impl Letterhead {
         self.letter(Tone::Done, subject, blocks, Some(&case.not_me))
     }
 
-    fn way(
-        &self,
-        subject: Key,
-        text: Key,
-        (kind, name): (WayKind, &str),
-        (origin, not_me): (&Origin, &str),
-    ) -> Letter<'_> {
-        let label = self.say(kind.label());
-        let text = self.say(text).with("way", label).with("name", name);
-        let blocks = vec![Block::Text(text.to_string()), self.facts(origin, None)];
-        self.letter(Tone::Wait, subject, blocks, Some(not_me))
+    fn lone_code(&self, purpose: CodeFor, code: &str, life: Block) -> Letter<'_> {
+        let (subject, text) = match purpose {
+            CodeFor::SignIn => (k("mail-code-sign-in"), k("mail-code-sign-in-text")),
+            CodeFor::Contact => (k("mail-code-contact"), k("mail-code-contact-text")),
+        };
+        let blocks = vec![self.text(text), self.code(code), life, self.text(k("mail-code-else"))];
+        self.letter(Tone::Calm, subject, blocks, None)
     }
 
-    fn letter(
-        &self,
-        tone: Tone,
-        subject: Key,
-        blocks: Vec<Block>,
-        not_me: Option<&str>,
-    ) -> Letter<'_> {
-        Letter {
-            head: self,
-            tone,
-            subject: self.say(subject).to_string(),
-            blocks,
-            not_me: not_me.map(str::to_owned),
-        }
+    fn held(&self, case: &CaseLine, until: Timestamp, follow: &str) -> Letter<'_> {
+        let text = self.say(k("mail-held-text")).with("time", self.when(until));
+        let blocks = vec![
+            Block::Text(text.to_string()),
+            self.text(k("mail-held-nothing")),
+            self.facts(&case.origin, Some(&case.reference)),
+            self.link(k("mail-follow"), follow),
+        ];
+        self.letter(Tone::Wait, k("mail-held"), blocks, Some(&case.not_me))
+    }
+
+    fn stopped(&self, by: StoppedBy, case: &CaseLine) -> Letter<'_> {
+        let blocks = vec![
+            self.text(by.text()),
+            self.text(k("mail-stopped-unchanged")),
+            self.facts(&case.origin, Some(&case.reference)),
+            self.text(k("mail-stopped-next")),
+        ];
+        self.letter(Tone::Stop, k("mail-stopped"), blocks, Some(&case.not_me))
+    }
+
+    fn protected(&self, reference: &str, until: Timestamp, changed: bool) -> Letter<'_> {
+        let next = match changed {
+            true => k("mail-not-me-changed"),
+            false => k("mail-not-me-nothing"),
+        };
+        let text = self.say(k("mail-not-me-text")).with("time", self.when(until));
+        let label = self.say(k("done-reference")).to_string();
+        let blocks =
+            vec![Block::Text(text.to_string()), self.text(next), Block::Facts(vec![(label, reference.to_owned())])];
+        self.letter(Tone::Stop, k("mail-not-me"), blocks, None)
+    }
+
+    fn changed(&self, tone: Tone, subject: Key, text: Text, change: &ChangeLine) -> Letter<'_> {
+        let blocks = vec![Block::Text(text.to_string()), self.facts(&change.origin, None)];
+        self.letter(tone, subject, blocks, Some(&change.not_me))
+    }
+
+    fn letter(&self, tone: Tone, subject: Key, blocks: Vec<Block>, not_me: Option<&str>) -> Letter<'_> {
+        Letter { head: self, tone, subject: self.say(subject).to_string(), blocks, not_me: not_me.map(str::to_owned) }
     }
 }
 

@@ -124,10 +124,7 @@ impl Shell {
     /// The title of a page; with a problem it starts with `Error: ` (UX-41).
     pub fn title(&self, problem: impl Borrow<bool>, text: impl Display) -> String {
         match *problem.borrow() {
-            true => self
-                .t("title-error")
-                .with("title", text.to_string())
-                .to_string(),
+            true => self.t("title-error").with("title", text.to_string()).to_string(),
             false => text.to_string(),
         }
     }
@@ -174,9 +171,7 @@ impl Shell {
             Days::Every => k("help-hours-every"),
             Days::Working => k("help-hours-working"),
         };
-        self.t(key)
-            .with("opens", help.opens.as_str())
-            .with("closes", help.closes.as_str())
+        self.t(key).with("opens", help.opens.as_str()).with("closes", help.closes.as_str())
     }
     /// The languages to choose from.
     pub fn languages(&self) -> &'static [Lang] {
@@ -193,25 +188,15 @@ impl Shell {
 
     /// An exact time in words with the time left beside it, which a script keeps fresh (UX-63).
     pub fn until(&self, at: &Timestamp) -> Until<'_> {
-        Until {
-            shell: self,
-            at: *at,
-        }
+        Until { shell: self, at: *at }
     }
     /// The box at the top that names the problem, takes the focus and leads to the field (UX-41).
     pub fn summary(&self, field: &'static str, text: impl Display) -> Summary<'_> {
-        Summary {
-            shell: self,
-            field,
-            text: text.to_string(),
-        }
+        Summary { shell: self, field, text: text.to_string() }
     }
     /// The five cuts of a case.
     pub fn bitting<'a>(&'a self, bitting: &'a Bitting) -> BittingPart<'a> {
-        BittingPart {
-            shell: self,
-            bitting,
-        }
+        BittingPart { shell: self, bitting }
     }
 }
 
@@ -284,21 +269,13 @@ impl Bitting {
                 std::cmp::Ordering::Greater => Cut::Todo,
             };
         }
-        Self {
-            cuts,
-            words: Words::Person,
-        }
+        Self { cuts, words: Words::Person }
     }
 
     /// The steps by name and state, in order.
     pub fn named(&self) -> Vec<(Key, Cut)> {
-        const PERSON: [Key; 5] = [
-            k("step-classify"),
-            k("step-verify"),
-            k("step-authorize"),
-            k("step-reissue"),
-            k("step-review"),
-        ];
+        const PERSON: [Key; 5] =
+            [k("step-classify"), k("step-verify"), k("step-authorize"), k("step-reissue"), k("step-review")];
         const STAFF: [Key; 5] = [
             k("step-classify-staff"),
             k("step-verify-staff"),
@@ -363,10 +340,7 @@ pub fn page(status: StatusCode, view: &impl Template) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/html; charset=utf-8"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -51,9 +51,7 @@ async fn t_e09_a_caller_that_goes_away_leaves_a_whole_change_or_none(world: Worl
         let draft = Draft::open(&world.ctx, "ada").noticed("a@example.org");
         let change = draft.change().job(tables::job(&world, "notify"));
         let store = world.store.clone();
-        tasks.push(tokio::spawn(
-            async move { store.commit(change).await.is_ok() },
-        ));
+        tasks.push(tokio::spawn(async move { store.commit(change).await.is_ok() }));
     }
     for (number, task) in tasks.iter().enumerate() {
         if number % 2 == 0 {
@@ -106,11 +104,7 @@ async fn t_e09_a_lost_connection_loses_nothing_that_was_confirmed(world: World) 
     for _ in 0..25 {
         match world.store.engine() {
             // There is no connection that somebody else could cut: a writer of another process stands in the way instead.
-            Engine::Sqlite => {
-                world
-                    .sql("BEGIN IMMEDIATE; UPDATE log_head SET at_ms = at_ms; COMMIT")
-                    .await
-            }
+            Engine::Sqlite => world.sql("BEGIN IMMEDIATE; UPDATE log_head SET at_ms = at_ms; COMMIT").await,
             Engine::Postgres => {
                 world
                     .sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'keyward' AND datname = current_database() AND pid <> pg_backend_pid()")
@@ -126,10 +120,7 @@ async fn t_e09_a_lost_connection_loses_nothing_that_was_confirmed(world: World) 
         let (yes, no, _unknown): (Vec<CaseId>, Vec<CaseId>, u32) = writer.await.unwrap();
         confirmed += yes.len();
         for id in yes {
-            assert!(
-                store.load(id).await.unwrap().is_some(),
-                "{id} was confirmed"
-            );
+            assert!(store.load(id).await.unwrap().is_some(), "{id} was confirmed");
         }
         for id in no {
             assert!(store.load(id).await.unwrap().is_none(), "{id} was refused");
@@ -146,15 +137,9 @@ const CHILD: &str = "KEYWARD_TEST_CHILD_DATABASE";
 fn child(test: &str, url: &str, limits: &str) -> Command {
     let this = std::env::current_exe().unwrap();
     let mut command = Command::new("sh");
-    command
-        .arg("-c")
-        .arg(format!("{limits} exec \"$0\" \"$@\""))
-        .arg(this);
+    command.arg("-c").arg(format!("{limits} exec \"$0\" \"$@\"")).arg(this);
     command.args(["--exact", test, "--nocapture", "--test-threads=1"]);
-    command
-        .env(CHILD, url)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
+    command.env(CHILD, url).stdout(Stdio::piped()).stderr(Stdio::null());
     command
 }
 
@@ -196,10 +181,7 @@ async fn all_are_there(url: &str, confirmed: &[String]) {
     let store = Store::open(url, &ctx).await.unwrap();
     for line in confirmed {
         let id = line.strip_prefix("yes ").unwrap().parse().unwrap();
-        assert!(
-            store.load(id).await.unwrap().is_some(),
-            "{line} was confirmed"
-        );
+        assert!(store.load(id).await.unwrap().is_some(), "{line} was confirmed");
     }
     assert!(whole_cases(&store).await >= confirmed.len());
 }
@@ -208,9 +190,7 @@ async fn kill(test: &str, world: World) {
     for after in [1, 7, 40] {
         let mut child = child(test, &world.url, "").spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut lines = lines
-            .map_while(Result::ok)
-            .filter(|line| line.starts_with("yes "));
+        let mut lines = lines.map_while(Result::ok).filter(|line| line.starts_with("yes "));
         let mut confirmed: Vec<String> = lines.by_ref().take(after).collect();
         child.kill().unwrap();
         child.wait().unwrap();
@@ -225,11 +205,7 @@ async fn kill(test: &str, world: World) {
 async fn r1_sqlite_keeps_what_it_confirmed_when_the_process_is_killed() {
     if !commit_for_ever().await {
         let world = World::on_sqlite().await.unwrap();
-        kill(
-            "crash::r1_sqlite_keeps_what_it_confirmed_when_the_process_is_killed",
-            world,
-        )
-        .await;
+        kill("crash::r1_sqlite_keeps_what_it_confirmed_when_the_process_is_killed", world).await;
     }
 }
 
@@ -238,11 +214,7 @@ async fn r1_postgres_keeps_what_it_confirmed_when_the_process_is_killed() {
     if !commit_for_ever().await
         && let Some(world) = World::on_postgres().await
     {
-        kill(
-            "crash::r1_postgres_keeps_what_it_confirmed_when_the_process_is_killed",
-            world,
-        )
-        .await;
+        kill("crash::r1_postgres_keeps_what_it_confirmed_when_the_process_is_killed", world).await;
     }
 }
 
@@ -260,10 +232,7 @@ async fn r2_t_i11_nothing_is_confirmed_when_the_disk_is_full() {
         let out = String::from_utf8(out.stdout).unwrap();
         let confirmed = out.lines().filter(|line| line.starts_with("yes "));
         let confirmed: Vec<String> = confirmed.map(str::to_owned).collect();
-        assert!(
-            out.lines().any(|line| line == "no"),
-            "the disk was never full: {out}"
-        );
+        assert!(out.lines().any(|line| line == "no"), "the disk was never full: {out}");
         all_are_there(&world.url, &confirmed).await;
     }
     // With space again, it goes on without repair.

@@ -94,12 +94,7 @@ async fn m150_many_commits_at_once_make_one_log_in_which_every_entry_is_provable
     let other = world.other().await;
     let mut tasks = Vec::new();
     for number in 0..40 {
-        let store = if number % 2 == 0 {
-            &world.store
-        } else {
-            &other
-        }
-        .clone();
+        let store = if number % 2 == 0 { &world.store } else { &other }.clone();
         let ctx = world.ctx.clone();
         tasks.push(tokio::spawn(async move {
             let mut draft = Draft::open(&ctx, "somebody");
@@ -121,10 +116,7 @@ async fn m150_many_commits_at_once_make_one_log_in_which_every_entry_is_provable
 
 async fn tl_4_tiles_are_served_once_they_are_signed_and_hold_the_tree(world: World) {
     for _ in 0..65 {
-        let draft = Draft::open(&world.ctx, "x")
-            .noticed("a")
-            .noticed("b")
-            .noticed("c");
+        let draft = Draft::open(&world.ctx, "x").noticed("a").noticed("b").noticed("c");
         drop(world.store.commit(draft.change()).await.unwrap());
     }
     let tile = |path: &str| path.parse::<Tile>().unwrap();
@@ -136,22 +128,9 @@ async fn tl_4_tiles_are_served_once_they_are_signed_and_hold_the_tree(world: Wor
     let bytes = world.store.tile(tile("tile/0/000")).await.unwrap().unwrap();
     let hashes = tile("tile/0/000").decode_hashes(&bytes).unwrap();
     assert_eq!(hashes, leaves[..256]);
-    let bytes = world
-        .store
-        .tile(tile("tile/0/001.p/4"))
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        tile("tile/0/001.p/4").decode_hashes(&bytes).unwrap(),
-        leaves[256..]
-    );
-    let bytes = world
-        .store
-        .tile(tile("tile/1/000.p/1"))
-        .await
-        .unwrap()
-        .unwrap();
+    let bytes = world.store.tile(tile("tile/0/001.p/4")).await.unwrap().unwrap();
+    assert_eq!(tile("tile/0/001.p/4").decode_hashes(&bytes).unwrap(), leaves[256..]);
+    let bytes = world.store.tile(tile("tile/1/000.p/1")).await.unwrap().unwrap();
     let top = tile("tile/1/000.p/1").decode_hashes(&bytes).unwrap();
     assert_eq!(top, [naive_root(&leaves[..256])]);
     let bundle = tile("tile/entries/001.p/4");
@@ -159,17 +138,8 @@ async fn tl_4_tiles_are_served_once_they_are_signed_and_hold_the_tree(world: Wor
     let entries = bundle.decode_entries(&bytes).unwrap();
     let hashed: Vec<_> = entries.iter().map(|body| leaf_hash(body)).collect();
     assert_eq!(hashed, leaves[256..]);
-    for beyond in [
-        "tile/0/001.p/5",
-        "tile/1/000",
-        "tile/0/002.p/1",
-        "tile/entries/001.p/5",
-    ] {
-        assert_eq!(
-            world.store.tile(tile(beyond)).await.unwrap(),
-            None,
-            "{beyond}"
-        );
+    for beyond in ["tile/0/001.p/5", "tile/1/000", "tile/0/002.p/1", "tile/entries/001.p/5"] {
+        assert_eq!(world.store.tile(tile(beyond)).await.unwrap(), None, "{beyond}");
     }
     let widest = Tile::widest(Content::Entries, 1, 260).unwrap();
     assert_eq!(widest, bundle);
@@ -183,17 +153,10 @@ async fn tl_3_the_log_is_signed_when_it_grew_and_each_time_consistently(world: W
         for _ in 0..round {
             world.case("ada").await;
         }
-        let note = world
-            .store
-            .sign_checkpoint(&signer, &memory, START)
-            .await
-            .unwrap();
+        let note = world.store.sign_checkpoint(&signer, &memory, START).await.unwrap();
         let note = note.expect("the log grew, or was never signed");
         let new = Checkpoint::open(note.as_bytes(), &keys).unwrap();
-        assert_eq!(
-            new.root(),
-            world.store.log_head().await.unwrap().tree.root()
-        );
+        assert_eq!(new.root(), world.store.log_head().await.unwrap().tree.root());
         if let Some(earlier) = earlier {
             let proof = world.store.consistency(earlier.size(), new.size()).await;
             new.verify_continues(&earlier, &proof.unwrap()).unwrap();
@@ -210,17 +173,8 @@ async fn tl_3_the_log_is_signed_when_it_grew_and_each_time_consistently(world: W
     assert_eq!(world.store.proof_of(12).await.unwrap(), None);
     // The process ended between remembering and publishing: the next one publishes.
     world.sql("DELETE FROM checkpoints WHERE size = 12").await;
-    drop(
-        world
-            .store
-            .sign_checkpoint(&signer, &memory, START)
-            .await
-            .unwrap(),
-    );
-    assert_eq!(
-        world.store.last_checkpoint().await.unwrap().unwrap().size,
-        12
-    );
+    drop(world.store.sign_checkpoint(&signer, &memory, START).await.unwrap());
+    assert_eq!(world.store.last_checkpoint().await.unwrap().unwrap().size, 12);
 }
 
 /// Takes the database back to where it had that many entries, as a backup would.
@@ -251,43 +205,16 @@ async fn tl_3_t_i05_a_database_that_was_set_back_is_not_signed(world: World) {
     for _ in 0..3 {
         world.case("before").await;
     }
-    drop(
-        world
-            .store
-            .sign_checkpoint(&signer, &memory, START)
-            .await
-            .unwrap(),
-    );
+    drop(world.store.sign_checkpoint(&signer, &memory, START).await.unwrap());
     let backup = world.store.log_head().await.unwrap();
     for _ in 0..3 {
         world.case("lost").await;
     }
-    drop(
-        world
-            .store
-            .sign_checkpoint(&signer, &memory, START)
-            .await
-            .unwrap(),
-    );
+    drop(world.store.sign_checkpoint(&signer, &memory, START).await.unwrap());
     set_back(&world, &backup).await;
     let refused = world.store.sign_checkpoint(&signer, &memory, START).await;
-    assert!(
-        matches!(
-            refused,
-            Err(SignError::SetBack {
-                found: 6,
-                signed: 12
-            })
-        ),
-        "{refused:?}"
-    );
-    assert!(
-        world
-            .store
-            .check_log(signer.verifier(), &memory)
-            .await
-            .is_err()
-    );
+    assert!(matches!(refused, Err(SignError::SetBack { found: 6, signed: 12 })), "{refused:?}");
+    assert!(world.store.check_log(signer.verifier(), &memory).await.is_err());
     // Growing past the lost entries does not help: they were others.
     for _ in 0..4 {
         world.case("after").await;
@@ -295,10 +222,7 @@ async fn tl_3_t_i05_a_database_that_was_set_back_is_not_signed(world: World) {
     prove_everything(&world).await;
     let refused = world.store.sign_checkpoint(&signer, &memory, START).await;
     assert!(matches!(refused, Err(SignError::Other(_))), "{refused:?}");
-    assert_eq!(
-        world.store.last_checkpoint().await.unwrap().unwrap().size,
-        6
-    );
+    assert_eq!(world.store.last_checkpoint().await.unwrap().unwrap().size, 6);
 }
 
 async fn t_i01_r18_a_changed_entry_or_node_is_not_signed(world: World) {
@@ -306,40 +230,24 @@ async fn t_i01_r18_a_changed_entry_or_node_is_not_signed(world: World) {
     for _ in 0..3 {
         world.case("before").await;
     }
-    drop(
-        world
-            .store
-            .sign_checkpoint(&signer, &memory, START)
-            .await
-            .unwrap(),
-    );
+    drop(world.store.sign_checkpoint(&signer, &memory, START).await.unwrap());
     for _ in 0..3 {
         world.case("new").await;
     }
-    world
-        .sql("CREATE TABLE kept AS SELECT * FROM entries")
-        .await;
-    world
-        .sql("CREATE TABLE kept_nodes AS SELECT * FROM log_nodes")
-        .await;
+    world.sql("CREATE TABLE kept AS SELECT * FROM entries").await;
+    world.sql("CREATE TABLE kept_nodes AS SELECT * FROM log_nodes").await;
     let body = "UPDATE entries SET body = (SELECT body FROM kept WHERE kept.leaf = entries.leaf)";
     let hash = "UPDATE log_nodes SET hash = (SELECT hash FROM kept_nodes AS k WHERE k.level = log_nodes.level AND k.position = log_nodes.position)";
-    let swap_body = |leaf: u64| {
-        format!(
-            "UPDATE entries SET body = (SELECT body FROM kept WHERE leaf = 1) WHERE leaf = {leaf}"
-        )
-    };
+    let swap_body =
+        |leaf: u64| format!("UPDATE entries SET body = (SELECT body FROM kept WHERE leaf = 1) WHERE leaf = {leaf}");
     let swap_node = |level: u64, position: u64| {
         format!(
             "UPDATE log_nodes SET hash = (SELECT hash FROM kept_nodes WHERE level = 0 AND position = 1) WHERE level = {level} AND position = {position}"
         )
     };
-    for (attack, repair, leaf) in [
-        (swap_body(9), body, 9),
-        (swap_node(0, 8), hash, 8),
-        (swap_node(1, 3), hash, 7),
-        (swap_node(2, 2), hash, 11),
-    ] {
+    for (attack, repair, leaf) in
+        [(swap_body(9), body, 9), (swap_node(0, 8), hash, 8), (swap_node(1, 3), hash, 7), (swap_node(2, 2), hash, 11)]
+    {
         world.sql(&*attack).await;
         let refused = world.store.sign_checkpoint(&signer, &memory, START).await;
         assert!(
@@ -352,25 +260,14 @@ async fn t_i01_r18_a_changed_entry_or_node_is_not_signed(world: World) {
     // What is under an old checkpoint is found by going round.
     world.sql(swap_body(2)).await;
     let found = world.store.check_entries(0, 6).await;
-    assert!(
-        matches!(found, Err(SignError::Changed { leaf: 2 })),
-        "{found:?}"
-    );
+    assert!(matches!(found, Err(SignError::Changed { leaf: 2 })), "{found:?}");
     let found = world.store.check_entries(2, 6).await;
-    assert!(
-        matches!(found, Err(SignError::Changed { leaf: 2 })),
-        "{found:?}"
-    );
+    assert!(matches!(found, Err(SignError::Changed { leaf: 2 })), "{found:?}");
     world.sql(body).await;
     world.sql("DELETE FROM entries WHERE leaf = 7").await;
     let refused = world.store.sign_checkpoint(&signer, &memory, START).await;
-    assert!(
-        matches!(refused, Err(SignError::Changed { leaf: 7 })),
-        "{refused:?}"
-    );
-    world
-        .sql("INSERT INTO entries SELECT * FROM kept WHERE leaf = 7")
-        .await;
+    assert!(matches!(refused, Err(SignError::Changed { leaf: 7 })), "{refused:?}");
+    world.sql("INSERT INTO entries SELECT * FROM kept WHERE leaf = 7").await;
     let signed = world.store.sign_checkpoint(&signer, &memory, START).await;
     assert!(signed.unwrap().is_some(), "repaired, and signed again");
 }
@@ -379,21 +276,12 @@ async fn t_i02_a_log_without_its_memory_is_not_signed(world: World) {
     let (signer, path) = (signer(), world.dir.path().join("memory"));
     let memory = Memory::new(path.clone());
     world.case("ada").await;
-    drop(
-        world
-            .store
-            .sign_checkpoint(&signer, &memory, START)
-            .await
-            .unwrap(),
-    );
+    drop(world.store.sign_checkpoint(&signer, &memory, START).await.unwrap());
     let note = std::fs::read_to_string(&path).unwrap();
     std::fs::remove_file(&path).unwrap();
     world.case("bob").await;
     let refused = world.store.sign_checkpoint(&signer, &memory, START).await;
-    assert!(
-        matches!(refused, Err(SignError::Forgotten { signed: 2 })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(SignError::Forgotten { signed: 2 })), "{refused:?}");
     // A memory that somebody edited is no memory, and another key's is not ours.
     std::fs::write(&path, note.replace("\n2\n", "\n1\n")).unwrap();
     let refused = world.store.sign_checkpoint(&signer, &memory, START).await;
@@ -412,9 +300,7 @@ async fn t_i12_erasing_a_person_leaves_every_proof_valid(world: World) {
     let draft = Draft::open(&world.ctx, "ada");
     drop(world.store.commit(draft.change()).await.unwrap());
     let typed = draft.values.clone();
-    let draft = draft
-        .kept()
-        .classified(person.id, keyward_core::account::Class::Standard);
+    let draft = draft.kept().classified(person.id, keyward_core::account::Class::Standard);
     drop(world.store.commit(draft.change()).await.unwrap());
     let other = world.case("bob").await;
     // What was typed before anybody knew whose it is has become the person's.
@@ -425,23 +311,8 @@ async fn t_i12_erasing_a_person_leaves_every_proof_valid(world: World) {
         assert_eq!(world.store.value(value.commitment()).await.unwrap(), None);
     }
     assert_eq!(world.store.person(person.id).await.unwrap(), None);
-    assert!(
-        world
-            .store
-            .values_of_case(draft.case.id())
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    assert_eq!(
-        world
-            .store
-            .values_of_case(other.case.id())
-            .await
-            .unwrap()
-            .len(),
-        4
-    );
+    assert!(world.store.values_of_case(draft.case.id()).await.unwrap().is_empty());
+    assert_eq!(world.store.values_of_case(other.case.id()).await.unwrap().len(), 4);
     prove_everything(&world).await;
     let loaded = world.store.load(draft.case.id()).await.unwrap().unwrap();
     assert_eq!(loaded.case, draft.case);
@@ -456,10 +327,7 @@ async fn r47_what_nobody_owns_is_kept_seven_days_and_then_erased(world: World) {
     drop(world.store.commit(known.change()).await.unwrap());
     let week = START.plus_ms(7 * DAY_MS);
     assert_eq!(world.store.erase_unknown(week, 0).await.unwrap(), 0);
-    assert_eq!(
-        world.store.erase_unknown(week.plus_ms(1), 0).await.unwrap(),
-        3
-    );
+    assert_eq!(world.store.erase_unknown(week.plus_ms(1), 0).await.unwrap(), 3);
     let left = world.store.values_of_case(known.case.id()).await.unwrap();
     assert_eq!(left.len(), 4);
     prove_everything(&world).await;

@@ -49,11 +49,7 @@ where
     let start = Arc::new(tokio::sync::Barrier::new(RACERS));
     let racers: Vec<_> = (0..RACERS)
         .map(|number| {
-            let store = if number % 2 == 0 {
-                &world.store
-            } else {
-                &other
-            };
+            let store = if number % 2 == 0 { &world.store } else { &other };
             let (start, running) = (Arc::clone(&start), run(store.clone(), number));
             tokio::spawn(async move {
                 start.wait().await;
@@ -129,54 +125,28 @@ async fn bind(world: &World, factor: &NewFactor) {
 async fn r10_t_e02_a_time_step_opens_once(world: World) {
     let app = factor(&world, Method::Totp, None).await;
     bind(&world, &app).await;
-    let step = |step| Guard::UseTotpStep {
-        factor: app.id,
-        step,
-        at: START,
-    };
+    let step = |step| Guard::UseTotpStep { factor: app.id, step, at: START };
     assert_eq!(race_for(&world, |_| step(57_000_000)).await, 1);
     assert_eq!(race_for(&world, |_| step(56_999_999)).await, 0);
     assert_eq!(race_for(&world, |_| step(57_000_001)).await, 1);
     let stored = world.store.factor(app.id).await.unwrap().unwrap();
-    assert_eq!(
-        (stored.last_step, stored.last_used),
-        (57_000_001, Some(START))
-    );
+    assert_eq!((stored.last_step, stored.last_used), (57_000_001, Some(START)));
 }
 
 async fn r10_t_e02_a_recovery_code_opens_once(world: World) {
     let sheet = factor(&world, Method::RecoveryCode, None).await;
     bind(&world, &sheet).await;
     let codes: Vec<_> = (0..3u8).map(|n| Digest::of(&[n])).collect();
-    let put = keyward::store::Write::PutRecoveryCodes {
-        factor: sheet.id,
-        codes: codes.clone(),
-    };
-    world
-        .store
-        .aside(Aside::default().write(put))
-        .await
-        .unwrap();
-    let used = |code| Guard::UseRecoveryCode {
-        factor: sheet.id,
-        code,
-        at: START,
-    };
+    let put = keyward::store::Write::PutRecoveryCodes { factor: sheet.id, codes: codes.clone() };
+    world.store.aside(Aside::default().write(put)).await.unwrap();
+    let used = |code| Guard::UseRecoveryCode { factor: sheet.id, code, at: START };
     assert_eq!(race_for(&world, |_| used(codes[0])).await, 1);
     assert_eq!(race_for(&world, |_| used(Digest::of(b"guess"))).await, 0);
     let left = world.store.recovery_codes(sheet.id).await.unwrap();
     assert_eq!(left.iter().filter(|(_, used)| used.is_none()).count(), 2);
     // An ended sheet opens nothing, although its codes are unused.
-    let end = Guard::EndFactor {
-        factor: sheet.id,
-        person: sheet.person,
-        at: START,
-    };
-    world
-        .store
-        .aside(Aside::default().guard(end))
-        .await
-        .unwrap();
+    let end = Guard::EndFactor { factor: sheet.id, person: sheet.person, at: START };
+    world.store.aside(Aside::default().guard(end)).await.unwrap();
     assert_eq!(race_for(&world, |_| used(codes[1])).await, 0);
 }
 
@@ -185,26 +155,16 @@ async fn r10_a_factor_is_ended_once_and_bound_once(world: World) {
     let passkey = factor(&world, Method::Passkey, handle).await;
     let bound = race_for(&world, |_| {
         let id = world.ctx.id(START);
-        Guard::NewFactor(NewFactor {
-            id,
-            ..passkey.clone()
-        })
+        Guard::NewFactor(NewFactor { id, ..passkey.clone() })
     });
     assert_eq!(bound.await, 1);
     let stored = world.store.factor_by_handle(handle.unwrap()).await;
     let stored = stored.unwrap().unwrap();
-    let end = |person| Guard::EndFactor {
-        factor: stored.id,
-        person,
-        at: START,
-    };
+    let end = |person| Guard::EndFactor { factor: stored.id, person, at: START };
     let stranger = world.person();
     assert_eq!(race_for(&world, |_| end(stranger)).await, 0);
     assert_eq!(race_for(&world, |_| end(stored.person)).await, 1);
-    let active = Guard::FactorActive {
-        factor: stored.id,
-        at: START,
-    };
+    let active = Guard::FactorActive { factor: stored.id, at: START };
     assert_eq!(race_for(&world, |_| active.clone()).await, 0);
 }
 
@@ -219,19 +179,9 @@ async fn r10_an_idempotency_key_is_first_once(world: World) {
         at,
     };
     assert_eq!(race_for(&world, |number| first(number, START)).await, 1);
-    let earlier = world
-        .store
-        .earlier_answer(key, request, START)
-        .await
-        .unwrap();
-    assert!(
-        matches!(&earlier, Earlier::Answered(r) if r.len() == 1),
-        "{earlier:?}"
-    );
-    let other = world
-        .store
-        .earlier_answer(key, Digest::of(b"other"), START)
-        .await;
+    let earlier = world.store.earlier_answer(key, request, START).await.unwrap();
+    assert!(matches!(&earlier, Earlier::Answered(r) if r.len() == 1), "{earlier:?}");
+    let other = world.store.earlier_answer(key, Digest::of(b"other"), START).await;
     assert_eq!(other.unwrap(), Earlier::OtherRequest);
     let later = START.plus_ms(HOUR_MS);
     let gone = world.store.earlier_answer(key, request, later).await;
@@ -243,9 +193,7 @@ async fn r10_an_idempotency_key_is_first_once(world: World) {
 async fn r10_a_job_is_taken_once_and_finished_once(world: World) {
     let until = START.plus_ms(MINUTE_MS);
     assert!(world.store.put_job(&job(&world, "reissue")).await.unwrap());
-    let taken = race(&world, |store, _| async move {
-        store.take_job(START, until).await.unwrap().is_some()
-    });
+    let taken = race(&world, |store, _| async move { store.take_job(START, until).await.unwrap().is_some() });
     assert_eq!(taken.await, 1);
     let id = world.store.jobs(9).await.unwrap()[0].id;
     let finish = |tries| Guard::FinishJob { job: id, tries };
@@ -272,21 +220,13 @@ async fn r09_tries_at_a_code_are_counted_before_they_are_compared(world: World) 
         !alive.await.unwrap().is_empty()
     });
     assert_eq!(guesses.await, 5);
-    let elsewhere = world
-        .store
-        .count_code_try(Purpose::Code, case, Digest::of(b"other"), START);
+    let elsewhere = world.store.count_code_try(Purpose::Code, case, Digest::of(b"other"), START);
     assert!(elsewhere.await.unwrap().is_empty());
 }
 
 async fn r12_a_limit_holds_for_all_processes(world: World) {
-    let limit = Limit {
-        name: "mail",
-        max: 10,
-        window_ms: HOUR_MS,
-    };
-    let spent = race(&world, |store, _| async move {
-        store.spend(limit, b"ada@example.org", START).await.unwrap()
-    });
+    let limit = Limit { name: "mail", max: 10, window_ms: HOUR_MS };
+    let spent = race(&world, |store, _| async move { store.spend(limit, b"ada@example.org", START).await.unwrap() });
     assert_eq!(spent.await, 10);
 }
 
@@ -295,10 +235,8 @@ async fn n_30_a_factor_is_of_no_use_after_a_hundred_failures(world: World) {
     bind(&world, &app).await;
     let mut counted = 0;
     for _ in 0..4 {
-        counted += race(&world, |store, _| async move {
-            store.count_factor_try(app.id).await.unwrap().is_some()
-        })
-        .await;
+        counted +=
+            race(&world, |store, _| async move { store.count_factor_try(app.id).await.unwrap().is_some() }).await;
     }
     assert_eq!(counted, usize::try_from(MAX_FAILURES).unwrap());
     let stored = world.store.factor(app.id).await.unwrap().unwrap();
@@ -309,12 +247,7 @@ async fn one_account_has_one_person(world: World) {
     let other = world.other().await;
     let tries: Vec<_> = (0..RACERS)
         .map(|number| {
-            let store = if number % 2 == 0 {
-                &world.store
-            } else {
-                &other
-            }
-            .clone();
+            let store = if number % 2 == 0 { &world.store } else { &other }.clone();
             let new = person(&world, "embedded", "ada");
             tokio::spawn(async move { store.ensure_person(&new).await.unwrap().id })
         })
@@ -341,18 +274,8 @@ async fn an_account_password_is_set_once(world: World) {
     assert_eq!(made.await, 1);
     let set = race(&world, |store, number| async move {
         let hash = format!("hash {number}");
-        let new = NewPassword {
-            hash: &hash,
-            expected: 0,
-            must_change: false,
-            keep: 3,
-            at: START,
-        };
-        store
-            .set_account_password("0001", &new)
-            .await
-            .unwrap()
-            .is_some()
+        let new = NewPassword { hash: &hash, expected: 0, must_change: false, keep: 3, at: START };
+        store.set_account_password("0001", &new).await.unwrap().is_some()
     });
     assert_eq!(set.await, 1);
     assert_eq!(world.store.account_history("0001").await.unwrap().len(), 1);
@@ -361,10 +284,7 @@ async fn an_account_password_is_set_once(world: World) {
 async fn of_many_who_continue_a_case_one_does(world: World) {
     let draft = world.case("ada").await.kept();
     let won = race(&world, |store, number| {
-        let change = draft
-            .clone()
-            .noticed(&format!("{number}@example.org"))
-            .change();
+        let change = draft.clone().noticed(&format!("{number}@example.org")).change();
         async move { is_won(store.commit(change).await.map(drop)) }
     });
     assert_eq!(won.await, 1);

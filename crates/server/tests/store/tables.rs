@@ -62,21 +62,13 @@ pub fn token(world: &World, case: Option<CaseId>) -> NewToken {
 }
 
 pub fn seen(world: &World, token: &NewToken) -> Seen {
-    Seen {
-        purpose: token.purpose,
-        hash: token.hash,
-        browser: token.browser,
-        at: world.ctx.now(),
-    }
+    Seen { purpose: token.purpose, hash: token.hash, browser: token.browser, at: world.ctx.now() }
 }
 
 pub fn person(world: &World, directory: &str, id: &str) -> Person {
     Person {
         id: world.ctx.id(START),
-        account: AccountRef {
-            directory: directory.to_owned(),
-            id: id.to_owned(),
-        },
+        account: AccountRef { directory: directory.to_owned(), id: id.to_owned() },
         salt: world.ctx.salt(),
         language: None,
         blocked_until: None,
@@ -109,11 +101,7 @@ async fn r08_r52_a_token_is_bound_to_purpose_case_and_browser(world: World) {
         wrong(|seen| seen.browser = Some(Digest::of(b"his browser"))),
         wrong(|seen| seen.browser = None),
     ] {
-        assert_eq!(
-            world.store.find_token(&seen).await.unwrap(),
-            None,
-            "{seen:?}"
-        );
+        assert_eq!(world.store.find_token(&seen).await.unwrap(), None, "{seen:?}");
         let draft = mine.clone().kept().noticed("a@example.org");
         let change = draft.change().guard(Guard::ConsumeToken(seen));
         let refused = world.store.commit(change).await.map(drop);
@@ -151,29 +139,16 @@ async fn t_d07_a_token_ends_when_its_time_is_up_and_a_session_when_it_rests(worl
     busy.at = START.plus_ms(14 * MINUTE_MS);
     let idle = START.plus_ms(90 * MINUTE_MS);
     assert!(world.store.touch_token(&busy, idle).await.unwrap());
-    assert!(
-        alive_at(59).await && !alive_at(60).await,
-        "never past its end"
-    );
+    assert!(alive_at(59).await && !alive_at(60).await, "never past its end");
     busy.at = session.expires;
     assert!(!world.store.touch_token(&busy, idle).await.unwrap());
-    assert_eq!(
-        world
-            .store
-            .expire_tokens(session.expires.plus_ms(-1))
-            .await
-            .unwrap(),
-        0
-    );
+    assert_eq!(world.store.expire_tokens(session.expires.plus_ms(-1)).await.unwrap(), 0);
     assert_eq!(world.store.expire_tokens(session.expires).await.unwrap(), 1);
     assert!(!alive_at(20).await);
 }
 
 async fn r11_what_was_handed_out_ends_with_its_case_and_person(world: World) {
-    let (mine, other) = (
-        world.case("ada").await.case.id(),
-        world.case("bob").await.case.id(),
-    );
+    let (mine, other) = (world.case("ada").await.case.id(), world.case("bob").await.case.id());
     let (ada, bob) = (world.person(), world.person());
     let mut made = Vec::new();
     for (case, person, purpose) in [
@@ -183,76 +158,30 @@ async fn r11_what_was_handed_out_ends_with_its_case_and_person(world: World) {
         (None, Some(ada), Purpose::SignIn),
         (Some(other), Some(bob), Purpose::Link),
     ] {
-        let token = NewToken {
-            purpose,
-            person,
-            ..token(&world, case)
-        };
+        let token = NewToken { purpose, person, ..token(&world, case) };
         world.store.put_token(&token).await.unwrap();
         made.push(token);
     }
     let alive = async || {
         let mut alive = Vec::new();
         for (index, token) in made.iter().enumerate() {
-            if world
-                .store
-                .find_token(&seen(&world, token))
-                .await
-                .unwrap()
-                .is_some()
-            {
+            if world.store.find_token(&seen(&world, token)).await.unwrap().is_some() {
                 alive.push(index);
             }
         }
         alive
     };
-    let end = async |write| {
-        world
-            .store
-            .aside(Aside::default().write(write))
-            .await
-            .unwrap()
-    };
-    assert_eq!(
-        world
-            .store
-            .count_tokens(Purpose::Link, mine, START)
-            .await
-            .unwrap(),
-        1
-    );
-    let sessions = world
-        .store
-        .tokens_of_person(Purpose::SignIn, ada, START)
-        .await
-        .unwrap();
-    assert_eq!(
-        sessions.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(),
-        [made[3].hash]
-    );
-    end(Write::EndTokensOfCase {
-        case: mine,
-        purpose: Some(Purpose::Code),
-    })
-    .await;
+    let end = async |write| world.store.aside(Aside::default().write(write)).await.unwrap();
+    assert_eq!(world.store.count_tokens(Purpose::Link, mine, START).await.unwrap(), 1);
+    let sessions = world.store.tokens_of_person(Purpose::SignIn, ada, START).await.unwrap();
+    assert_eq!(sessions.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(), [made[3].hash]);
+    end(Write::EndTokensOfCase { case: mine, purpose: Some(Purpose::Code) }).await;
     assert_eq!(alive().await, [0, 2, 3, 4]);
-    end(Write::EndTokensOfPerson {
-        person: ada,
-        purpose: Some(Purpose::Link),
-    })
-    .await;
+    end(Write::EndTokensOfPerson { person: ada, purpose: Some(Purpose::Link) }).await;
     assert_eq!(alive().await, [3, 4]);
-    end(Write::EndTokensOfPerson {
-        person: ada,
-        purpose: None,
-    })
-    .await;
+    end(Write::EndTokensOfPerson { person: ada, purpose: None }).await;
     assert_eq!(alive().await, [4]);
-    end(Write::EndTokensOfCase {
-        case: other,
-        purpose: None,
-    })
-    .await;
+    end(Write::EndTokensOfCase { case: other, purpose: None }).await;
     assert!(alive().await.is_empty());
 }
 
@@ -261,19 +190,10 @@ async fn t_e07_a_session_that_was_ended_changes_nothing(world: World) {
     session.purpose = Purpose::SignIn;
     world.store.put_token(&session).await.unwrap();
     let held = Guard::HoldToken(seen(&world, &session));
-    let act = async || {
-        world
-            .store
-            .aside(Aside::default().guard(held.clone()))
-            .await
-    };
+    let act = async || world.store.aside(Aside::default().guard(held.clone())).await;
     assert_eq!(guard(act().await), None);
     assert_eq!(guard(act().await), None, "it is not used up");
-    world
-        .store
-        .end_token(Purpose::SignIn, session.hash)
-        .await
-        .unwrap();
+    world.store.end_token(Purpose::SignIn, session.hash).await.unwrap();
     assert_eq!(guard(act().await), Some(GuardKind::Token));
 }
 
@@ -284,39 +204,21 @@ async fn a_job_comes_back_when_its_worker_does_not(world: World) {
     later.due = START.plus_ms(MINUTE_MS);
     assert!(store.put_job(&later).await.unwrap());
     let (at, until) = lease(0);
-    assert_eq!(
-        store.take_job(at, until).await.unwrap(),
-        None,
-        "it is not due"
-    );
+    assert_eq!(store.take_job(at, until).await.unwrap(), None, "it is not due");
     assert_eq!(store.next_job_due().await.unwrap(), Some(later.due));
     let (at, until) = lease(MINUTE_MS);
     let first = store.take_job(at, until).await.unwrap().unwrap();
     assert_eq!((first.id, first.tries), (later.id, 1));
-    assert_eq!(
-        store.take_job(at, until).await.unwrap(),
-        None,
-        "it is taken"
-    );
+    assert_eq!(store.take_job(at, until).await.unwrap(), None, "it is taken");
     let (at, until) = lease(MINUTE_MS + 30 * SECOND_MS);
     let second = store.take_job(at, until).await.unwrap().unwrap();
     assert_eq!((second.id, second.tries), (later.id, 2));
     // The first worker wakes up: the job is no longer its own.
     assert!(!store.finish_job(&first).await.unwrap());
     assert_eq!(store.fail_job(&first, at, "late").await.unwrap(), None);
-    let hold = |tries| Guard::HoldJob {
-        job: later.id,
-        tries,
-        until,
-    };
-    assert_eq!(
-        guard(store.aside(Aside::default().guard(hold(1))).await),
-        Some(GuardKind::Job)
-    );
-    assert_eq!(
-        guard(store.aside(Aside::default().guard(hold(2))).await),
-        None
-    );
+    let hold = |tries| Guard::HoldJob { job: later.id, tries, until };
+    assert_eq!(guard(store.aside(Aside::default().guard(hold(1))).await), Some(GuardKind::Job));
+    assert_eq!(guard(store.aside(Aside::default().guard(hold(2))).await), None);
     assert!(store.finish_job(&second).await.unwrap());
     assert!(store.jobs(9).await.unwrap().is_empty());
 }
@@ -330,15 +232,8 @@ async fn a_job_that_keeps_failing_is_dead_and_says_why(world: World) {
     for tries in 1..=3 {
         let taken = store.take_job(START, until).await.unwrap().unwrap();
         assert_eq!(taken.tries, tries);
-        let state = store
-            .fail_job(&taken, START, "no route to host")
-            .await
-            .unwrap();
-        let expected = if tries < 3 {
-            JobState::Waiting
-        } else {
-            JobState::Dead
-        };
+        let state = store.fail_job(&taken, START, "no route to host").await.unwrap();
+        let expected = if tries < 3 { JobState::Waiting } else { JobState::Dead };
         assert_eq!(state, Some(expected));
     }
     assert_eq!(store.take_job(START, until).await.unwrap(), None);
@@ -346,20 +241,9 @@ async fn a_job_that_keeps_failing_is_dead_and_says_why(world: World) {
     assert_eq!(dead[0].error.as_deref(), Some("no route to host"));
     assert_eq!(store.job_counts().await.unwrap(), [(JobState::Dead, 1)]);
     // A dead one does not stand in the way of the next, and is not revived beside it.
-    let next = NewJob {
-        id: world.ctx.id(START),
-        ..only.clone()
-    };
+    let next = NewJob { id: world.ctx.id(START), ..only.clone() };
     assert!(store.put_job(&next).await.unwrap());
-    assert!(
-        !store
-            .put_job(&NewJob {
-                id: world.ctx.id(START),
-                ..only.clone()
-            })
-            .await
-            .unwrap()
-    );
+    assert!(!store.put_job(&NewJob { id: world.ctx.id(START), ..only.clone() }).await.unwrap());
     assert!(!store.revive_job(only.id, START).await.unwrap());
     let taken = store.take_job(START, until).await.unwrap().unwrap();
     assert!(store.finish_job(&taken).await.unwrap());
@@ -378,10 +262,7 @@ async fn a_job_in_the_same_commit_is_there_or_not_with_it(world: World) {
     let draft = world.case("ada").await.kept();
     let change = |address: &str| {
         let draft = draft.clone().noticed(address);
-        draft.change().job(NewJob {
-            case: Some(draft.case.id()),
-            ..job(&world, "notify")
-        })
+        draft.change().job(NewJob { case: Some(draft.case.id()), ..job(&world, "notify") })
     };
     assert!(world.store.commit(change("a@example.org")).await.is_ok());
     assert!(world.store.commit(change("b@example.org")).await.is_err());
@@ -391,11 +272,7 @@ async fn a_job_in_the_same_commit_is_there_or_not_with_it(world: World) {
 }
 
 async fn r12_a_limit_slides_and_refusals_do_not_count(world: World) {
-    let limit = Limit {
-        name: "mail",
-        max: 4,
-        window_ms: HOUR_MS,
-    };
+    let limit = Limit { name: "mail", max: 4, window_ms: HOUR_MS };
     // The first full hour of the windows after the start.
     let hour = START.plus_ms(HOUR_MS - START.millis().rem_euclid(HOUR_MS));
     let spend = async |key: &str, minutes: i64| {
@@ -409,20 +286,11 @@ async fn r12_a_limit_slides_and_refusals_do_not_count(world: World) {
         assert!(!spend("ada", 55).await, "five in an hour");
     }
     assert!(spend("bob", 55).await, "keys do not mix");
-    let other = Limit {
-        name: "code",
-        ..limit
-    };
-    assert!(
-        world.store.spend(other, b"ada", hour).await.unwrap(),
-        "names do not mix"
-    );
+    let other = Limit { name: "code", ..limit };
+    assert!(world.store.spend(other, b"ada", hour).await.unwrap(), "names do not mix");
     // The window before counts by how far it still reaches back.
     assert!(!spend("ada", 60).await);
-    assert!(
-        spend("ada", 76).await,
-        "three quarters of four, and this one"
-    );
+    assert!(spend("ada", 76).await, "three quarters of four, and this one");
     assert!(!spend("ada", 76).await);
     assert!(spend("ada", 91).await);
     for _ in 0..4 {
@@ -436,15 +304,8 @@ async fn r12_a_limit_slides_and_refusals_do_not_count(world: World) {
 }
 
 async fn m103_a_factor_keeps_what_was_bound_and_what_became_of_it(world: World) {
-    let ada = world
-        .store
-        .ensure_person(&person(&world, "embedded", "ada"))
-        .await
-        .unwrap();
-    assert_eq!(
-        world.store.person_of(&ada.account).await.unwrap().as_ref(),
-        Some(&ada)
-    );
+    let ada = world.store.ensure_person(&person(&world, "embedded", "ada")).await.unwrap();
+    assert_eq!(world.store.person_of(&ada.account).await.unwrap().as_ref(), Some(&ada));
     let new = NewFactor {
         id: world.ctx.id(START),
         person: ada.id,
@@ -459,37 +320,16 @@ async fn m103_a_factor_keeps_what_was_bound_and_what_became_of_it(world: World) 
     world.store.aside(bind).await.unwrap();
     let bound = world.store.factors(ada.id).await.unwrap();
     assert_eq!(bound.len(), 1);
-    assert_eq!(
-        (bound[0].usable_from, &bound[0].data),
-        (new.usable_from, &new.data)
-    );
+    assert_eq!((bound[0].usable_from, &bound[0].data), (new.usable_from, &new.data));
     assert!(bound[0].is_alive());
     let aside = Aside::default()
-        .write(Write::SetFactorData {
-            factor: new.id,
-            data: vec![9],
-        })
-        .write(Write::EndFactors {
-            person: ada.id,
-            method: Method::Totp,
-            at: START,
-        });
+        .write(Write::SetFactorData { factor: new.id, data: vec![9] })
+        .write(Write::EndFactors { person: ada.id, method: Method::Totp, at: START });
     world.store.aside(aside).await.unwrap();
     let stored = world.store.factor(new.id).await.unwrap().unwrap();
-    assert_eq!(
-        (stored.data.as_slice(), stored.ended),
-        ([9].as_slice(), None)
-    );
-    let end = Write::EndFactors {
-        person: ada.id,
-        method: Method::Passkey,
-        at: START,
-    };
-    world
-        .store
-        .aside(Aside::default().write(end))
-        .await
-        .unwrap();
+    assert_eq!((stored.data.as_slice(), stored.ended), ([9].as_slice(), None));
+    let end = Write::EndFactors { person: ada.id, method: Method::Passkey, at: START };
+    world.store.aside(Aside::default().write(end)).await.unwrap();
     let stored = world.store.factor(new.id).await.unwrap().unwrap();
     assert_eq!(stored.ended, Some(START));
     world.store.set_language(ada.id, "de").await.unwrap();
@@ -499,11 +339,7 @@ async fn m103_a_factor_keeps_what_was_bound_and_what_became_of_it(world: World) 
 }
 
 async fn a_right_try_takes_back_its_count_and_a_wrong_one_stays(world: World) {
-    let ada = world
-        .store
-        .ensure_person(&person(&world, "embedded", "ada"))
-        .await
-        .unwrap();
+    let ada = world.store.ensure_person(&person(&world, "embedded", "ada")).await.unwrap();
     let new = NewFactor {
         id: world.ctx.id(START),
         person: ada.id,
@@ -517,44 +353,19 @@ async fn a_right_try_takes_back_its_count_and_a_wrong_one_stays(world: World) {
     let bind = Aside::default().guard(Guard::NewFactor(new.clone()));
     world.store.aside(bind).await.unwrap();
     for expected in 1..=3 {
-        assert_eq!(
-            world.store.count_factor_try(new.id).await.unwrap(),
-            Some(expected)
-        );
+        assert_eq!(world.store.count_factor_try(new.id).await.unwrap(), Some(expected));
     }
-    let right = Guard::UseTotpStep {
-        factor: new.id,
-        step: 1,
-        at: START,
-    };
-    world
-        .store
-        .aside(Aside::default().guard(right))
-        .await
-        .unwrap();
-    assert_eq!(
-        world.store.factor(new.id).await.unwrap().unwrap().failures,
-        2
-    );
+    let right = Guard::UseTotpStep { factor: new.id, step: 1, at: START };
+    world.store.aside(Aside::default().guard(right)).await.unwrap();
+    assert_eq!(world.store.factor(new.id).await.unwrap().unwrap().failures, 2);
 }
 
 async fn r45_a_blocked_person_stays_blocked_for_the_longer_time(world: World) {
-    let ada = world
-        .store
-        .ensure_person(&person(&world, "embedded", "ada"))
-        .await
-        .unwrap();
+    let ada = world.store.ensure_person(&person(&world, "embedded", "ada")).await.unwrap();
     let block = async |hours: i64| {
         let until = START.plus_ms(hours * HOUR_MS);
-        let write = Write::BlockPerson {
-            person: ada.id,
-            until,
-        };
-        world
-            .store
-            .aside(Aside::default().write(write))
-            .await
-            .unwrap();
+        let write = Write::BlockPerson { person: ada.id, until };
+        world.store.aside(Aside::default().write(write)).await.unwrap();
     };
     let free_at = async |hours: i64| {
         let at = START.plus_ms(hours * HOUR_MS);
@@ -569,28 +380,12 @@ async fn r45_a_blocked_person_stays_blocked_for_the_longer_time(world: World) {
 }
 
 async fn a_policy_is_found_by_its_digest_and_nothing_else_is_returned(world: World) {
-    let digest = world
-        .store
-        .put_policy("permit nothing", START)
-        .await
-        .unwrap();
-    assert_eq!(
-        world
-            .store
-            .put_policy("permit nothing", START)
-            .await
-            .unwrap(),
-        digest
-    );
-    assert_eq!(
-        world.store.policy(digest).await.unwrap().as_deref(),
-        Some("permit nothing")
-    );
+    let digest = world.store.put_policy("permit nothing", START).await.unwrap();
+    assert_eq!(world.store.put_policy("permit nothing", START).await.unwrap(), digest);
+    assert_eq!(world.store.policy(digest).await.unwrap().as_deref(), Some("permit nothing"));
     assert_eq!(world.store.policies().await.unwrap(), [(digest, START)]);
     assert_eq!(world.store.policy(Digest::of(b"x")).await.unwrap(), None);
-    world
-        .sql("UPDATE policies SET text = 'permit everything'")
-        .await;
+    world.sql("UPDATE policies SET text = 'permit everything'").await;
     assert!(world.store.policy(digest).await.unwrap_err().is_broken());
 }
 
@@ -600,46 +395,19 @@ async fn r43_the_embedded_directory_counts_locks_and_remembers(world: World) {
         let account = NewAccount {
             id: id.to_owned(),
             name: name.to_owned(),
-            mail: Some(if name == "eve" {
-                "ada@example.org".to_owned()
-            } else {
-                format!("{name}@example.org")
-            }),
+            mail: Some(if name == "eve" { "ada@example.org".to_owned() } else { format!("{name}@example.org") }),
             display: name.to_owned(),
             created: START,
         };
         assert!(store.insert_account(&account).await.unwrap());
     }
     assert_eq!(store.account_by_name("ada").await.unwrap().unwrap().id, "1");
-    assert_eq!(
-        store
-            .accounts_by_mail("bob@example.org")
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
-    assert_eq!(
-        store
-            .accounts_by_mail("ada@example.org")
-            .await
-            .unwrap()
-            .len(),
-        2
-    );
+    assert_eq!(store.accounts_by_mail("bob@example.org").await.unwrap().len(), 1);
+    assert_eq!(store.accounts_by_mail("ada@example.org").await.unwrap().len(), 2);
     let page = store.accounts("ada", 9).await.unwrap();
-    assert_eq!(
-        page.iter().map(|a| a.name.as_str()).collect::<Vec<_>>(),
-        ["bob", "eve"]
-    );
+    assert_eq!(page.iter().map(|a| a.name.as_str()).collect::<Vec<_>>(), ["bob", "eve"]);
     let set = async |expected, hash: &str| {
-        let new = NewPassword {
-            hash,
-            expected,
-            must_change: true,
-            keep: 2,
-            at: START,
-        };
+        let new = NewPassword { hash, expected, must_change: true, keep: 2, at: START };
         store.set_account_password("1", &new).await.unwrap()
     };
     for (expected, hash) in [(0, "h1"), (1, "h2"), (2, "h3")] {
@@ -648,14 +416,7 @@ async fn r43_the_embedded_directory_counts_locks_and_remembers(world: World) {
     assert_eq!(set(1, "h4").await, None, "somebody else was faster");
     assert_eq!(store.account_history("1").await.unwrap(), ["h3", "h2"]);
     let account = store.account("1").await.unwrap().unwrap();
-    assert_eq!(
-        (
-            account.password.as_deref(),
-            account.credential,
-            account.must_change
-        ),
-        (Some("h3"), 3, true)
-    );
+    assert_eq!((account.password.as_deref(), account.credential, account.must_change), (Some("h3"), 3, true));
     assert!(!format!("{account:?}").contains("h3"));
     let until = START.plus_ms(HOUR_MS);
     let fail = async || store.count_account_failure("1", 2, until).await.unwrap();

@@ -35,16 +35,8 @@ impl Draft {
     /// Somebody asked for a new password for `name`.
     pub fn open(ctx: &Ctx, name: &str) -> Self {
         let at = ctx.now();
-        let value = |field, value: &str| Disclosure {
-            field,
-            salt: ctx.salt(),
-            value: value.to_owned(),
-        };
-        let values = [
-            value(Field::Name, name),
-            value(Field::Network, "192.0.2.7"),
-            value(Field::Browser, "a browser"),
-        ];
+        let value = |field, value: &str| Disclosure { field, salt: ctx.salt(), value: value.to_owned() };
+        let values = [value(Field::Name, name), value(Field::Network, "192.0.2.7"), value(Field::Browser, "a browser")];
         let [name, network, browser] = values.each_ref().map(Disclosure::commitment);
         let entry = Entry {
             v: keyward_core::event::VERSION,
@@ -80,11 +72,7 @@ impl Draft {
     }
 
     pub fn classified(mut self, subject: PersonId, class: Class) -> Self {
-        let account = Disclosure {
-            field: Field::Account,
-            salt: self.ctx.salt(),
-            value: format!("embedded/{subject}"),
-        };
+        let account = Disclosure { field: Field::Account, salt: self.ctx.salt(), value: format!("embedded/{subject}") };
         let event = Event::Classified(Classification {
             subject,
             account: account.commitment(),
@@ -97,40 +85,27 @@ impl Draft {
     }
 
     pub fn unmatched(self) -> Self {
-        self.then(Event::Unmatched {
-            reason: Unmatched::Unknown,
-        })
+        self.then(Event::Unmatched { reason: Unmatched::Unknown })
     }
 
     /// A notice, which a case takes at any time.
     pub fn noticed(mut self, address: &str) -> Self {
-        let value = Disclosure {
-            field: Field::Address,
-            salt: self.ctx.salt(),
-            value: address.to_owned(),
-        };
-        let event = Event::Noticed(Notice {
-            about: NoticeAbout::Started,
-            address: value.commitment(),
-            delivered: true,
-        });
+        let value = Disclosure { field: Field::Address, salt: self.ctx.salt(), value: address.to_owned() };
+        let event =
+            Event::Noticed(Notice { about: NoticeAbout::Started, address: value.commitment(), delivered: true });
         self.values.push((value, None));
         self.then(event)
     }
 
     pub fn withdrawn(self) -> Self {
-        self.then(Event::Ended {
-            reason: EndReason::Withdrawn,
-        })
+        self.then(Event::Ended { reason: EndReason::Withdrawn })
     }
 
     /// The change that commits what is new.
     pub fn change(&self) -> Change {
         let change = Change::new(self.committed, self.new.clone(), &self.case);
         let values = self.values.iter().cloned();
-        values.fold(change, |change, (value, person)| {
-            change.value(value, person)
-        })
+        values.fold(change, |change, (value, person)| change.value(value, person))
     }
 
     /// After its commit.

@@ -39,9 +39,7 @@ pub(super) fn written(answer: &LdapResult, policy: Option<PolicyError>) -> Writt
         PolicyError::TooYoung => Some(NotDone::TooYoung),
         PolicyError::InsufficientQuality | PolicyError::TooLong => Some(NotDone::Quality),
         PolicyError::MustSupplyOld => Some(NotDone::MustSupplyOld),
-        PolicyError::ModificationNotAllowed | PolicyError::ChangeAfterReset => {
-            Some(NotDone::NotPermitted)
-        }
+        PolicyError::ModificationNotAllowed | PolicyError::ChangeAfterReset => Some(NotDone::NotPermitted),
         PolicyError::Expired | PolicyError::Locked => None,
     });
     match answer.rc {
@@ -52,9 +50,7 @@ pub(super) fn written(answer: &LdapResult, policy: Option<PolicyError>) -> Writt
         CONSTRAINT_VIOLATION => Written::No(by_policy.unwrap_or(NotDone::Policy)),
         INSUFFICIENT_ACCESS => Written::No(by_policy.unwrap_or(NotDone::NotPermitted)),
         // A control or an attribute that the server does not know, a value that it does not take.
-        11 | 12 | 16..=18 | 20 | 21 | 53 | 64..=69 => {
-            Written::No(by_policy.unwrap_or(NotDone::Policy))
-        }
+        11 | 12 | 16..=18 | 20 | 21 | 53 | 64..=69 => Written::No(by_policy.unwrap_or(NotDone::Policy)),
         NO_SUCH_OBJECT | 34 => Written::No(NotDone::NoSuchAccount),
         BUSY | UNAVAILABLE => Written::No(NotDone::Busy),
         ASSERTION_FAILED => Written::ConditionFailed,
@@ -113,13 +109,7 @@ mod tests {
     use super::*;
 
     fn answer(rc: u32) -> LdapResult {
-        LdapResult {
-            rc,
-            matched: String::new(),
-            text: String::new(),
-            refs: Vec::new(),
-            ctrls: Vec::new(),
-        }
+        LdapResult { rc, matched: String::new(), text: String::new(), refs: Vec::new(), ctrls: Vec::new() }
     }
 
     #[test]
@@ -136,11 +126,7 @@ mod tests {
             (19, Some(P::TooLong), Written::No(N::Quality)),
             (19, None, Written::No(N::Policy)),
             (50, Some(P::MustSupplyOld), Written::No(N::MustSupplyOld)),
-            (
-                50,
-                Some(P::ModificationNotAllowed),
-                Written::No(N::NotPermitted),
-            ),
+            (50, Some(P::ModificationNotAllowed), Written::No(N::NotPermitted)),
             (50, None, Written::No(N::NotPermitted)),
             (53, None, Written::No(N::Policy)),
             (17, None, Written::No(N::Policy)),
@@ -152,11 +138,7 @@ mod tests {
             (1, None, Written::Maybe(Unknown::ServerFault)),
             (3, None, Written::Maybe(Unknown::ServerFault)),
             (80, None, Written::Maybe(Unknown::ServerFault)),
-            (
-                4711,
-                Some(P::TooShort),
-                Written::Maybe(Unknown::ServerFault),
-            ),
+            (4711, Some(P::TooShort), Written::Maybe(Unknown::ServerFault)),
         ] {
             assert_eq!(written(&answer(rc), policy), meaning, "{rc} {policy:?}");
         }
@@ -176,11 +158,7 @@ mod tests {
             (10, None, None),
             (80, None, None),
         ] {
-            assert_eq!(
-                sign_in(&answer(rc), policy).ok(),
-                meaning,
-                "{rc} {policy:?}"
-            );
+            assert_eq!(sign_in(&answer(rc), policy).ok(), meaning, "{rc} {policy:?}");
         }
     }
 }

@@ -46,30 +46,23 @@ pub(super) struct Server {
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server")
-            .field("url", &self.url.as_str())
-            .finish_non_exhaustive()
+        f.debug_struct("Server").field("url", &self.url.as_str()).finish_non_exhaustive()
     }
 }
 
 impl Server {
     pub(super) fn new(settings: &Settings) -> Result<Self, String> {
-        let url = Url::parse(&settings.url)
-            .map_err(|_| format!("`{}` is not an LDAP URL", settings.url))?;
+        let url = Url::parse(&settings.url).map_err(|_| format!("`{}` is not an LDAP URL", settings.url))?;
         let tls = match (url.scheme(), settings.start_tls) {
             ("ldaps", false) | ("ldap", true) => Some(Arc::new(trust(settings)?)),
             ("ldaps", true) => {
                 return Err("start_tls is for ldap://, ldaps:// is TLS already".to_owned());
             }
             ("ldap", false) if !is_loopback(&url) => {
-                return Err(format!(
-                    "`{url}` would send passwords without TLS; use ldaps:// or start_tls"
-                ));
+                return Err(format!("`{url}` would send passwords without TLS; use ldaps:// or start_tls"));
             }
             ("ldap", false) if !settings.clear_on_loopback => {
-                return Err(format!(
-                    "`{url}` has no TLS; even on this machine that has to be asked for"
-                ));
+                return Err(format!("`{url}` has no TLS; even on this machine that has to be asked for"));
             }
             ("ldap", false) => None,
             _ => return Err(format!("`{url}` is not ldaps:// or ldap://")),
@@ -97,9 +90,7 @@ impl Server {
 
     /// A connection on which nobody has signed in.
     pub(super) async fn open(&self) -> Result<Ldap, Fault> {
-        let mut settings = LdapConnSettings::new()
-            .set_conn_timeout(self.connect_timeout)
-            .set_starttls(self.start_tls);
+        let mut settings = LdapConnSettings::new().set_conn_timeout(self.connect_timeout).set_starttls(self.start_tls);
         if let Some(tls) = &self.tls {
             settings = settings.set_config(Arc::clone(tls));
         }
@@ -115,11 +106,7 @@ impl Server {
     }
 
     /// One request and its answer, in time. `request` gets a handle whose next operation has the deadline.
-    pub(super) async fn ask<T, F>(
-        &self,
-        ldap: &Ldap,
-        request: impl FnOnce(Ldap) -> F,
-    ) -> Result<T, Fault>
+    pub(super) async fn ask<T, F>(&self, ldap: &Ldap, request: impl FnOnce(Ldap) -> F) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, LdapError>>,
     {
@@ -155,9 +142,7 @@ impl Server {
     ) -> Result<(LdapResult, Option<PolicyError>), Fault> {
         let answer = self
             .ask(ldap, |mut ldap| async move {
-                ldap.with_controls(vec![ppolicy::request()])
-                    .simple_bind(dn, password.expose())
-                    .await
+                ldap.with_controls(vec![ppolicy::request()]).simple_bind(dn, password.expose()).await
             })
             .await?;
         let policy = ppolicy::error_of(&answer);
@@ -180,34 +165,26 @@ impl OpenLdap {
             self.server.forget(&mut slot);
         }
         let ldap = self.server.open().await?;
-        let bind = self
-            .server
-            .bind(&ldap, &self.settings.bind_dn, &self.settings.bind_password);
+        let bind = self.server.bind(&ldap, &self.settings.bind_dn, &self.settings.bind_password);
         let (answer, policy) = match bind.await {
             Ok(answer) => answer,
             Err(Fault::Timeout) => {
-                return Err(Fault::NotSent(
-                    "no answer to the sign-in in time".to_owned(),
-                ));
+                return Err(Fault::NotSent("no answer to the sign-in in time".to_owned()));
             }
             Err(Fault::Lost) => {
-                return Err(Fault::NotSent(
-                    "the connection ended during the sign-in".to_owned(),
-                ));
+                return Err(Fault::NotSent("the connection ended during the sign-in".to_owned()));
             }
             Err(other) => return Err(other),
         };
         match (answer.rc, policy) {
-            (0, Some(PolicyError::ChangeAfterReset)) => Err(Fault::Bind(
-                "the password of the bind account has to be changed".to_owned(),
-            )),
+            (0, Some(PolicyError::ChangeAfterReset)) => {
+                Err(Fault::Bind("the password of the bind account has to be changed".to_owned()))
+            }
             (0, _) => {
                 *slot = Some(ldap.clone());
                 Ok(ldap)
             }
-            (answer::BUSY | answer::UNAVAILABLE, _) => {
-                Err(Fault::NotSent(answer::in_words(answer.rc).to_owned()))
-            }
+            (answer::BUSY | answer::UNAVAILABLE, _) => Err(Fault::NotSent(answer::in_words(answer.rc).to_owned())),
             (rc, _) => Err(Fault::Bind(answer::in_words(rc).to_owned())),
         }
     }
@@ -245,10 +222,7 @@ impl OpenLdap {
     {
         let ldap = self.service().await?;
         let answer = self.server.ask(&ldap, request).await;
-        if matches!(
-            answer,
-            Err(Fault::Timeout | Fault::Lost | Fault::NotSent(_))
-        ) {
+        if matches!(answer, Err(Fault::Timeout | Fault::Lost | Fault::NotSent(_))) {
             self.drop_service().await;
         }
         answer
@@ -269,19 +243,9 @@ impl OpenLdap {
         let directory = self.settings.name.clone();
         match fault {
             Fault::NotSent(what) => ConnectorError::Unavailable { directory, what },
-            Fault::Timeout => ConnectorError::Unavailable {
-                directory,
-                what: "no answer in time".to_owned(),
-            },
-            Fault::Lost => ConnectorError::Unavailable {
-                directory,
-                what: "the connection ended".to_owned(),
-            },
-            Fault::Bind(what) => ConnectorError::Bind {
-                directory,
-                bind: self.settings.bind_dn.clone(),
-                what,
-            },
+            Fault::Timeout => ConnectorError::Unavailable { directory, what: "no answer in time".to_owned() },
+            Fault::Lost => ConnectorError::Unavailable { directory, what: "the connection ended".to_owned() },
+            Fault::Bind(what) => ConnectorError::Bind { directory, bind: self.settings.bind_dn.clone(), what },
             Fault::Refused(what) => ConnectorError::Refused { directory, what },
         }
     }
@@ -316,10 +280,7 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         Some(Host::Domain(name)) => {
-            name == "localhost"
-                || name
-                    .parse::<IpAddr>()
-                    .is_ok_and(|address| address.is_loopback())
+            name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
         }
         None => false,
     }
@@ -329,9 +290,7 @@ fn is_loopback(url: &Url) -> bool {
 fn trust(settings: &Settings) -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
     if let Some(path) = &settings.ca_file {
-        let unread = |why: &dyn std::fmt::Display| {
-            format!("reading certificates of `{}`: {why}", path.display())
-        };
+        let unread = |why: &dyn std::fmt::Display| format!("reading certificates of `{}`: {why}", path.display());
         let certificates = CertificateDer::pem_file_iter(path).map_err(|error| unread(&error))?;
         for certificate in certificates {
             let certificate = certificate.map_err(|error| unread(&error))?;
@@ -344,9 +303,7 @@ fn trust(settings: &Settings) -> Result<ClientConfig, String> {
         let found = rustls_native_certs::load_native_certs();
         roots.add_parsable_certificates(found.certs);
         if roots.is_empty() {
-            return Err(
-                "this system has no list of trusted certificates; name a ca_file".to_owned(),
-            );
+            return Err("this system has no list of trusted certificates; name a ca_file".to_owned());
         }
     }
     let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))

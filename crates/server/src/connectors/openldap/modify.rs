@@ -5,7 +5,8 @@
 //! two steps would leave a moment, or for ever, without the second (R38).
 //!
 //! slapd removes `pwdAccountLockedTime` with every new password, also the value that means "switched off". So nothing is sent to an account that is
-//! switched off (T-B17); the Modify carries that condition itself (RFC 4528), RFC 3062 can not, and there the reading before it has to do.
+//! switched off (T-B17); the Modify carries that condition itself (RFC 4528), RFC 3062 can not, and there the reading
+//! before it has to do: who is switched off between the two is switched on again. `docs/connectors/openldap.md` says so.
 
 use std::collections::HashSet;
 
@@ -22,15 +23,12 @@ use ldap3::{
 };
 
 use super::{
-    super::{
-        Applied, AttemptFacts, NewPassword, NotDone, SignIn, Unknown, check,
-        embedded::surely_wrong, judge, permits, shown,
-    },
+    super::{Applied, AttemptFacts, NewPassword, NotDone, SignIn, Unknown, check, judge, permits, shown, surely_wrong},
     OpenLdap,
     answer::{self, Written},
     connection::Fault,
+    entry::{Entry, PERMANENT},
     ppolicy,
-    search::{Entry, PERMANENT},
 };
 
 impl OpenLdap {
@@ -54,15 +52,14 @@ impl OpenLdap {
     }
 
     /// Everything that is looked at before something is sent.
-    async fn may_change(
-        &self,
-        permit: &Permit,
-        password: &NewPassword<'_>,
-    ) -> Result<Entry, NotDone> {
+    async fn may_change(&self, permit: &Permit, password: &NewPassword<'_>) -> Result<Entry, NotDone> {
         permits(permit, &self.settings.name, Action::SetPassword)?;
         let new = password.new.expose();
         if new.is_empty() {
             return Err(NotDone::TooShort);
+        }
+        if password.must_change && !self.settings.hashes_clear_text {
+            return Err(NotDone::Policy);
         }
         // A Modify takes `{SCHEME}…` for a hash and would store it as one (T-J02).
         if password.must_change && new.starts_with('{') {
@@ -93,15 +90,8 @@ impl OpenLdap {
 
     async fn write_chosen(&self, entry: &Entry, new: &SecretText) -> Result<LdapResult, Fault> {
         self.ask_once(|mut ldap| async move {
-            let request = PasswordModify {
-                user_id: Some(&entry.dn),
-                old_pass: None,
-                new_pass: Some(new.expose()),
-            };
-            let answer = ldap
-                .with_controls(vec![ppolicy::request()])
-                .extended(request)
-                .await?;
+            let request = PasswordModify { user_id: Some(&entry.dn), old_pass: None, new_pass: Some(new.expose()) };
+            let answer = ldap.with_controls(vec![ppolicy::request()]).extended(request).await?;
             Ok(answer.1)
         })
         .await
@@ -125,21 +115,21 @@ impl OpenLdap {
             Ok(before) => before,
             Err(reason) => return Applied::not_done(reason),
         };
-        // Replacing by nothing is a deletion that may find nothing.
-        let mods: Vec<Mod<&[u8]>> = vec![Mod::Replace(b"pwdAccountLockedTime", HashSet::new())];
+        // slapd forgets the wrong passwords with a deletion, and not with a replacement by nothing; but a deletion has to find something.
+        let attribute: &[u8] = b"pwdAccountLockedTime";
+        let change = if before.has_lock { Mod::Delete } else { Mod::Replace };
+        let mods: Vec<Mod<&[u8]>> = vec![change(attribute, HashSet::new())];
         let answer = self.ask_once(|ldap| modify(ldap, &before, mods)).await;
-        if let Err(applied) = self.settle(answer, &before, at).await {
+        // Somebody else was faster; the lock is gone, and looking will show it.
+        let gone = matches!(&answer, Ok(answer) if answer.rc == answer::NO_SUCH_ATTRIBUTE);
+        if !gone && let Err(applied) = self.settle(answer, &before, at).await {
             return applied;
         }
         let mut checks = vec![check(CheckKind::Write, CheckResult::Done)];
         match self.entry(&before.account.id, at).await {
             Ok(Some(after)) => {
-                checks.push(check(
-                    CheckKind::Unlocked,
-                    shown(after.account.lock.is_none()),
-                ));
-                let kept = !after.account.disabled
-                    && after.account.changed_at == before.account.changed_at;
+                checks.push(check(CheckKind::Unlocked, shown(after.account.lock.is_none())));
+                let kept = !after.account.disabled && after.account.changed_at == before.account.changed_at;
                 checks.push(check(CheckKind::StateKept, shown(kept)));
             }
             Ok(None) | Err(_) => checks.push(check(CheckKind::Unlocked, CheckResult::Unverified)),
@@ -148,12 +138,7 @@ impl OpenLdap {
     }
 
     /// Goes on only if the write was accepted.
-    async fn settle(
-        &self,
-        answer: Result<LdapResult, Fault>,
-        before: &Entry,
-        at: Timestamp,
-    ) -> Result<(), Applied> {
+    async fn settle(&self, answer: Result<LdapResult, Fault>, before: &Entry, at: Timestamp) -> Result<(), Applied> {
         let answer = match answer {
             Ok(answer) => answer,
             Err(Fault::Timeout) => return Err(Applied::unknown(Unknown::Timeout)),
@@ -176,29 +161,14 @@ impl OpenLdap {
     }
 
     /// What can be seen after a new password was accepted. The wrong one is tried before the right one, which clears the count of failures again.
-    async fn prove(
-        &self,
-        before: &Entry,
-        password: &NewPassword<'_>,
-        wrong: &SecretText,
-    ) -> Vec<Check> {
+    async fn prove(&self, before: &Entry, password: &NewPassword<'_>, wrong: &SecretText) -> Vec<Check> {
         let mut checks = vec![check(CheckKind::Write, CheckResult::Done)];
-        let after = self
-            .entry(&before.account.id, password.at)
-            .await
-            .ok()
-            .flatten();
-        checks.push(check(
-            CheckKind::ReadBack,
-            read_back(before, after.as_ref()),
-        ));
+        let after = self.entry(&before.account.id, password.at).await.ok().flatten();
+        checks.push(check(CheckKind::ReadBack, read_back(before, after.as_ref())));
         // One wrong password would lock an account that allows none.
         let old = match before.max_failure {
             Some(1) => CheckResult::Unsupported,
-            _ => match self
-                .bind_as(&before.dn, password.old.unwrap_or(wrong))
-                .await
-            {
+            _ => match self.bind_as(&before.dn, password.old.unwrap_or(wrong)).await {
                 Ok(SignIn::Ok | SignIn::MustChange) => CheckResult::Failed,
                 Ok(SignIn::Wrong) => CheckResult::Done,
                 Ok(SignIn::Locked | SignIn::Disabled) | Err(_) => CheckResult::Unverified,
@@ -206,35 +176,18 @@ impl OpenLdap {
         };
         checks.push(check(CheckKind::OldRefused, old));
         let opened = self.bind_as(&before.dn, password.new).await;
-        let opens = opened
-            .as_ref()
-            .map_or(CheckResult::Unverified, |answer| shown(is_right(*answer)));
+        let opens = opened.as_ref().map_or(CheckResult::Unverified, |answer| shown(is_right(*answer)));
         checks.push(check(CheckKind::NewOpens, opens));
         // Read again: trying passwords may have changed something too.
-        let last = self
-            .entry(&before.account.id, password.at)
-            .await
-            .ok()
-            .flatten();
-        let seen = |holds: &dyn Fn(&Entry) -> bool| {
-            last.as_ref()
-                .map_or(CheckResult::Unverified, |entry| shown(holds(entry)))
-        };
+        let last = self.entry(&before.account.id, password.at).await.ok().flatten();
+        let seen =
+            |holds: &dyn Fn(&Entry) -> bool| last.as_ref().map_or(CheckResult::Unverified, |entry| shown(holds(entry)));
         if password.must_change {
             let asked = matches!(opened, Ok(SignIn::MustChange));
-            checks.push(check(
-                CheckKind::MustChange,
-                seen(&|entry| asked && entry.account.must_change),
-            ));
+            checks.push(check(CheckKind::MustChange, seen(&|entry| asked && entry.account.must_change)));
         }
-        checks.push(check(
-            CheckKind::Unlocked,
-            seen(&|entry| entry.account.lock.is_none()),
-        ));
-        checks.push(check(
-            CheckKind::StateKept,
-            seen(&|entry| !entry.account.disabled),
-        ));
+        checks.push(check(CheckKind::Unlocked, seen(&|entry| entry.account.lock.is_none())));
+        checks.push(check(CheckKind::StateKept, seen(&|entry| !entry.account.disabled)));
         // A connection that was signed in before goes on (R44).
         checks.push(check(CheckKind::SessionsEnded, CheckResult::Unsupported));
         checks
@@ -252,16 +205,10 @@ impl OpenLdap {
         let changed_at = entry.account.changed_at;
         let moved = changed_at != attempt.changed_before;
         if attempt.action == Action::Unlock {
-            return judge(
-                CheckKind::Unlocked,
-                entry.account.lock.is_none(),
-                moved,
-                &attempt,
-            );
+            return judge(CheckKind::Unlocked, entry.account.lock.is_none(), moved, &attempt);
         }
         // Times of change have whole seconds, so an equal one tells nothing if it is as young as the attempt; and without the overlay there is none.
-        let recent =
-            changed_at.is_none_or(|changed| changed.plus_ms(RESOLUTION_MS) >= attempt.started_at);
+        let recent = changed_at.is_none_or(|changed| changed.plus_ms(RESOLUTION_MS) >= attempt.started_at);
         let opens = match attempt.new {
             Some(new) if moved || recent => match self.bind_as(&entry.dn, new).await {
                 Ok(answer) => is_right(answer),
@@ -272,12 +219,8 @@ impl OpenLdap {
         };
         let mut applied = judge(CheckKind::NewOpens, opens, moved, &attempt);
         if opens {
-            applied
-                .checks
-                .push(check(CheckKind::StateKept, shown(!entry.account.disabled)));
-            applied
-                .checks
-                .push(check(CheckKind::SessionsEnded, CheckResult::Unsupported));
+            applied.checks.push(check(CheckKind::StateKept, shown(!entry.account.disabled)));
+            applied.checks.push(check(CheckKind::SessionsEnded, CheckResult::Unsupported));
         }
         applied
     }
@@ -291,19 +234,10 @@ const fn is_right(answer: SignIn) -> bool {
 }
 
 /// A Modify that changes nothing unless the entry is still the one that was read, and not switched off.
-async fn modify(
-    mut ldap: Ldap,
-    entry: &Entry,
-    mods: Vec<Mod<&[u8]>>,
-) -> Result<LdapResult, LdapError> {
-    let condition = format!(
-        "(&(entryUUID={})(!(pwdAccountLockedTime={PERMANENT})))",
-        entry.account.id
-    );
+async fn modify(mut ldap: Ldap, entry: &Entry, mods: Vec<Mod<&[u8]>>) -> Result<LdapResult, LdapError> {
+    let condition = format!("(&(entryUUID={})(!(pwdAccountLockedTime={PERMANENT})))", entry.account.id);
     let condition: RawControl = Assertion { filter: condition }.critical().into();
-    ldap.with_controls(vec![condition, ppolicy::request()])
-        .modify(&entry.dn, mods)
-        .await
+    ldap.with_controls(vec![condition, ppolicy::request()]).modify(&entry.dn, mods).await
 }
 
 /// Whether the entry shows a change. Times of change have whole seconds, so a second change within one is seen by the number of the write.
@@ -318,8 +252,8 @@ fn read_back(before: &Entry, after: Option<&Entry>) -> CheckResult {
         // Nothing keeps the time: there is no policy overlay.
         (_, None) => CheckResult::Unsupported,
         (None, Some(_)) => CheckResult::Done,
-        (Some(earlier), Some(later)) => shown(
-            later > earlier || (later == earlier && after.csn.is_some() && after.csn != before.csn),
-        ),
+        (Some(earlier), Some(later)) => {
+            shown(later > earlier || (later == earlier && after.csn.is_some() && after.csn != before.csn))
+        }
     }
 }

@@ -47,19 +47,13 @@ impl PolicyError {
 
 /// The request. Not critical: a server that does not know it answers all the same (R36).
 pub(super) fn request() -> RawControl {
-    RawControl {
-        ctype: OID.to_owned(),
-        crit: false,
-        val: None,
-    }
+    RawControl { ctype: OID.to_owned(), crit: false, val: None }
 }
 
 /// The error that came with an answer.
 pub(super) fn error_of(answer: &LdapResult) -> Option<PolicyError> {
     let controls = answer.ctrls.iter();
-    let mut values = controls
-        .filter(|control| control.1.ctype == OID)
-        .filter_map(|control| control.1.val.as_deref());
+    let mut values = controls.filter(|control| control.1.ctype == OID).filter_map(|control| control.1.val.as_deref());
     values.find_map(decode)
 }
 
@@ -91,12 +85,7 @@ fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
             return None;
         }
         let (digits, rest) = rest.split_at(count);
-        (
-            digits
-                .iter()
-                .fold(0usize, |sum, digit| (sum << 8) | usize::from(*digit)),
-            rest,
-        )
+        (digits.iter().fold(0usize, |sum, digit| (sum << 8) | usize::from(*digit)), rest)
     };
     (length <= rest.len()).then(|| {
         let (content, rest) = rest.split_at(length);
@@ -116,15 +105,9 @@ mod tests {
             // As a server sent them: nothing, too short, and with a warning in front.
             (&[0x30, 0x00][..], None),
             (&[0x30, 0x03, 0x81, 0x01, 0x06], Some(PolicyError::TooShort)),
-            (
-                &[0x30, 0x08, 0xa0, 0x03, 0x80, 0x01, 0x05, 0x81, 0x01, 0x02],
-                Some(PolicyError::ChangeAfterReset),
-            ),
+            (&[0x30, 0x08, 0xa0, 0x03, 0x80, 0x01, 0x05, 0x81, 0x01, 0x02], Some(PolicyError::ChangeAfterReset)),
             (&[0x30, 0x05, 0xa0, 0x03, 0x81, 0x01, 0x02], None),
-            (
-                &[0x30, 0x81, 0x03, 0x81, 0x01, 0x08],
-                Some(PolicyError::InHistory),
-            ),
+            (&[0x30, 0x81, 0x03, 0x81, 0x01, 0x08], Some(PolicyError::InHistory)),
             (&[0x30, 0x03, 0x81, 0x01, 0x63], None),
             (&[0x30, 0x04, 0x81, 0x02, 0x00, 0x01], None),
             (&[0x30, 0x7f, 0x81, 0x01, 0x06], None),

@@ -9,9 +9,10 @@ use super::{
     super::{Abilities, Capabilities, ConnectorError, Fact, Finding, Protection, Severity},
     KIND, OpenLdap,
     connection::Fault,
+    entry::{all, first},
     ppolicy,
     rights::{Right, Rights},
-    search::{Query, all, first},
+    search::Query,
 };
 
 /// RFC 3062.
@@ -32,6 +33,22 @@ const POLICY_ATTRIBUTES: [&str; 10] = [
     "pwdSafeModify",
 ];
 
+/// What the server is, as far as it matters here.
+#[derive(Debug, Clone, Copy)]
+struct About {
+    has_policy: bool,
+    has_condition: bool,
+    has_exop: bool,
+    hashes: bool,
+}
+
+impl About {
+    /// Whether a write can be bound to a condition, and there is a policy to speak of.
+    const fn conditional(self) -> bool {
+        self.has_policy && self.has_condition
+    }
+}
+
 /// The report while it is written.
 struct Report {
     facts: Vec<Fact>,
@@ -40,17 +57,10 @@ struct Report {
 
 impl Report {
     fn fact(&mut self, name: &str, value: &str) {
-        self.facts.push(Fact {
-            name: name.to_owned(),
-            value: value.to_owned(),
-        });
+        self.facts.push(Fact { name: name.to_owned(), value: value.to_owned() });
     }
     fn find(&mut self, severity: Severity, code: &str, because: &str) {
-        self.findings.push(Finding {
-            severity,
-            code: code.to_owned(),
-            because: because.to_owned(),
-        });
+        self.findings.push(Finding { severity, code: code.to_owned(), because: because.to_owned() });
     }
 }
 
@@ -60,65 +70,17 @@ impl OpenLdap {
     }
 
     async fn probed(&self) -> Result<Capabilities, Fault> {
-        let mut report = Report {
-            facts: Vec::new(),
-            findings: Vec::new(),
-        };
+        let mut report = Report { facts: Vec::new(), findings: Vec::new() };
         let bound_as = self.who_am_i().await?;
-        let root = self
-            .one(
-                "",
-                &[
-                    "vendorName",
-                    "vendorVersion",
-                    "supportedControl",
-                    "supportedExtension",
-                    "supportedLDAPVersion",
-                ],
-            )
-            .await?;
-        let supports = |attribute: &str, oid: &str| {
-            root.as_ref()
-                .is_some_and(|root| all(root, attribute).iter().any(|value| value == oid))
-        };
-        let has_policy = supports("supportedControl", ppolicy::OID);
-        let has_condition = supports("supportedControl", ASSERTION);
-        let has_exop = supports("supportedExtension", PASSWORD_MODIFY);
-        for (name, value) in [
-            ("ppolicy", has_policy),
-            ("assertion_control", has_condition),
-            ("password_modify", has_exop),
-        ] {
-            report.fact(name, if value { "yes" } else { "no" });
-        }
-        if !has_exop {
-            report.find(Severity::Refuse, "no_password_modify", "The server does not know RFC 3062, by which a password is set. Load nothing else than slapd itself to have it.");
-        }
-        if !has_policy {
-            report.find(Severity::Warn, "no_password_policy", "The overlay ppolicy is not loaded. There is no lock, no history and no \"must change\", and a temporary password can not be given.");
-        } else if !has_condition {
-            report.find(Severity::Warn, "no_assertion_control", "The server does not know RFC 4528. A temporary password can not be given, and a lock can not be lifted.");
-        }
-        if self.server.protection() == Protection::ClearOnLoopback {
-            report.find(
-                Severity::Warn,
-                "no_tls",
-                "Passwords go over this machine's own network without TLS. Use it for tests only.",
-            );
-        }
+        let server = self.about_server(&mut report).await?;
         let policy = match &self.settings.default_policy_dn {
             Some(dn) => self.one(dn, &POLICY_ATTRIBUTES).await?,
             None => None,
         };
-        read_policy(&mut report, policy.as_ref(), has_policy);
-        let rights = self
-            .rights(policy.as_ref(), has_policy && has_condition)
-            .await?;
+        read_policy(&mut report, policy.as_ref(), server.has_policy);
+        let rights = self.rights(policy.as_ref(), server.conditional()).await?;
         read_rights(&mut report, &rights);
-        let Report {
-            facts,
-            mut findings,
-        } = report;
+        let Report { facts, mut findings } = report;
         findings.sort_by_key(|finding| finding.severity);
         let may = |right: Right| rights.may(right);
         Ok(Capabilities {
@@ -127,14 +89,13 @@ impl OpenLdap {
             protection: self.server.protection(),
             bound_as,
             abilities: Abilities {
-                set_password: may(Right::SetPassword).map(|may| may && has_exop),
-                must_change: may(Right::RequireChange)
-                    .map(|may| may && has_policy && has_condition),
-                unlock: may(Right::Unlock).map(|may| may && has_policy && has_condition),
-                reset_unlocks: Some(has_policy),
-                keeps_history: rights.may(Right::BypassPolicy).map(|bypass| {
-                    has_policy && !bypass && number(policy.as_ref(), "pwdInHistory") > 0
-                }),
+                set_password: may(Right::SetPassword).map(|may| may && server.has_exop),
+                must_change: may(Right::RequireChange).map(|may| may && server.conditional() && server.hashes),
+                unlock: may(Right::Unlock).map(|may| may && server.conditional()),
+                reset_unlocks: Some(server.has_policy),
+                keeps_history: rights
+                    .may(Right::BypassPolicy)
+                    .map(|bypass| server.has_policy && !bypass && number(policy.as_ref(), "pwdInHistory") > 0),
                 ends_sessions: Some(false),
             },
             facts,
@@ -142,44 +103,69 @@ impl OpenLdap {
         })
     }
 
-    async fn who_am_i(&self) -> Result<String, Fault> {
-        let answer = self
-            .ask_twice(|mut ldap| async move { ldap.extended(WhoAmI).await })
+    /// What the server says about itself.
+    async fn about_server(&self, report: &mut Report) -> Result<About, Fault> {
+        let root = self
+            .one("", &["vendorName", "vendorVersion", "supportedControl", "supportedExtension", "supportedLDAPVersion"])
             .await?;
-        if answer.1.rc != 0 || answer.0.val.is_none() {
-            return Ok(self.settings.bind_dn.clone());
+        let supports = |attribute: &str, oid: &str| {
+            root.as_ref().is_some_and(|root| all(root, attribute).iter().any(|value| value == oid))
+        };
+        let has_policy = supports("supportedControl", ppolicy::OID);
+        let has_condition = supports("supportedControl", ASSERTION);
+        let has_exop = supports("supportedExtension", PASSWORD_MODIFY);
+        for (name, value) in
+            [("ppolicy", has_policy), ("assertion_control", has_condition), ("password_modify", has_exop)]
+        {
+            report.fact(name, if value { "yes" } else { "no" });
         }
-        let who: WhoAmIResp = answer.0.parse();
-        Ok(who
-            .authzid
-            .strip_prefix("dn:")
-            .unwrap_or(&who.authzid)
-            .to_owned())
+        if !has_exop {
+            report.find(Severity::Refuse, "no_password_modify", "The server does not know RFC 3062, by which a password is set. slapd has it built in; a proxy in between may not.");
+        }
+        if !has_policy {
+            report.find(Severity::Warn, "no_password_policy", "The overlay ppolicy is not loaded. There is no lock, no history and no \"must change\", and a temporary password can not be given.");
+        } else if !has_condition {
+            report.find(Severity::Warn, "no_assertion_control", "The server does not know RFC 4528. A temporary password can not be given, and a lock can not be lifted.");
+        }
+        let hashes = self.settings.hashes_clear_text;
+        if !hashes {
+            report.find(Severity::Note, "does_not_hash", "hashes_clear_text is false, so a temporary password can not be given. Set olcPPolicyHashCleartext to TRUE at the server, then hashes_clear_text here.");
+        }
+        if self.server.protection() == Protection::ClearOnLoopback {
+            report.find(
+                Severity::Warn,
+                "no_tls",
+                "Passwords go over this machine's own network without TLS. Use it for tests only.",
+            );
+        }
+        Ok(About { has_policy, has_condition, has_exop, hashes })
+    }
+
+    async fn who_am_i(&self) -> Result<String, Fault> {
+        // Read where a panic of the library is caught.
+        let answer = self.ask_twice(|mut ldap| async move {
+            let (answer, result) = {
+                let answer = ldap.extended(WhoAmI).await?;
+                (answer.0, answer.1)
+            };
+            Ok((result.rc == 0 && answer.val.is_some()).then(|| answer.parse::<WhoAmIResp>()))
+        });
+        Ok(match answer.await? {
+            Some(who) => who.authzid.strip_prefix("dn:").unwrap_or(&who.authzid).to_owned(),
+            None => self.settings.bind_dn.clone(),
+        })
     }
 
     /// One entry by its name.
-    pub(super) async fn one(
-        &self,
-        dn: &str,
-        attributes: &[&str],
-    ) -> Result<Option<SearchEntry>, Fault> {
-        let query = Query {
-            base: dn,
-            scope: Scope::Base,
-            filter: "(objectClass=*)",
-            attributes,
-            limit: 1,
-        };
+    pub(super) async fn one(&self, dn: &str, attributes: &[&str]) -> Result<Option<SearchEntry>, Fault> {
+        let query = Query { base: dn, scope: Scope::Base, filter: "(objectClass=*)", attributes, limit: 1 };
         Ok(self.search(query).await?.entries.into_iter().next())
     }
 }
 
 /// A number of a policy. What is not there is 0, as for slapd.
 pub(super) fn number(policy: Option<&SearchEntry>, attribute: &str) -> u32 {
-    policy
-        .and_then(|policy| first(policy, attribute))
-        .and_then(|value| value.parse().ok())
-        .unwrap_or(0)
+    policy.and_then(|policy| first(policy, attribute)).and_then(|value| value.parse().ok()).unwrap_or(0)
 }
 
 fn read_policy(report: &mut Report, policy: Option<&SearchEntry>, has_policy: bool) {
@@ -194,33 +180,40 @@ fn read_policy(report: &mut Report, policy: Option<&SearchEntry>, has_policy: bo
             report.fact(attribute, value);
         }
     }
-    let is = |attribute: &str| {
-        first(policy, attribute).is_some_and(|value| value.eq_ignore_ascii_case("TRUE"))
-    };
+    let is = |attribute: &str| first(policy, attribute).is_some_and(|value| value.eq_ignore_ascii_case("TRUE"));
     if is("pwdSafeModify") {
         report.find(Severity::Refuse, "safe_modify", "pwdSafeModify is TRUE: the server wants the old password with each new one, so nothing can be recovered. Set it to FALSE.");
     }
     if !is("pwdLockout") || number(Some(policy), "pwdMaxFailure") == 0 {
-        report.find(Severity::Warn, "no_lockout", "Wrong passwords are not counted at this server. Set pwdLockout to TRUE and pwdMaxFailure to a number.");
+        report.find(
+            Severity::Warn,
+            "no_lockout",
+            "Wrong passwords are not counted at this server. Set pwdLockout to TRUE and pwdMaxFailure to a number.",
+        );
     }
     if number(Some(policy), "pwdMaxFailure") == 1 {
-        report.find(Severity::Note, "locks_at_once", "One wrong password locks an account, so Keyward can not prove that the old one is refused.");
+        report.find(
+            Severity::Note,
+            "locks_at_once",
+            "One wrong password locks an account, so Keyward can not prove that the old one is refused.",
+        );
     }
     if number(Some(policy), "pwdMinAge") > 0 {
-        report.find(Severity::Note, "min_age", "pwdMinAge also holds for resets: a person who was helped can not be helped again before it has passed.");
+        report.find(
+            Severity::Note,
+            "min_age",
+            "pwdMinAge also holds for resets: a person who was helped can not be helped again before it has passed.",
+        );
     }
 }
 
-fn read_rights(report: &mut Report, rights: &Rights) {
+/// A right, the answer that should be different, and what it means.
+type Line = (Right, bool, Severity, &'static str, &'static str);
+
+const LINES: [Line; 12] = {
     use Severity::{Note, Refuse, Warn};
-    let lines: [(Right, bool, Severity, &str, &str); 12] = [
-        (
-            Right::ReadAccounts,
-            false,
-            Refuse,
-            "no_accounts",
-            "The bind account sees no account below base_dn.",
-        ),
+    [
+        (Right::ReadAccounts, false, Refuse, "no_accounts", "The bind account sees no account below base_dn."),
         (
             Right::SetPassword,
             false,
@@ -298,8 +291,11 @@ fn read_rights(report: &mut Report, rights: &Rights) {
             "writes_entries",
             "The bind account can rewrite entries (objectClass). It should only write userPassword, pwdReset and pwdAccountLockedTime.",
         ),
-    ];
-    for (right, wrong, severity, code, because) in lines {
+    ]
+};
+
+fn read_rights(report: &mut Report, rights: &Rights) {
+    for (right, wrong, severity, code, because) in LINES {
         match rights.may(right) {
             Some(may) if may == wrong => report.find(severity, code, because),
             Some(_) => {}

@@ -86,10 +86,7 @@ impl DemoMessage {
     /// The lines of the text part, and whether a line is an address to click.
     fn lines(&self) -> Vec<(&str, bool)> {
         let is_link = |line: &str| line.starts_with("https://") || line.starts_with("http://");
-        self.text
-            .lines()
-            .map(|line| (line, is_link(line.trim())))
-            .collect()
+        self.text.lines().map(|line| (line, is_link(line.trim()))).collect()
     }
 }
 

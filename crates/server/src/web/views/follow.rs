@@ -134,9 +134,7 @@ impl Step {
     }
     fn class(&self) -> &'static str {
         match self {
-            Self::Contested | Self::Refused | Self::Expired | Self::NotShown | Self::Withdrawn => {
-                "stop"
-            }
+            Self::Contested | Self::Refused | Self::Expired | Self::NotShown | Self::Withdrawn => "stop",
             _ => "",
         }
     }

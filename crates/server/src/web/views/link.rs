@@ -91,9 +91,7 @@ impl DeadLink {
     fn text(&self, shell: &Shell) -> Text {
         match self {
             Self::Used => shell.t(k("dead-used-text")),
-            Self::Expired(life_ms) => shell
-                .t(k("dead-expired-text"))
-                .with("life", shell.duration(life_ms)),
+            Self::Expired(life_ms) => shell.t(k("dead-expired-text")).with("life", shell.duration(life_ms)),
             Self::Replaced => shell.t(k("dead-replaced-text")),
             Self::Stopped => shell.t(k("dead-stopped-text")),
         }
@@ -149,6 +147,17 @@ pub struct NotMeDone {
     pub reference: String,
     /// Until when nobody can reset this account.
     pub until: Timestamp,
+    /// Whether a new way in was set before they pressed; then they are not told that all is well.
+    pub changed: bool,
+}
+
+impl NotMeDone {
+    fn title(&self) -> Key {
+        match self.changed {
+            true => k("not-me-late-title"),
+            false => k("not-me-done-title"),
+        }
+    }
 }
 
 /// `…/stop`: asks once. `POST` ends the case.

@@ -26,9 +26,7 @@ impl SignInProblem {
         match self {
             Self::Empty => shell.t(k("sign-in-empty")),
             Self::DoesNotMatch => shell.t(k("sign-in-wrong")),
-            Self::TooMany(until) => shell
-                .t(k("sign-in-too-many"))
-                .with("time", shell.when(until)),
+            Self::TooMany(until) => shell.t(k("sign-in-too-many")).with("time", shell.when(until)),
         }
     }
 }
@@ -205,9 +203,7 @@ impl Notice {
             Self::Added(kind) => way(k("notice-added"), kind),
             Self::Removed(kind) => way(k("notice-removed"), kind),
             Self::PasswordChanged => shell.t(k("notice-password")),
-            Self::ContactWaits(from) => shell
-                .t(k("notice-contact-waits"))
-                .with("time", shell.when(from)),
+            Self::ContactWaits(from) => shell.t(k("notice-contact-waits")).with("time", shell.when(from)),
         }
     }
 }

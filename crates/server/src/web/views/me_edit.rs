@@ -36,10 +36,7 @@ impl QrCode {
     /// The code for a text; `None` if the text is too long for one.
     pub fn new(text: &str) -> Option<Self> {
         let code = QRBuilder::new(text).build().ok()?;
-        let svg = SvgBuilder::default()
-            .shape(Shape::Square)
-            .margin(2)
-            .to_str(&code);
+        let svg = SvgBuilder::default().shape(Shape::Square).margin(2).to_str(&code);
         Some(Self(svg))
     }
 }

@@ -51,9 +51,7 @@ impl Goal {
     }
     /// The goal a form or query names.
     pub fn from_value(value: &str) -> Option<Self> {
-        [Self::Password, Self::Unlock, Self::Replace, Self::Secure]
-            .into_iter()
-            .find(|goal| goal.value() == value)
+        [Self::Password, Self::Unlock, Self::Replace, Self::Secure].into_iter().find(|goal| goal.value() == value)
     }
 }
 

@@ -26,7 +26,8 @@ pub enum StopReason {
     Busy,
     /// Too many tries; when it goes on.
     TooManyTries(Timestamp),
-    /// Something outside does not answer; when to try again.
+    /// Something outside does not answer, and no write has begun; when to try again. After a write has begun the page is
+    /// [`super::wait::Work::Looking`]: nobody may say that nothing has changed.
     Outage(Option<Timestamp>),
     /// It was finished before.
     AlreadyDone,
@@ -52,11 +53,7 @@ struct Words {
 
 macro_rules! words {
     ($name:literal) => {
-        Words {
-            title: concat!($name, "-title"),
-            why: concat!($name, "-why"),
-            next: concat!($name, "-next"),
-        }
+        Words { title: concat!($name, "-title"), why: concat!($name, "-why"), next: concat!($name, "-next") }
     };
 }
 
@@ -64,9 +61,7 @@ impl StopReason {
     /// What the answer is to a program.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NotConfirmed | Self::Contested | Self::Declined | Self::NotYours => {
-                StatusCode::FORBIDDEN
-            }
+            Self::NotConfirmed | Self::Contested | Self::Declined | Self::NotYours => StatusCode::FORBIDDEN,
             Self::Expired | Self::Withdrawn => StatusCode::GONE,
             Self::Busy => StatusCode::CONFLICT,
             Self::TooManyTries(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -82,10 +77,7 @@ impl StopReason {
 
     /// Whether this is the red sign (a decision), or a quiet page (a matter of time or address).
     pub fn is_refusal(&self) -> bool {
-        matches!(
-            self,
-            Self::NotConfirmed | Self::Contested | Self::Declined | Self::TooManyTries(_)
-        )
+        matches!(self, Self::NotConfirmed | Self::Contested | Self::Declined | Self::TooManyTries(_))
     }
 
     fn words(&self) -> Words {
@@ -158,13 +150,11 @@ pub struct Stopped {
 impl Stopped {
     /// A page outside of any case.
     pub fn plain(shell: Shell, why: StopReason) -> Self {
-        Self {
-            shell,
-            case: None,
-            why,
-            ways: Vec::new(),
-            told: Told::Nobody,
-        }
+        Self { shell, case: None, why, ways: Vec::new(), told: Told::Nobody }
+    }
+
+    fn changed(&self) -> bool {
+        self.case.as_ref().is_some_and(|case| case.changed)
     }
 
     fn told_text(&self) -> Option<Text> {

@@ -37,10 +37,7 @@ pub struct ChooseProof {
 
 impl ChooseProof {
     fn none(&self) -> Way {
-        Way {
-            kind: WayKind::None,
-            checked: false,
-        }
+        Way { kind: WayKind::None, checked: false }
     }
 }
 

@@ -99,9 +99,7 @@ impl Work {
     pub fn text(&self) -> Key {
         match self {
             Self::Looking => k("working-looking-text"),
-            Self::Checking | Self::Password | Self::Passkey | Self::Unlocking | Self::Removing => {
-                k("working-text")
-            }
+            Self::Checking | Self::Password | Self::Passkey | Self::Unlocking | Self::Removing => k("working-text"),
         }
     }
 }

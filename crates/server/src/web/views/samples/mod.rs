@@ -14,6 +14,7 @@ use crate::web::shell::{Days, HelpPoint, Shell, Site, Theme};
 mod letters;
 mod person;
 mod recovery;
+mod signed_in;
 
 pub use letters::letters;
 
@@ -38,10 +39,7 @@ pub struct Samples(pub Vec<Sample>);
 impl Samples {
     /// Renders a page under a name. A page that does not render has an empty text, which a test notices.
     pub fn add(&mut self, name: &str, page: &impl Template) {
-        self.0.push(Sample {
-            name: name.to_owned(),
-            html: page.render().unwrap_or_default(),
-        });
+        self.0.push(Sample { name: name.to_owned(), html: page.render().unwrap_or_default() });
     }
 }
 
@@ -77,13 +75,15 @@ pub fn all(lang: Lang, theme: Theme) -> Vec<Sample> {
     let mut out = Samples::default();
     recovery::all(&shell, &mut out);
     person::all(&shell, &mut out);
+    signed_in::all(&shell, &mut out);
     out.0
 }
 
 /// A question to an authenticator, as the browser gets it.
 pub fn passkey() -> Passkey {
     Passkey {
-        options: r#"{"challenge":"AAECAwQFBgcICQoLDA0ODw","rpId":"localhost","userVerification":"required"}"#.to_owned(),
+        options: r#"{"challenge":"AAECAwQFBgcICQoLDA0ODw","rpId":"localhost","userVerification":"required"}"#
+            .to_owned(),
         action: "/recover/KW-7Q4M-82XJ/passkey".to_owned(),
     }
 }

@@ -6,12 +6,11 @@ use super::{NOW, REFERENCE, Samples, passkey, password_field};
 use crate::web::shell::{Cut, Shell};
 use crate::web::views::outcome::{StopReason, Stopped, Told};
 use crate::web::views::prove::{
-    ChooseProof, CodeProblem, GetHelp, PasskeyProblem, ProveAppCode, ProveDevice, ProveEmail,
-    ProvePasskey, ProveRecoveryCode, Resend, Way,
+    ChooseProof, CodeProblem, GetHelp, PasskeyProblem, ProveAppCode, ProveDevice, ProveEmail, ProvePasskey,
+    ProveRecoveryCode, Resend, Way,
 };
 use crate::web::views::reissue::{
-    Change, Done, DoneKind, Effects, NewCredential, NewPassword, NextStep, PasswordProblem,
-    StillOpen,
+    Change, Done, DoneKind, Effects, NewCredential, NewPassword, NextStep, PasswordProblem, StillOpen,
 };
 use crate::web::views::start::{FindAccount, FindProblem, Start};
 use crate::web::views::wait::{Hold, HoldReason, NeedsPerson, Work, Working};
@@ -35,19 +34,11 @@ pub fn case(step: usize) -> CaseHead {
 
 /// How a sample page hears of changes.
 pub fn live() -> Live {
-    Live {
-        events: "/recover/KW-7Q4M-82XJ/events".to_owned(),
-        refresh_s: Some(60),
-    }
+    Live { events: "/recover/KW-7Q4M-82XJ/events".to_owned(), refresh_s: Some(60) }
 }
 
 fn start(shell: &Shell, out: &mut Samples) {
-    out.add(
-        "01-start",
-        &Start {
-            shell: shell.clone(),
-        },
-    );
+    out.add("01-start", &Start { shell: shell.clone() });
     let mut find = FindAccount {
         shell: shell.clone(),
         goal: Goal::Password,
@@ -58,6 +49,18 @@ fn start(shell: &Shell, out: &mut Samples) {
     out.add("02-find", &find);
     find.problem = Some(FindProblem::Empty);
     out.add("02-find-error", &find);
+    find.name = "j.okafor".repeat(40);
+    find.problem = Some(FindProblem::TooLong);
+    out.add("02-find-too-long", &find);
+    find.name.clear();
+    find.problem = None;
+    find.autofill = None;
+    for (name, goal) in
+        [("02-find-unlock", Goal::Unlock), ("02-find-replace", Goal::Replace), ("02-find-secure", Goal::Secure)]
+    {
+        find.goal = goal;
+        out.add(name, &find);
+    }
 }
 
 fn prove(shell: &Shell, out: &mut Samples) {
@@ -83,48 +86,25 @@ fn prove(shell: &Shell, out: &mut Samples) {
     how.shown = vec![WayKind::AppCode];
     how.ways.retain(|way| way.kind != WayKind::AppCode);
     out.add("03-how-one-of-two", &how);
-    let mut page = ProvePasskey {
-        shell: shell.clone(),
-        case: case(1),
-        passkey: passkey(),
-        problem: None,
-    };
+    let mut page = ProvePasskey { shell: shell.clone(), case: case(1), passkey: passkey(), problem: None };
     out.add("04-passkey", &page);
     page.problem = Some(PasskeyProblem::NotShown);
     out.add("04-passkey-error", &page);
-    let mut device = ProveDevice {
-        shell: shell.clone(),
-        case: case(1),
-        does_not_count: false,
-    };
+    let mut device = ProveDevice { shell: shell.clone(), case: case(1), does_not_count: false };
     out.add("04-device", &device);
     device.does_not_count = true;
     out.add("04-device-error", &device);
-    out.add(
-        "04-get-help",
-        &GetHelp {
-            shell: shell.clone(),
-            case: case(1),
-        },
-    );
+    out.add("04-get-help", &GetHelp { shell: shell.clone(), case: case(1) });
 }
 
 fn codes(shell: &Shell, out: &mut Samples) {
-    let mut app = ProveAppCode {
-        shell: shell.clone(),
-        case: case(1),
-        problem: None,
-    };
+    let mut app = ProveAppCode { shell: shell.clone(), case: case(1), problem: None };
     out.add("05-app", &app);
     app.problem = Some(CodeProblem::DoesNotMatch(Some(3)));
     out.add("05-app-error", &app);
     app.problem = Some(CodeProblem::Short);
     out.add("05-app-short", &app);
-    let mut sheet = ProveRecoveryCode {
-        shell: shell.clone(),
-        case: case(1),
-        problem: None,
-    };
+    let mut sheet = ProveRecoveryCode { shell: shell.clone(), case: case(1), problem: None };
     out.add("05-recovery-code", &sheet);
     sheet.problem = Some(CodeProblem::RecoveryShape);
     out.add("05-recovery-code-error", &sheet);
@@ -152,14 +132,7 @@ fn wait(shell: &Shell, out: &mut Samples) {
     held.bitting.cuts = [Cut::Done, Cut::Done, Cut::Waiting, Cut::Todo, Cut::Todo];
     for (name, reason, live) in [
         ("06-hold", HoldReason::New, live()),
-        (
-            "06-hold-changed",
-            HoldReason::Changed,
-            Live {
-                refresh_s: None,
-                ..live()
-            },
-        ),
+        ("06-hold-changed", HoldReason::Changed, Live { refresh_s: None, ..live() }),
         ("06-hold-hours", HoldReason::Hours, live()),
     ] {
         let hold = Hold {
@@ -191,12 +164,7 @@ fn wait(shell: &Shell, out: &mut Samples) {
         ("06-working-removing", Work::Removing),
         ("06-working-looking", Work::Looking),
     ] {
-        let working = Working {
-            shell: shell.clone(),
-            case: case(3),
-            work,
-            live: live(),
-        };
+        let working = Working { shell: shell.clone(), case: case(3), work, live: live() };
         out.add(name, &working);
     }
 }
@@ -217,10 +185,7 @@ fn reissue(shell: &Shell, out: &mut Samples) {
         shell: shell.clone(),
         case: case(3),
         field: password_field(),
-        effects: Effects {
-            signs_out: true,
-            app_passwords: 3,
-        },
+        effects: Effects { signs_out: true, app_passwords: 3 },
         problem: None,
         passkey: Some("/recover/KW-7Q4M-82XJ/new".to_owned()),
     };
@@ -234,10 +199,7 @@ fn reissue(shell: &Shell, out: &mut Samples) {
         ("08-password-guess", PasswordProblem::Guess),
         ("08-password-before", PasswordProblem::Before),
         ("08-password-characters", PasswordProblem::Characters),
-        (
-            "08-password-directory",
-            PasswordProblem::Directory("E-DIR-19".to_owned()),
-        ),
+        ("08-password-directory", PasswordProblem::Directory("E-DIR-19".to_owned())),
     ] {
         page.problem = Some(problem);
         out.add(name, &page);
@@ -250,22 +212,12 @@ fn done(shell: &Shell, out: &mut Samples) {
         case: case(4),
         kind: DoneKind::BackIn,
         at: NOW,
-        changes: vec![
-            Change::PasswordSet,
-            Change::SignedOut(Some(4)),
-            Change::AppPasswordsStopped(3),
-            Change::Told(2),
-        ],
+        changes: vec![Change::PasswordSet, Change::SignedOut(Some(4)), Change::AppPasswordsStopped(3), Change::Told(2)],
         still_open: vec![StillOpen {
             what: "Work laptop (Kerberos ticket)".to_owned(),
             until: NOW.plus_ms(10 * HOUR_MS),
         }],
-        next: vec![
-            NextStep::SavePasskey,
-            NextStep::RecoveryCodes(0),
-            NextStep::MailApp,
-            NextStep::Laptop,
-        ],
+        next: vec![NextStep::SavePasskey, NextStep::RecoveryCodes(0), NextStep::MailApp, NextStep::Laptop],
         sign_in: Some("https://sso.northwind.example/".to_owned()),
         not_me: "/recover/KW-7Q4M-82XJ/not-me".to_owned(),
     };
@@ -287,22 +239,14 @@ fn stopped(shell: &Shell, out: &mut Samples) {
     let later = NOW.plus_ms(HOUR_MS);
     for (name, why, told) in [
         ("10-not-confirmed", StopReason::NotConfirmed, Told::Contacts),
-        (
-            "10-contested",
-            StopReason::Contested,
-            Told::ContactsAndSecurity,
-        ),
+        ("10-contested", StopReason::Contested, Told::ContactsAndSecurity),
         ("10-expired", StopReason::Expired, Told::Nobody),
         ("10-withdrawn", StopReason::Withdrawn, Told::Contacts),
         ("10-declined", StopReason::Declined, Told::Contacts),
         ("10-busy", StopReason::Busy, Told::Nobody),
         ("10-tries", StopReason::TooManyTries(later), Told::Contacts),
         ("10-outage", StopReason::Outage(None), Told::Nobody),
-        (
-            "10-outage-until",
-            StopReason::Outage(Some(later)),
-            Told::Nobody,
-        ),
+        ("10-outage-until", StopReason::Outage(Some(later)), Told::Nobody),
         ("10-already", StopReason::AlreadyDone, Told::Nobody),
     ] {
         let refusal = why == StopReason::NotConfirmed;
@@ -310,15 +254,19 @@ fn stopped(shell: &Shell, out: &mut Samples) {
             shell: shell.clone(),
             case: Some(head.clone()),
             why,
-            ways: if refusal {
-                vec![WayKind::Passkey, WayKind::Desk, WayKind::InPerson]
-            } else {
-                Vec::new()
-            },
+            ways: if refusal { vec![WayKind::Passkey, WayKind::Desk, WayKind::InPerson] } else { Vec::new() },
             told,
         };
         out.add(name, &page);
     }
+    let late = Stopped {
+        shell: shell.clone(),
+        case: Some(case(4)),
+        why: StopReason::Contested,
+        ways: Vec::new(),
+        told: Told::ContactsAndSecurity,
+    };
+    out.add("10-contested-late", &late);
     for (name, why) in [
         ("11-not-found", StopReason::NotFound),
         ("11-method", StopReason::WrongMethod),

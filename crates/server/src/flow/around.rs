@@ -1,0 +1,79 @@
+//! What the world around a case is like: signals of risk from the history of the account, business hours, what is enrolled.
+
+use keyward_core::{
+    account::Strength,
+    case::{Case, Surroundings},
+    ids::PersonId,
+    plan::{Attainable, Plan},
+    risk::{Risk, Signal},
+    time::{DAY_MS, Timestamp},
+};
+
+use super::{Flow, FlowError};
+use crate::store::people::Factor;
+
+/// How many cases within a day are one too many.
+const MANY_CASES: usize = 2;
+/// How many proofs that did not hold within a day are too many.
+const MANY_FAILURES: u32 = 3;
+/// How long "not me" is remembered as a signal.
+const CONTEST_MEMORY_MS: i64 = 30 * DAY_MS;
+
+impl Flow {
+    /// What the gate has to know beside the case itself.
+    pub async fn around(&self, case: &Case, at: Timestamp) -> Result<Surroundings, FlowError> {
+        let (risk, enrolled_strong) = match case.subject() {
+            Some(person) => (self.risk(case, person, at).await?, self.has_strong(person, at).await?),
+            None => (Risk::default(), false),
+        };
+        Ok(Surroundings {
+            risk,
+            enrolled_strong,
+            business_hours: self.terms.hours.at_work(at),
+            next_business: self.terms.hours.next(at),
+        })
+    }
+
+    async fn risk(&self, case: &Case, person: PersonId, at: Timestamp) -> Result<Risk, FlowError> {
+        let mut signals = Vec::new();
+        let recent = self.store.cases_of_person(person, at.plus_ms(-CONTEST_MEMORY_MS)).await?;
+        let others = || recent.iter().filter(|row| row.id != case.id());
+        let within_a_day = |from: Timestamp| at.since_ms(from) < DAY_MS;
+        if others().filter(|row| within_a_day(row.opened)).count() >= MANY_CASES {
+            signals.push(Signal::RecentCase);
+        }
+        let failures: u32 = recent.iter().filter(|row| within_a_day(row.opened)).map(|row| row.rejections).sum();
+        if failures >= MANY_FAILURES {
+            signals.push(Signal::RecentFailures);
+        }
+        if others().any(|row| row.state == crate::store::cases::State::Contested) {
+            signals.push(Signal::RecentContest);
+        }
+        let waiting = |factor: &Factor| factor.is_alive() && factor.usable_from > at;
+        if self.store.factors(person).await?.iter().any(waiting) {
+            signals.push(Signal::RecentChange);
+        }
+        Ok(Risk::of(signals))
+    }
+
+    async fn has_strong(&self, person: PersonId, at: Timestamp) -> Result<bool, FlowError> {
+        let strong = |factor: &Factor| {
+            factor.is_alive() && factor.usable_from <= at && factor.method.strength() >= Strength::Strong
+        };
+        Ok(self.store.factors(person).await?.iter().any(strong))
+    }
+
+    /// What the person could still prove, and what of it would open the gate.
+    pub async fn plan(&self, case: &Case, at: Timestamp) -> Result<Plan, FlowError> {
+        let Some(person) = case.subject() else { return Ok(Plan::default()) };
+        let attainable = self.attainable(person).await?;
+        let around = self.around(case, at).await?;
+        Ok(case.plan(&self.policy, &attainable, &around, at))
+    }
+
+    async fn attainable(&self, person: PersonId) -> Result<Vec<Attainable>, FlowError> {
+        let Some(known) = self.store.person(person).await? else { return Ok(Vec::new()) };
+        let factors = self.store.factors(person).await?;
+        factors.iter().filter(|factor| factor.is_alive()).map(|factor| self.offer(&known, factor)).collect()
+    }
+}

@@ -1,0 +1,89 @@
+//! What has to happen after an event: the one table from events to jobs and to what is ended or blocked. Committed together with the event,
+//! so that no crash lies between them.
+
+use keyward_core::{
+    case::Case,
+    event::{Entry, Event},
+    steps::{
+        reissue::{MAX_ATTEMPTS, Outcome},
+        review::NoticeAbout,
+    },
+    time::{DAY_MS, SECOND_MS},
+};
+
+use super::{Flow, With};
+use crate::{
+    jobs::Work,
+    store::{Write, jobs::NewJob, tokens::Purpose},
+};
+
+/// How long after "not me" nobody can recover the account by themselves (UX-71).
+pub const BLOCK_MS: i64 = DAY_MS;
+
+/// Everything that follows from the new entries of a case.
+pub fn up(flow: &Flow, after: &Case, entries: &[Entry]) -> With {
+    entries.iter().fold(With::nothing(), |with, entry| one(flow, after, entry, with))
+}
+
+fn one(flow: &Flow, after: &Case, entry: &Entry, with: With) -> With {
+    let case = entry.case;
+    let job = |work: Work, delay_ms: i64| -> NewJob { work.job(&flow.ctx, entry.at, entry.at.plus_ms(delay_ms)) };
+    let notify = |about| job(Work::Notify { case, about }, 0);
+    match &entry.event {
+        Event::Classified(_) => with.job(notify(NoticeAbout::Started)),
+        Event::Held(hold) => {
+            let wait_ms = hold.until.since_ms(entry.at).saturating_add(SECOND_MS);
+            with.job(notify(NoticeAbout::Held)).job(job(Work::Ask { case }, wait_ms))
+        }
+        Event::Recorded(recorded) => match &recorded.outcome {
+            // Success ends everything that could still open a recovery of this account, and every session of it (R11, X8).
+            Outcome::Done => {
+                let with = with.write(Write::EndTokensOfCase { case, purpose: Some(Purpose::Code) });
+                ended_for(after, with, |with, person| {
+                    with.write(Write::EndTokensOfPerson { person, purpose: Some(Purpose::SignIn) })
+                })
+                .job(notify(NoticeAbout::Done))
+                .job(job(Work::Review { case }, SECOND_MS))
+            }
+            Outcome::NotDone { .. } if recorded.attempt >= MAX_ATTEMPTS => with.job(job(Work::GiveUp { case }, 0)),
+            Outcome::NotDone { .. } => with,
+            // Looking is queued by the job that made the attempt: it has the sealed password to look with.
+            Outcome::Unknown { .. } => with,
+        },
+        Event::Ended { .. } => {
+            let with = with.write(Write::EndTokensOfCase { case, purpose: Some(Purpose::Code) });
+            // Who never heard of the case is not told of its end.
+            if after.subject().is_some() { with.job(notify(NoticeAbout::Stopped)) } else { with }
+        }
+        Event::Contested { .. } => {
+            let with = with
+                .write(Write::EndTokensOfCase { case, purpose: None })
+                .job(notify(NoticeAbout::Contested))
+                .job(job(Work::StopOthers { case }, 0));
+            ended_for(after, with, |with, person| {
+                with.write(Write::BlockPerson { person, until: entry.at.plus_ms(BLOCK_MS) })
+                    .write(Write::EndTokensOfPerson { person, purpose: Some(Purpose::SignIn) })
+            })
+        }
+        Event::Noticed(notice) if notice.about == NoticeAbout::Done => with.job(job(Work::Review { case }, 0)),
+        Event::Opened(_)
+        | Event::Unmatched { .. }
+        | Event::Presented(_)
+        | Event::Rejected(_)
+        | Event::Verified(_)
+        | Event::Authorized { .. }
+        | Event::Approved(_)
+        | Event::Submitted(_)
+        | Event::Reclassified(_)
+        | Event::Started(_)
+        | Event::Noticed(_)
+        | Event::Reviewed(_) => with,
+    }
+}
+
+fn ended_for(after: &Case, with: With, then: impl Fn(With, keyward_core::ids::PersonId) -> With) -> With {
+    match after.subject() {
+        Some(person) => then(with, person),
+        None => with,
+    }
+}

@@ -1,0 +1,271 @@
+//! The only road by which a case changes: load, decide, commit. Pages, the API, the command line and jobs all come through here.
+//!
+//! Core says what may happen, the store makes it durable, and [`follow`] says what has to happen next. No page text and no directory is here.
+
+mod around;
+mod follow;
+mod mail;
+mod open;
+mod passkey;
+mod prove;
+mod record;
+mod submit;
+
+use std::sync::Arc;
+
+use keyward_core::{
+    actor::Actor,
+    case::{Case, Command, Corrupt, Refusal},
+    digest::{Commitment, Disclosure, Field},
+    event::{Entry, Event},
+    ids::{CaseId, PersonId},
+    ledger::Durable,
+    policy::Policy,
+    steps::reissue::Outcome,
+    time::Timestamp,
+};
+use tokio::sync::Notify;
+
+pub use open::{Asked, BROWSER_MS, OpenedCase, SignedIn, browser_digest};
+pub use passkey::Begun;
+pub use prove::{Proof, Proved};
+pub use record::NewRecord;
+pub use submit::Handed;
+
+use crate::{
+    ctx::Ctx,
+    methods::passkey::RelyingParty,
+    seal::{DigestKey, SealKey, Vault},
+    store::{
+        Change, CommitError, Committed, Guard, GuardKind, Store, StoreError, Write, cases::LoadError, jobs::NewJob,
+    },
+    terms::Terms,
+};
+
+/// How often a change is decided again when somebody else was faster.
+const RETRIES: usize = 8;
+
+/// Everything that cases need to go on. Cheap to share.
+pub struct Flow {
+    /// Clock and randomness.
+    pub ctx: Ctx,
+    /// The database.
+    pub store: Store,
+    /// The gate.
+    pub policy: Arc<Policy>,
+    /// Lives, ages, hours and classes, from the configuration.
+    pub terms: Terms,
+    /// Seals what lies in the database.
+    pub vault: Vault,
+    /// Makes digests that nobody can make without the key.
+    pub digests: DigestKey,
+    /// This site, as passkeys know it.
+    pub party: RelyingParty,
+    /// Seals what only the worker may open.
+    pub seal: SealKey,
+    /// Rung when there is new work.
+    pub bell: Notify,
+}
+
+impl std::fmt::Debug for Flow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Flow")
+    }
+}
+
+/// Why nothing happened.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    /// An expected no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A one-time thing was used up, or a condition no longer held.
+    #[error("a condition no longer holds: {0:?}")]
+    Lost(GuardKind),
+    /// There is no such case, or it is not this browser's.
+    #[error("no such case")]
+    NoCase,
+    /// Too many tries; when to come back.
+    #[error("too many tries")]
+    TooMany(Timestamp),
+    /// Not now: the database is busy or away. Nothing was lost.
+    #[error("the database did not answer")]
+    Unavailable(#[source] Arc<StoreError>),
+    /// The log contradicts itself. Stop.
+    #[error("the log contradicts itself")]
+    Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<StoreError> for FlowError {
+    fn from(error: StoreError) -> Self {
+        Self::from(Arc::new(error))
+    }
+}
+impl From<Arc<StoreError>> for FlowError {
+    fn from(error: Arc<StoreError>) -> Self {
+        if error.is_broken() { Self::Broken(Box::new(error)) } else { Self::Unavailable(error) }
+    }
+}
+impl From<LoadError> for FlowError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Store(error) => error.into(),
+            other => Self::Broken(Box::new(other)),
+        }
+    }
+}
+impl From<Corrupt> for FlowError {
+    fn from(error: Corrupt) -> Self {
+        Self::Broken(Box::new(error))
+    }
+}
+
+/// What becomes true together with a command, beside its entries.
+#[derive(Clone, Debug, Default)]
+pub struct With {
+    values: Vec<(Disclosure, Option<PersonId>)>,
+    guards: Vec<Guard>,
+    writes: Vec<Write>,
+    jobs: Vec<NewJob>,
+}
+
+impl With {
+    /// Nothing more.
+    pub fn nothing() -> Self {
+        Self::default()
+    }
+    /// A personal value that an entry commits to.
+    #[must_use]
+    pub fn value(mut self, value: Disclosure, of: Option<PersonId>) -> Self {
+        self.values.push((value, of));
+        self
+    }
+    /// A condition.
+    #[must_use]
+    pub fn guard(mut self, guard: Guard) -> Self {
+        self.guards.push(guard);
+        self
+    }
+    /// A consequence.
+    #[must_use]
+    pub fn write(mut self, write: Write) -> Self {
+        self.writes.push(write);
+        self
+    }
+    /// Work that follows.
+    #[must_use]
+    pub fn job(mut self, job: NewJob) -> Self {
+        self.jobs.push(job);
+        self
+    }
+
+    fn into_change(self, mut change: Change) -> Change {
+        for (value, of) in self.values {
+            change = change.value(value, of);
+        }
+        for guard in self.guards {
+            change = change.guard(guard);
+        }
+        for write in self.writes {
+            change = change.write(write);
+        }
+        for job in self.jobs {
+            change = change.job(job);
+        }
+        change
+    }
+}
+
+/// What was committed, with the case as it is now.
+#[derive(Debug)]
+pub struct Acted {
+    /// The case after the new entries.
+    pub case: Case,
+    /// The new entries.
+    pub committed: Committed,
+}
+
+impl Flow {
+    /// Does what a command asks for, if it may happen. Decides again when somebody else was faster; what `with` brings is done once or not at all.
+    pub async fn act(&self, id: CaseId, by: Actor, command: Command, with: With) -> Result<Durable<Acted>, FlowError> {
+        for _ in 0..RETRIES {
+            let before = self.load(id).await?;
+            let at = self.ctx.now();
+            let events = before.decide(command.clone(), &self.policy, at)?;
+            let expected = before.seq();
+            let (after, entries) = fold(before, events, by, at)?;
+            match self.commit(expected, entries, &after, with.clone()).await {
+                Err(CommitError::Conflict) => {}
+                Err(error) => return Err(self.failed(error)),
+                Ok(committed) => return Ok(committed.map(|committed| Acted { case: after, committed })),
+            }
+        }
+        Err(FlowError::Refused(Refusal::Changed))
+    }
+
+    /// The case as its entries make it.
+    pub async fn load(&self, id: CaseId) -> Result<Case, FlowError> {
+        Ok(self.store.load(id).await?.ok_or(FlowError::NoCase)?.case)
+    }
+
+    /// The entries of a case, for showing what happened.
+    pub async fn entries(&self, id: CaseId) -> Result<Vec<Entry>, FlowError> {
+        let loaded = self.store.load(id).await?.ok_or(FlowError::NoCase)?;
+        Ok(loaded.entries.into_iter().map(|placed| placed.entry).collect())
+    }
+
+    /// What came of the last attempt.
+    pub async fn last_outcome(&self, id: CaseId) -> Result<Option<Outcome>, FlowError> {
+        let entries = self.entries(id).await?;
+        Ok(entries.into_iter().rev().find_map(|entry| match entry.event {
+            Event::Recorded(recorded) => Some(recorded.outcome),
+            _ => None,
+        }))
+    }
+
+    /// The name that was typed for a case. None once it is erased.
+    pub async fn typed_name(&self, case: &Case) -> Option<String> {
+        self.store.value(case.claim().name).await.ok().flatten().map(|value| value.value)
+    }
+
+    async fn commit(
+        &self,
+        expected: u32,
+        entries: Vec<Entry>,
+        after: &Case,
+        with: With,
+    ) -> Result<Durable<Committed>, CommitError> {
+        let follows = follow::up(self, after, &entries);
+        let change = Change::new(expected, entries, after);
+        let change = follows.into_change(with.into_change(change));
+        let committed = self.store.commit(change).await?;
+        self.bell.notify_waiters();
+        Ok(committed)
+    }
+
+    fn failed(&self, error: CommitError) -> FlowError {
+        match error {
+            CommitError::Guard(kind) => FlowError::Lost(kind),
+            CommitError::Conflict => FlowError::Refused(Refusal::Changed),
+            CommitError::Store(error) => error.into(),
+            other => FlowError::Broken(Box::new(other)),
+        }
+    }
+
+    /// Commits to a personal value, to go into an entry and its table.
+    pub fn disclose(&self, field: Field, value: impl Into<String>) -> (Commitment, Disclosure) {
+        let disclosure = Disclosure { field, salt: self.ctx.salt(), value: value.into() };
+        (disclosure.commitment(), disclosure)
+    }
+}
+
+/// The case after its next events, with their entries.
+fn fold(mut case: Case, events: Vec<Event>, by: Actor, at: Timestamp) -> Result<(Case, Vec<Entry>), Corrupt> {
+    let mut entries = Vec::with_capacity(events.len());
+    for event in events {
+        let entry = case.entry(event, by, at);
+        case = case.apply(&entry)?;
+        entries.push(entry);
+    }
+    Ok((case, entries))
+}

@@ -1,0 +1,136 @@
+//! Opening a case. The same work for every name: normalize, commit a claim, queue the look-up, hand out a cookie (R17). Nothing here asks a directory.
+
+use keyward_core::{
+    account::Action,
+    actor::Actor,
+    case::Case,
+    digest::{Digest, Field},
+    event::{Claim, Door, Entry, Event, VERSION},
+    ids::{CaseId, PersonId, Reference},
+    ledger::Durable,
+    time::{DAY_MS, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Flow, FlowError, With};
+use crate::{
+    jobs::Work,
+    store::{
+        CommitError, Write,
+        tokens::{NewToken, Purpose, Seen},
+    },
+    token::{self, Token},
+};
+
+/// How long a browser can come back to its case: longer than any wait that a policy may want.
+pub const BROWSER_MS: i64 = 3 * DAY_MS;
+
+/// What somebody asks for, as it came from outside.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The name as typed, trimmed and cut to a sane length.
+    pub name: String,
+    /// By which door.
+    pub door: Door,
+    /// What for.
+    pub action: Action,
+    /// The network address it came from.
+    pub network: String,
+    /// What the browser says it is.
+    pub browser: String,
+    /// The language of the page, as a BCP 47 tag.
+    pub language: String,
+    /// Who is signed in, for [`Door::Account`] alone.
+    pub signed_in: Option<SignedIn>,
+}
+
+/// Somebody who signed in with the password of the directory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SignedIn {
+    /// Who.
+    pub person: PersonId,
+    /// When the password was shown.
+    pub at: Timestamp,
+}
+
+/// A case that was opened, and the key of the browser that may work on it.
+pub struct OpenedCase {
+    /// Names it.
+    pub id: CaseId,
+    /// What people call it.
+    pub reference: Reference,
+    /// Goes into a cookie, once.
+    pub browser: Token,
+}
+
+impl Flow {
+    /// Opens a case.
+    pub async fn open(&self, asked: Asked) -> Result<Durable<OpenedCase>, FlowError> {
+        let at = self.ctx.now();
+        // A reference or id that is taken is not the person's problem: choose another.
+        for _ in 0..3 {
+            let id: CaseId = self.ctx.id(at);
+            let browser = Token::new(self.ctx.bytes());
+            let (entry, with) = self.claim(&asked, id, &browser, at);
+            let case = Case::opened(&entry)?;
+            let reference = case.reference();
+            match self.commit(0, vec![entry], &case, with).await {
+                Ok(committed) => return Ok(committed.map(|_| OpenedCase { id, reference, browser })),
+                Err(CommitError::Conflict) => {}
+                Err(error) => return Err(self.failed(error)),
+            }
+        }
+        Err(FlowError::Refused(keyward_core::case::Refusal::Changed))
+    }
+
+    fn claim(&self, asked: &Asked, id: CaseId, browser: &Token, at: Timestamp) -> (Entry, With) {
+        let (name, name_value) = self.disclose(Field::Name, asked.name.clone());
+        let (network, network_value) = self.disclose(Field::Network, asked.network.clone());
+        let (agent, agent_value) = self.disclose(Field::Browser, asked.browser.clone());
+        let claim = Claim {
+            reference: self.ctx.reference(),
+            door: asked.door,
+            action: asked.action,
+            name,
+            network,
+            browser: agent,
+            language: asked.language.clone(),
+        };
+        let by = asked.signed_in.map_or(Actor::Requester, |signed_in| Actor::Person { id: signed_in.person });
+        let entry = Entry { v: VERSION, case: id, seq: 1, at, by, event: Event::Opened(claim) };
+        let whose = asked.signed_in.map(|signed_in| signed_in.person);
+        let look_up = Work::Classify { case: id, signed_in: asked.signed_in };
+        let with = With::nothing()
+            .value(name_value, whose)
+            .value(network_value, whose)
+            .value(agent_value, whose)
+            .write(Write::PutToken(NewToken {
+                purpose: Purpose::Case,
+                hash: browser.hash(token::Purpose::Case).digest(),
+                case: Some(id),
+                person: None,
+                browser: None,
+                data: Vec::new(),
+                created: at,
+                idle: at.plus_ms(BROWSER_MS),
+                expires: at.plus_ms(BROWSER_MS),
+                max_tries: 0,
+            }))
+            .job(look_up.job(&self.ctx, at, at));
+        (entry, with)
+    }
+
+    /// The case that this browser works on, if its cookie says so. Another browser's case is as good as none (T-B16).
+    pub async fn of_browser(&self, reference: Reference, cookie: &Token) -> Result<Case, FlowError> {
+        let hash = cookie.hash(token::Purpose::Case).digest();
+        let seen = Seen { purpose: Purpose::Case, hash, browser: None, at: self.ctx.now() };
+        let token = self.store.find_token(&seen).await?.ok_or(FlowError::NoCase)?;
+        let case = self.load(token.case.ok_or(FlowError::NoCase)?).await?;
+        if case.reference() == reference { Ok(case) } else { Err(FlowError::NoCase) }
+    }
+}
+
+/// What other tokens of a case are bound to: the browser that works on it.
+pub fn browser_digest(cookie: &Token) -> Digest {
+    cookie.hash(token::Purpose::Case).digest()
+}

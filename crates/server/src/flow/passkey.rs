@@ -1,0 +1,170 @@
+//! Passkeys as a proof and as something new: the server's half of a dialog lies in the database under a key that the page carries, and is used once.
+
+use keyward_core::{
+    account::Method,
+    digest::Digest,
+    ids::{CaseId, FactorId, PersonId},
+    steps::verify::RejectionReason,
+    time::{MINUTE_MS, Timestamp},
+};
+
+use super::{
+    Flow, FlowError, NewRecord,
+    prove::{Checked, good},
+};
+use crate::{
+    methods::{
+        UsesUp,
+        passkey::{Aim, Answered, Bound, Dialog, Enrollment, Mediation, Open, PasskeyError, Record, Subject},
+    },
+    store::{
+        change::{Guard, Write},
+        people::Person,
+        tokens::{NewToken, Purpose, Seen},
+    },
+    token::{self, Token},
+};
+
+/// How long the server keeps its half of a dialog.
+const KEEP_MS: i64 = 5 * MINUTE_MS;
+
+/// A dialog that has begun: what the authenticator is asked, and the key under which the server keeps its half.
+pub struct Begun {
+    /// For the form.
+    pub key: Token,
+    /// JSON for the browser.
+    pub options: String,
+}
+
+impl Flow {
+    /// Asks for a passkey as a proof. The same for every name, known or not.
+    pub async fn begin_proof(&self, case: CaseId, browser: Digest) -> Result<Begun, FlowError> {
+        let at = self.ctx.now();
+        let bound = Bound { aim: Aim::Prove { case }, browser };
+        let dialog = self.party.begin(bound, Mediation::Modal, at).map_err(broken)?;
+        self.keep(dialog, Some(case), browser, at).await
+    }
+
+    /// Asks for a new passkey.
+    pub async fn begin_enrollment(&self, case: CaseId, wanted: Enrollment<'_>) -> Result<Begun, FlowError> {
+        let at = self.ctx.now();
+        let existing: Vec<Record> =
+            self.passkeys_of(wanted.person).await?.into_iter().map(|(_, record)| record).collect();
+        let dialog = self.party.begin_enrollment(wanted, &existing, at).map_err(broken)?;
+        self.keep(dialog, Some(case), wanted.browser, at).await
+    }
+
+    /// Reads the answer to [`Flow::begin_enrollment`]. None: it is not a passkey that can be kept; the person may try again.
+    pub async fn finish_enrollment(
+        &self,
+        person: PersonId,
+        browser: Digest,
+        key: &Token,
+        answer: &str,
+        label: &str,
+    ) -> Result<Option<NewRecord>, FlowError> {
+        let at = self.ctx.now();
+        let seen = seen(key, browser, at);
+        let Some(kept) = self.store.find_token(&seen).await? else { return Ok(None) };
+        self.store.end_token(Purpose::Ceremony, seen.hash).await?;
+        let existing: Vec<Record> = self.passkeys_of(person).await?.into_iter().map(|(_, record)| record).collect();
+        let bound = Bound { aim: Aim::Enroll { person }, browser };
+        let open = Open { state: &kept.data, bound, at };
+        match self.party.finish_enrollment(open, answer.as_bytes(), &existing) {
+            Err(refusal) => {
+                tracing::info!(%refusal, "a passkey was not taken");
+                Ok(None)
+            }
+            Ok(record) => {
+                let stored = record.to_stored().map_err(broken)?;
+                let mut new = NewRecord::new(self.ctx.id(at), label, &stored);
+                new.handle = Some(Digest::of(record.credential_id()));
+                Ok(Some(new))
+            }
+        }
+    }
+
+    pub(super) async fn check_passkey(
+        &self,
+        case: CaseId,
+        person: &Person,
+        browser: Digest,
+        brought: (&Token, &str),
+        at: Timestamp,
+    ) -> Checked {
+        let (key, answer) = brought;
+        let seen = seen(key, browser, at);
+        let Some(kept) = self.store.find_token(&seen).await? else { return Ok(Err(RejectionReason::Expired)) };
+        if kept.case != Some(case) {
+            return Ok(Err(RejectionReason::OtherCase));
+        }
+        let Ok(answered) = Answered::read(answer.as_bytes()) else { return Ok(Err(RejectionReason::Unsound)) };
+        let passkeys = self.passkeys_of(person.id).await?;
+        let bound = Bound { aim: Aim::Prove { case }, browser };
+        let subject = Subject { person: person.id, passkeys: &passkeys };
+        let proved = match self.party.finish(Open { state: &kept.data, bound, at }, &answered, subject) {
+            Ok(proved) => proved,
+            Err(refusal) => return Ok(Err(refusal.reason())),
+        };
+        let used = passkeys.iter().find(|(_, record)| record.credential_id() == answered.credential_id());
+        let Some((id, _)) = used else { return Ok(Err(RejectionReason::NotEnrolled)) };
+        let Some(factor) = self.store.factor(*id).await? else { return Ok(Err(RejectionReason::NotEnrolled)) };
+        let record = match &proved.uses_up {
+            UsesUp::Record { data, .. } => Some(data.clone()),
+            UsesUp::Nothing | UsesUp::Step { .. } | UsesUp::Code { .. } => None,
+        };
+        let mut good = good(factor, proved.sources, proved.uses_up, at);
+        if let Some(data) = record {
+            let sealed = self.lock_away(*id, &keyward_core::secret::Secret::new(data))?;
+            good.with = good.with.write(Write::SetFactorData { factor: *id, data: sealed });
+        }
+        good.with = good.with.guard(Guard::ConsumeToken(seen));
+        Ok(Ok(good))
+    }
+
+    async fn passkeys_of(&self, person: PersonId) -> Result<Vec<(FactorId, Record)>, FlowError> {
+        let mut records = Vec::new();
+        for factor in self.store.factors(person).await? {
+            if factor.method == Method::Passkey && factor.is_alive() {
+                let stored = self.unlock(&factor)?;
+                records.push((factor.id, Record::from_stored(stored.expose()).map_err(broken)?));
+            }
+        }
+        Ok(records)
+    }
+
+    async fn keep(
+        &self,
+        dialog: Dialog,
+        case: Option<CaseId>,
+        browser: Digest,
+        at: Timestamp,
+    ) -> Result<Begun, FlowError> {
+        let key = Token::new(self.ctx.bytes());
+        let token = NewToken {
+            purpose: Purpose::Ceremony,
+            hash: key.hash(token::Purpose::Ceremony).digest(),
+            case,
+            person: None,
+            browser: Some(browser),
+            data: dialog.state,
+            created: at,
+            idle: at.plus_ms(KEEP_MS),
+            expires: at.plus_ms(KEEP_MS),
+            max_tries: 0,
+        };
+        self.store.put_token(&token).await?;
+        // Browsers parse what is under `publicKey`.
+        let options = dialog.options.get("publicKey").unwrap_or(&dialog.options).to_string();
+        Ok(Begun { key, options })
+    }
+}
+
+fn seen(key: &Token, browser: Digest, at: Timestamp) -> Seen {
+    let hash = key.hash(token::Purpose::Ceremony).digest();
+    Seen { purpose: Purpose::Ceremony, hash, browser: Some(browser), at }
+}
+
+fn broken(error: PasskeyError) -> FlowError {
+    FlowError::Broken(Box::new(error))
+}

@@ -1,0 +1,215 @@
+//! Step 2: a proof is tried. Tries are counted before anything is compared, and what a proof uses up is used up by the commit that writes it (R9, R10).
+//!
+//! For a name that is no account the same is counted and answered; there is only nothing to compare with.
+
+use keyward_core::{
+    account::Method,
+    actor::Actor,
+    case::{Case, Command, Refusal, Stage},
+    digest::Digest,
+    ids::PersonId,
+    steps::verify::{Evidence, RejectionReason, Source},
+    time::{DAY_MS, Timestamp},
+};
+
+use super::{Flow, FlowError, With};
+use crate::{
+    methods::{self, UsesUp},
+    seal::Keyed,
+    store::{
+        change::{Guard, GuardKind},
+        limits::Limit,
+        people::{Factor, Person},
+    },
+    token::Token,
+};
+
+/// Proofs of one kind that one case may try.
+const TRIES: Limit = Limit { name: "proof", max: 5, window_ms: DAY_MS };
+
+/// What somebody brings.
+pub enum Proof {
+    /// Six digits of an app.
+    Totp(String),
+    /// A printed code.
+    RecoveryCode(String),
+    /// Six digits of a message.
+    MailCode(String),
+    /// The link of a message, opened in the browser that works on the case.
+    MailLink(Token),
+    /// The answer of an authenticator, and the key of the ceremony it belongs to.
+    Passkey(Token, String),
+    /// The cookie of a browser that is known.
+    Device(Token),
+}
+
+impl Proof {
+    /// Its kind.
+    pub const fn method(&self) -> Method {
+        match self {
+            Self::Totp(_) => Method::Totp,
+            Self::RecoveryCode(_) => Method::RecoveryCode,
+            Self::MailCode(_) | Self::MailLink(_) => Method::Email,
+            Self::Passkey(..) => Method::Passkey,
+            Self::Device(_) => Method::KnownDevice,
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum Proved {
+    /// It holds; the case as it is now.
+    Held(Box<Case>),
+    /// It does not.
+    NotHeld,
+    /// It was right, and its time is over.
+    Expired,
+}
+
+/// A proof that holds, with what its commit has to do.
+pub(super) struct Good {
+    pub(super) factor: Factor,
+    pub(super) sources: Vec<Source>,
+    pub(super) with: With,
+}
+
+pub(super) type Checked = Result<Result<Good, RejectionReason>, FlowError>;
+
+impl Flow {
+    /// Tries a proof for a case.
+    pub async fn prove(&self, case: &Case, browser: Digest, proof: Proof) -> Result<Proved, FlowError> {
+        if !matches!(case.stage(), Stage::Classifying(..) | Stage::Verifying(..) | Stage::Authorizing(..)) {
+            return Err(FlowError::Refused(if case.is_over() { Refusal::Over } else { Refusal::WrongStep }));
+        }
+        let at = self.ctx.now();
+        let method = proof.method();
+        self.count_try(case, method, at).await?;
+        let checked = match case.subject() {
+            Some(person) => self.check(case, person, browser, proof, at).await?,
+            None => Err(RejectionReason::NotEnrolled),
+        };
+        match checked {
+            Ok(good) => self.present(case, method, good, at).await,
+            Err(reason) => self.reject(case, method, reason).await,
+        }
+    }
+
+    async fn count_try(&self, case: &Case, method: Method, at: Timestamp) -> Result<(), FlowError> {
+        let limit = Limit { max: self.terms.tries, ..TRIES };
+        let key = format!("{}/{}", case.id(), method.word());
+        if self.store.spend(limit, key.as_bytes(), at).await? {
+            Ok(())
+        } else {
+            Err(FlowError::Refused(Refusal::TooMany))
+        }
+    }
+
+    async fn check(&self, case: &Case, person: PersonId, browser: Digest, proof: Proof, at: Timestamp) -> Checked {
+        let Some(person) = self.store.person(person).await? else { return Ok(Err(RejectionReason::NotEnrolled)) };
+        match proof {
+            Proof::Totp(code) => self.check_totp(&person, &code, at).await,
+            Proof::RecoveryCode(code) => self.check_recovery_code(&person, &code, at).await,
+            Proof::MailCode(code) => self.check_mail_code(case.id(), &person, browser, &code, at).await,
+            Proof::MailLink(link) => self.check_mail_link(case.id(), &person, browser, &link, at).await,
+            Proof::Passkey(ceremony, answer) => {
+                self.check_passkey(case.id(), &person, browser, (&ceremony, &answer), at).await
+            }
+            Proof::Device(cookie) => self.check_device(&person, &cookie, at).await,
+        }
+    }
+
+    /// The living factors of a kind.
+    pub async fn living(&self, person: &Person, method: Method) -> Result<Vec<Factor>, FlowError> {
+        let factors = self.store.factors(person.id).await?;
+        Ok(factors.into_iter().filter(|factor| factor.method == method && factor.is_alive()).collect())
+    }
+
+    async fn check_totp(&self, person: &Person, code: &str, at: Timestamp) -> Checked {
+        let mut reason = RejectionReason::NotEnrolled;
+        for factor in self.living(person, Method::Totp).await? {
+            if self.store.count_factor_try(factor.id).await?.is_none() {
+                continue;
+            }
+            let seed = methods::totp::Seed::from_stored(&self.unlock(&factor)?)
+                .map_err(|error| FlowError::Broken(Box::new(error)))?;
+            let last = i64::try_from(factor.last_step).unwrap_or(i64::MAX);
+            match methods::totp::check(factor.id, &seed, last, code, at) {
+                Ok(proved) => return Ok(Ok(good(factor, proved.sources, proved.uses_up, at))),
+                Err(other) => reason = other,
+            }
+        }
+        Ok(Err(reason))
+    }
+
+    async fn check_recovery_code(&self, person: &Person, code: &str, at: Timestamp) -> Checked {
+        let mut reason = RejectionReason::NotEnrolled;
+        for factor in self.living(person, Method::RecoveryCode).await? {
+            if self.store.count_factor_try(factor.id).await?.is_none() {
+                continue;
+            }
+            let sheet = self.store.recovery_codes(factor.id).await?;
+            let sheet: Vec<(Digest, bool)> = sheet.into_iter().map(|(digest, used)| (digest, used.is_some())).collect();
+            match methods::recovery_code::check(&self.digests, factor.id, &sheet, code) {
+                Ok(proved) => return Ok(Ok(good(factor, proved.sources, proved.uses_up, at))),
+                Err(other) => reason = other,
+            }
+        }
+        Ok(Err(reason))
+    }
+
+    async fn check_device(&self, person: &Person, cookie: &Token, at: Timestamp) -> Checked {
+        let handle = cookie.hash(crate::token::Purpose::Device).digest();
+        let found = self.store.factor_by_handle(handle).await?;
+        let Some(factor) = found.filter(|f| f.is_alive() && f.method == Method::KnownDevice) else {
+            return Ok(Err(RejectionReason::NotEnrolled));
+        };
+        if factor.person != person.id {
+            return Ok(Err(RejectionReason::OtherPerson));
+        }
+        let tag = self.digests.digest(Keyed::Device, &[person.salt.bytes(), handle.bytes()]);
+        let sources = vec![Source::Factor { id: factor.id }, Source::Device { tag }];
+        Ok(Ok(good(factor, sources, UsesUp::Nothing, at)))
+    }
+
+    async fn present(&self, case: &Case, method: Method, good: Good, at: Timestamp) -> Result<Proved, FlowError> {
+        let subject = case.subject().ok_or(FlowError::Refused(Refusal::WrongStep))?;
+        let evidence = Evidence {
+            id: self.ctx.id(at),
+            method,
+            subject,
+            sources: good.sources,
+            witness: None,
+            at,
+            until: at.plus_ms(self.terms.proof_ms),
+            usable_from: good.factor.usable_from,
+        };
+        let around = self.around(case, at).await?;
+        let by = Actor::Person { id: subject };
+        match self.act(case.id(), by, Command::Present(evidence, around), good.with).await {
+            Ok(acted) => Ok(Proved::Held(Box::new(acted.into_inner().case))),
+            // Somebody used it a moment earlier: for this browser it is a proof that does not hold.
+            Err(FlowError::Lost(GuardKind::Token)) => self.reject(case, method, RejectionReason::Expired).await,
+            Err(FlowError::Lost(_)) => self.reject(case, method, RejectionReason::Replayed).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn reject(&self, case: &Case, method: Method, reason: RejectionReason) -> Result<Proved, FlowError> {
+        let command = Command::Reject(method, reason);
+        let acted = self.act(case.id(), Actor::Requester, command, With::nothing()).await?;
+        drop(acted.into_inner());
+        Ok(if reason == RejectionReason::Expired { Proved::Expired } else { Proved::NotHeld })
+    }
+}
+
+pub(super) fn good(factor: Factor, sources: Vec<Source>, uses_up: UsesUp, at: Timestamp) -> Good {
+    let with = match uses_up {
+        UsesUp::Nothing | UsesUp::Record { .. } => With::nothing().guard(Guard::FactorActive { factor: factor.id, at }),
+        UsesUp::Step { factor, step } => {
+            With::nothing().guard(Guard::UseTotpStep { factor, step: u64::try_from(step).unwrap_or(0), at })
+        }
+        UsesUp::Code { factor, digest } => With::nothing().guard(Guard::UseRecoveryCode { factor, code: digest, at }),
+    };
+    Good { factor, sources, with }
+}

@@ -1,0 +1,24 @@
+//! Every minute: ends the cases that ran out of time, and removes what has ended by itself.
+
+use keyward_core::event::EndReason;
+
+use super::{Ran, Worker, give_up};
+
+/// How many cases are ended in one go.
+const BATCH: u32 = 200;
+/// How long the name that somebody typed for no account is kept (R47).
+const UNKNOWN_DAYS: i64 = 30;
+
+/// Ends what has run out of time.
+pub async fn run(worker: &Worker) -> Ran {
+    let store = &worker.flow.store;
+    let at = worker.flow.ctx.now();
+    for case in store.cases_due(at, BATCH).await? {
+        give_up::run(worker, case, EndReason::Expired).await?;
+    }
+    store.expire_tokens(at).await?;
+    store.expire_limits(at).await?;
+    store.expire_answers(at).await?;
+    store.erase_unknown(at, UNKNOWN_DAYS).await?;
+    Ok(())
+}

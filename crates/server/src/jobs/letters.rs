@@ -1,0 +1,55 @@
+//! What a message has to say, for whoever writes it. The words themselves are with the pages, in the languages.
+
+use keyward_core::{account::Action, ids::Reference, secret::SecretText, steps::review::NoticeAbout, time::Timestamp};
+
+use crate::channels::Message;
+
+/// What a message is about.
+pub struct Letter<'a> {
+    /// The stored address.
+    pub to: &'a str,
+    /// The language of the person, as a BCP 47 tag, if one is known.
+    pub language: Option<&'a str>,
+    /// The case.
+    pub reference: Reference,
+    /// What was asked for.
+    pub action: Action,
+    /// The name that the account signs in with.
+    pub account: &'a str,
+    /// When it happened.
+    pub at: Timestamp,
+    /// From where, as the network address.
+    pub network: Option<&'a str>,
+    /// With what, as the browser says.
+    pub browser: Option<&'a str>,
+    /// The key of the link "this was not me".
+    pub not_me: &'a SecretText,
+    /// What it says.
+    pub content: Content<'a>,
+}
+
+/// What it says.
+pub enum Content<'a> {
+    /// Something happened.
+    Notice {
+        /// What.
+        about: NoticeAbout,
+        /// When the wait ends, if there is one.
+        until: Option<Timestamp>,
+    },
+    /// A way to prove that the mailbox is the person's.
+    Code {
+        /// Six digits.
+        code: &'a SecretText,
+        /// The key of the link.
+        link: &'a SecretText,
+        /// When both end.
+        until: Timestamp,
+    },
+}
+
+/// Writes messages.
+pub trait Letters: Send + Sync {
+    /// The message, ready to be sent. `seed` makes its id.
+    fn write(&self, letter: &Letter<'_>, seed: [u8; 16]) -> Message;
+}

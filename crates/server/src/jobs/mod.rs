@@ -1,0 +1,415 @@
+//! The worker: takes jobs and does them, one file a kind. It alone holds what opens directories and sealed secrets.
+//!
+//! A job may be done twice (a worker dies after the work and before it says so), so each looks at its case first and does what is left to do.
+
+use std::{sync::Arc, time::Duration};
+
+use keyward_core::{
+    event::EndReason,
+    ids::{CaseId, FactorId},
+    log::note::Signer,
+    steps::review::NoticeAbout,
+    time::{MINUTE_MS, SECOND_MS, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    channels::Channel,
+    connectors::{ConnectorError, Directory},
+    ctx::Ctx,
+    flow::{Flow, FlowError, SignedIn},
+    seal::OpenKey,
+    store::{
+        CommitError, StoreError,
+        jobs::{NewJob, Taken},
+        sign::Memory,
+    },
+};
+
+pub mod ask;
+pub mod classify;
+pub mod expire;
+pub mod give_up;
+pub mod letters;
+pub mod look;
+pub mod mail_code;
+pub mod notify;
+pub mod publish;
+pub mod reissue;
+pub mod review;
+pub mod send;
+pub mod sign_in;
+pub mod stop_others;
+
+use letters::Letters;
+
+/// How long a worker may take for one job before another may take it.
+const LEASE_MS: i64 = 2 * MINUTE_MS;
+/// How many jobs run at a time in one process.
+const AT_A_TIME: usize = 8;
+/// How often a worker looks for work that another process left.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often the log is signed, if it has grown.
+const SIGN_EVERY: Duration = Duration::from_secs(1);
+
+/// A piece of work, as it lies in the queue.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "work", rename_all = "snake_case")]
+pub enum Work {
+    /// Find the account behind a name.
+    Classify {
+        /// For this case.
+        case: CaseId,
+        /// Who opened it, if they were signed in.
+        signed_in: Option<SignedIn>,
+    },
+    /// Send a link and a code to the stored addresses.
+    MailCode {
+        /// For this case.
+        case: CaseId,
+        /// The browser that the code counts in.
+        browser: keyward_core::digest::Digest,
+    },
+    /// Make the change.
+    Reissue {
+        /// Of this case.
+        case: CaseId,
+        /// Which attempt.
+        attempt: u32,
+        /// What was handed in, sealed. Empty where nothing was.
+        sealed: Vec<u8>,
+    },
+    /// Find out what came of an attempt without an answer.
+    Look {
+        /// Of this case.
+        case: CaseId,
+        /// Which attempt.
+        attempt: u32,
+        /// What was handed in, sealed; with it a password can be proved set.
+        sealed: Vec<u8>,
+        /// When the password had been changed before the attempt, if that is known.
+        changed_before: Option<Timestamp>,
+    },
+    /// Tell everybody who should know.
+    Notify {
+        /// About this case.
+        case: CaseId,
+        /// What.
+        about: NoticeAbout,
+    },
+    /// Send one notice to one address.
+    Send {
+        /// About this case.
+        case: CaseId,
+        /// What.
+        about: NoticeAbout,
+        /// The address.
+        to: FactorId,
+    },
+    /// Look at what was left open.
+    Review {
+        /// In this case.
+        case: CaseId,
+    },
+    /// Ask the gate again, after a wait.
+    Ask {
+        /// In this case.
+        case: CaseId,
+    },
+    /// End a case that the directory refused too often.
+    GiveUp {
+        /// This one.
+        case: CaseId,
+    },
+    /// End all other open cases of the account, after "not me".
+    StopOthers {
+        /// Said in this case.
+        case: CaseId,
+    },
+    /// Try a password for "my ways back in".
+    SignIn(sign_in::Request),
+    /// End what has run out of time.
+    Expire,
+}
+
+impl Work {
+    /// The name of its file.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Classify { .. } => "classify",
+            Self::MailCode { .. } => "mail_code",
+            Self::Reissue { .. } => "reissue",
+            Self::Look { .. } => "look",
+            Self::Notify { .. } => "notify",
+            Self::Send { .. } => "send",
+            Self::Review { .. } => "review",
+            Self::Ask { .. } => "ask",
+            Self::GiveUp { .. } => "give_up",
+            Self::StopOthers { .. } => "stop_others",
+            Self::SignIn(_) => "sign_in",
+            Self::Expire => "expire",
+        }
+    }
+
+    const fn case(&self) -> Option<CaseId> {
+        match self {
+            Self::Classify { case, .. }
+            | Self::MailCode { case, .. }
+            | Self::Reissue { case, .. }
+            | Self::Look { case, .. }
+            | Self::Notify { case, .. }
+            | Self::Send { case, .. }
+            | Self::Review { case }
+            | Self::Ask { case }
+            | Self::GiveUp { case }
+            | Self::StopOthers { case } => Some(*case),
+            Self::SignIn(_) | Self::Expire => None,
+        }
+    }
+
+    /// How often it is tried. A notice is not given up for two days of trying; what a person waits for is soon.
+    const fn max_tries(&self) -> u32 {
+        match self {
+            Self::Send { .. } => 40,
+            Self::Look { .. } => 60,
+            Self::MailCode { .. } | Self::SignIn(_) => 5,
+            _ => 20,
+        }
+    }
+
+    /// Puts it into the queue's form.
+    pub fn job(&self, ctx: &Ctx, created: Timestamp, due: Timestamp) -> NewJob {
+        NewJob {
+            id: ctx.id(created),
+            kind: self.kind(),
+            case: self.case(),
+            only_one: self.only_one(),
+            // A value of this enum always has a JSON form; were it empty, the job would fail and be shown.
+            payload: serde_json::to_vec(self).unwrap_or_default(),
+            due,
+            max_tries: self.max_tries(),
+            created,
+        }
+    }
+
+    /// Work that is enough once.
+    fn only_one(&self) -> Option<String> {
+        match self {
+            Self::Expire => Some("expire".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// Every kind of job, by the name of its file.
+pub const fn all() -> &'static [&'static str] {
+    &[
+        "ask",
+        "classify",
+        "expire",
+        "give_up",
+        "look",
+        "mail_code",
+        "notify",
+        "publish",
+        "reissue",
+        "review",
+        "send",
+        "sign_in",
+        "stop_others",
+    ]
+}
+
+/// Why a job did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// Something outside did not answer; again later.
+    #[error("{0}")]
+    Later(String),
+    /// It can never work; somebody has to look.
+    #[error("{0}")]
+    Never(String),
+}
+
+impl From<FlowError> for JobError {
+    fn from(error: FlowError) -> Self {
+        match error {
+            FlowError::Broken(_) | FlowError::NoCase => Self::Never(error.to_string()),
+            other => Self::Later(other.to_string()),
+        }
+    }
+}
+impl From<StoreError> for JobError {
+    fn from(error: StoreError) -> Self {
+        Self::from(FlowError::from(error))
+    }
+}
+impl From<CommitError> for JobError {
+    fn from(error: CommitError) -> Self {
+        Self::Later(error.to_string())
+    }
+}
+impl From<ConnectorError> for JobError {
+    fn from(error: ConnectorError) -> Self {
+        Self::Later(error.to_string())
+    }
+}
+
+/// What a job came to.
+pub type Ran = Result<(), JobError>;
+
+/// Whoever does the jobs, with everything that only they may hold.
+pub struct Worker {
+    /// The only road by which cases change.
+    pub flow: Arc<Flow>,
+    /// The directories, in the order in which names are looked up.
+    pub directories: Vec<Arc<dyn Directory>>,
+    /// Opens what was sealed to the worker.
+    pub open: OpenKey,
+    /// Sends messages. None: nothing can be sent, and `doctor` says so.
+    pub channel: Option<Arc<dyn Channel>>,
+    /// Writes messages.
+    pub letters: Arc<dyn Letters>,
+    /// Signs the log.
+    pub signer: Signer,
+    /// Remembers outside of the database what was signed last.
+    pub memory: Memory,
+}
+
+impl Worker {
+    /// The directory of that name.
+    pub fn directory(&self, name: &str) -> Option<&Arc<dyn Directory>> {
+        self.directories.iter().find(|directory| directory.name() == name)
+    }
+
+    /// Does what is due by the clock: signs the log every second, ends what ran out of time every minute.
+    async fn tick(self: Arc<Self>, stop: CancellationToken) {
+        let mut expired = None;
+        loop {
+            publish::run(&self).await;
+            let now = self.flow.ctx.now();
+            if expired.is_none_or(|at: Timestamp| now.since_ms(at) >= MINUTE_MS) {
+                expired = Some(now);
+                if let Err(error) = self.flow.store.put_job(&Work::Expire.job(&self.flow.ctx, now, now)).await {
+                    tracing::warn!(%error, "what ran out of time is not ended yet");
+                }
+                self.flow.bell.notify_waiters();
+            }
+            tokio::select! {
+                () = tokio::time::sleep(SIGN_EVERY) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    /// Does jobs until told to stop, and ends what it has begun.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let ticking = tokio::spawn(Arc::clone(&self).tick(stop.clone()));
+        let places = Arc::new(Semaphore::new(AT_A_TIME));
+        loop {
+            // Registered before looking, so that a bell in between is heard.
+            let bell = self.flow.bell.notified();
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            match self.take().await {
+                Some(job) => {
+                    let worker = Arc::clone(&self);
+                    tokio::spawn(async move {
+                        worker.finish(job).await;
+                        drop(place);
+                    });
+                }
+                None => {
+                    drop(place);
+                    tokio::select! {
+                        () = bell => {}
+                        () = tokio::time::sleep(LOOK_EVERY) => {}
+                        () = stop.cancelled() => break,
+                    }
+                }
+            }
+            if stop.is_cancelled() {
+                break;
+            }
+        }
+        // All places free again: nothing is under way.
+        let all = u32::try_from(AT_A_TIME).unwrap_or(1);
+        drop(places.acquire_many(all).await);
+        drop(ticking.await);
+    }
+
+    /// Does what is due now and what follows from it, until nothing is due. For tests and simulations, where time stands still.
+    pub async fn run_due(&self) {
+        while let Some(job) = self.take().await {
+            self.finish(job).await;
+        }
+    }
+
+    async fn take(&self) -> Option<Taken> {
+        let now = self.flow.ctx.now();
+        match self.flow.store.take_job(now, now.plus_ms(LEASE_MS)).await {
+            Ok(job) => job,
+            Err(error) => {
+                tracing::warn!(%error, "jobs can not be read");
+                None
+            }
+        }
+    }
+
+    async fn finish(&self, job: Taken) {
+        let done = match self.perform(&job).await {
+            Ok(()) => self.flow.store.finish_job(&job).await.map(drop),
+            Err(error) => {
+                let never = matches!(error, JobError::Never(_));
+                tracing::warn!(kind = job.kind, tries = job.tries, %error, "a job did not come to its end");
+                self.put_back(&job, never, &error.to_string()).await
+            }
+        };
+        if let Err(error) = done {
+            tracing::warn!(%error, "the end of a job could not be written; it is done again");
+        }
+        self.flow.bell.notify_waiters();
+    }
+
+    async fn put_back(&self, job: &Taken, never: bool, error: &str) -> Result<(), StoreError> {
+        let wait_ms = if never { MINUTE_MS * 60 } else { backoff_ms(job.tries) };
+        let due = self.flow.ctx.now().plus_ms(wait_ms);
+        self.flow.store.fail_job(job, due, error).await.map(drop)
+    }
+
+    async fn perform(&self, job: &Taken) -> Ran {
+        let work: Work = serde_json::from_slice(&job.payload)
+            .map_err(|_| JobError::Never(format!("a job of kind `{}` can not be read", job.kind)))?;
+        match work {
+            Work::Classify { case, signed_in } => classify::run(self, case, signed_in).await,
+            Work::MailCode { case, browser } => mail_code::run(self, case, browser).await,
+            Work::Reissue { case, attempt, sealed } => reissue::run(self, case, attempt, &sealed).await,
+            Work::Look { case, attempt, sealed, changed_before } => {
+                look::run(self, case, attempt, &sealed, changed_before).await
+            }
+            Work::Notify { case, about } => notify::run(self, case, about).await,
+            Work::Send { case, about, to } => send::run(self, case, about, to).await,
+            Work::Review { case } => review::run(self, case).await,
+            Work::Ask { case } => ask::run(self, case).await,
+            Work::GiveUp { case } => give_up::run(self, case, EndReason::DirectoryRefused).await,
+            Work::StopOthers { case } => stop_others::run(self, case).await,
+            Work::SignIn(request) => sign_in::run(self, request).await,
+            Work::Expire => expire::run(self).await,
+        }
+    }
+}
+
+/// Doubles from half a second to an hour.
+fn backoff_ms(tries: u32) -> i64 {
+    let doubled = 1i64.checked_shl(tries.min(20)).unwrap_or(i64::MAX);
+    (SECOND_MS / 4).saturating_mul(doubled).min(60 * MINUTE_MS)
+}
+
+/// A refusal that only says that the work is done already, or no longer wanted.
+fn settled(result: Result<(), FlowError>) -> Ran {
+    match result {
+        Err(FlowError::Refused(_)) => Ok(()),
+        other => other.map_err(JobError::from),
+    }
+}

@@ -1,0 +1,25 @@
+//! Tells everybody who should know: one message for each address of the person (UX-69), each with its own job, so that one dead mailbox stops no other.
+
+use keyward_core::{account::Method, ids::CaseId, steps::review::NoticeAbout};
+
+use super::{Ran, Work, Worker};
+use crate::store::change::Aside;
+
+/// Queues the messages of one occasion.
+pub async fn run(worker: &Worker, id: CaseId, about: NoticeAbout) -> Ran {
+    let flow = &worker.flow;
+    let case = flow.load(id).await?;
+    let Some(person) = case.subject() else { return Ok(()) };
+    let at = flow.ctx.now();
+    let mut aside = Aside::default();
+    for factor in flow.store.factors(person).await? {
+        if factor.method != Method::Email || !factor.is_alive() {
+            continue;
+        }
+        let mut job = Work::Send { case: id, about, to: factor.id }.job(&flow.ctx, at, at);
+        // If this job runs twice, the second message of a pair is not queued while the first waits.
+        job.only_one = Some(format!("{id}/{about:?}/{}", factor.id));
+        aside = aside.job(job);
+    }
+    Ok(flow.store.aside(aside).await?)
+}

@@ -1,0 +1,233 @@
+//! Step 4: makes the change. The only file that turns a committed start into a permit and hands it to a directory.
+
+use keyward_core::{
+    account::{Action, Method},
+    actor::Actor,
+    case::{Command, Stage},
+    digest::Disclosure,
+    event::Event,
+    ids::CaseId,
+    ledger::Durable,
+    secret::SecretText,
+    steps::reissue::{Attempt, Check, CheckKind, CheckResult, Outcome, Permit, Recorded},
+    time::{SECOND_MS, Timestamp},
+};
+
+use super::{JobError, Ran, Work, Worker, classify, settled};
+use crate::{
+    connectors::{Applied, NewPassword, NotDone},
+    flow::{Acted, With},
+    seal,
+    store::{
+        change::{Guard, Write},
+        people::NewFactor,
+    },
+};
+
+/// When an attempt without an answer is first looked at.
+const LOOK_AFTER_MS: i64 = 5 * SECOND_MS;
+
+/// Makes the change of one attempt, unless it was begun already: then looking, and not this, finds out what came of it.
+pub async fn run(worker: &Worker, id: CaseId, attempt: u32, sealed: &[u8]) -> Ran {
+    let case = worker.flow.load(id).await?;
+    let Stage::Reissuing(_, Attempt::Submitted(submission)) = case.stage() else {
+        return recover(worker, id, attempt, sealed).await;
+    };
+    if submission.attempt != attempt {
+        return Ok(());
+    }
+    let Some((started, changed_before)) = start(worker, id).await? else { return Ok(()) };
+    let (case, account) = (started.get().case.clone(), account_of(worker, &started.get().case).await?);
+    let Stage::Reissuing(authorized, running) = case.stage() else { return Ok(()) };
+    let at = worker.flow.ctx.now();
+    let committed = started.map(|acted| acted.committed);
+    let Some(begun) = committed.get().started() else { return Ok(()) };
+    let durable = committed.map(|committed| (committed.case, begun));
+    let permit = match Permit::new(durable, authorized, *running, &account, at) {
+        Ok(permit) => permit,
+        // The start is in the log, so its answer has to be too: nothing was touched.
+        Err(_) => return record(worker, id, attempt, Applied::not_done(NotDone::NotPermitted), With::nothing()).await,
+    };
+    let secret = open(worker, id, attempt, sealed)?;
+    if case.claim().action.changes_directory() {
+        let applied = in_directory(worker, permit, secret, at).await;
+        let with = look_again(worker, id, attempt, sealed, changed_before, &applied);
+        record(worker, id, attempt, applied, with).await
+    } else {
+        let (applied, with) = in_keyward(worker, &permit, secret, at).await?;
+        record(worker, id, attempt, applied, with).await
+    }
+}
+
+/// Commits the start, after another look at the account: its class and state may be others than when the case began.
+async fn start(worker: &Worker, id: CaseId) -> Result<Option<(Durable<Acted>, Option<Timestamp>)>, JobError> {
+    let flow = &worker.flow;
+    let case = flow.load(id).await?;
+    let Some(subject) = case.subject() else { return Ok(None) };
+    let Some(person) = flow.store.person(subject).await? else { return Ok(None) };
+    let Some(directory) = worker.directory(&person.account.directory) else {
+        return Err(JobError::Later(format!("there is no directory `{}`", person.account.directory)));
+    };
+    let Some(account) = directory.read(&person.account.id, flow.ctx.now()).await? else { return Ok(None) };
+    let (mut now, with) = classify::classification(worker, &case, directory.name(), &account, &person);
+    let with = match case.classified() {
+        // The same account keeps its commitment, so that one value opens both.
+        Some(before) if before.class() == now.class => {
+            now.account = before.classification().account;
+            With::nothing()
+        }
+        _ => with,
+    };
+    let with = with.guard(Guard::PersonNotBlocked { person: subject, at: flow.ctx.now() });
+    match flow.act(id, Actor::Keyward, Command::Start(now), with).await {
+        Ok(acted) if acted.get().committed.started().is_some() => Ok(Some((acted, account.changed_at))),
+        Ok(_) => Ok(None),
+        Err(crate::flow::FlowError::Refused(_) | crate::flow::FlowError::Lost(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn account_of(worker: &Worker, case: &keyward_core::case::Case) -> Result<Disclosure, JobError> {
+    let missing = || JobError::Never("the account of the case has been erased".to_owned());
+    let commitment = case.classified().ok_or_else(missing)?.classification().account;
+    worker.flow.store.value(commitment).await?.ok_or_else(missing)
+}
+
+pub(super) fn open(worker: &Worker, case: CaseId, number: u32, sealed: &[u8]) -> Result<Option<SecretText>, JobError> {
+    if sealed.is_empty() {
+        return Ok(None);
+    }
+    let opened = worker.open.open(sealed, seal::Attempt { case, number });
+    opened.map(Some).map_err(|error| JobError::Never(error.to_string()))
+}
+
+async fn in_directory(worker: &Worker, permit: Permit, secret: Option<SecretText>, at: Timestamp) -> Applied {
+    let Some(directory) = worker.directory(&permit.account().directory) else {
+        return Applied::not_done(NotDone::NoSuchAccount);
+    };
+    match (permit.action(), secret) {
+        (Action::Unlock, _) => directory.unlock(permit, at).await,
+        (Action::SetPassword, Some(new)) => {
+            directory.set_password(permit, NewPassword { new: &new, old: None, must_change: false, at }).await
+        }
+        (Action::SetPassword | Action::EnrollFactor { .. } | Action::RemoveFactor, _) => {
+            Applied::not_done(NotDone::NotPermitted)
+        }
+    }
+}
+
+/// Factors lie in Keyward's own table: the change is made by the very commit that records it.
+async fn in_keyward(
+    worker: &Worker,
+    permit: &Permit,
+    secret: Option<SecretText>,
+    at: Timestamp,
+) -> Result<(Applied, With), JobError> {
+    let done = Applied {
+        outcome: Outcome::Done,
+        checks: vec![
+            Check { what: CheckKind::Write, result: CheckResult::Done },
+            Check { what: CheckKind::ReadBack, result: CheckResult::Done },
+        ],
+    };
+    let person = permit.subject();
+    match (permit.action(), permit.submission().factor, secret) {
+        (Action::RemoveFactor, Some(factor), _) => {
+            Ok((done, With::nothing().guard(Guard::EndFactor { factor, person, at })))
+        }
+        (Action::EnrollFactor { method }, _, Some(secret)) => {
+            Ok((done, enroll(worker, permit, method, &secret, at).await?))
+        }
+        (Action::SetPassword | Action::Unlock | Action::EnrollFactor { .. } | Action::RemoveFactor, ..) => {
+            Ok((Applied::not_done(NotDone::NotPermitted), With::nothing()))
+        }
+    }
+}
+
+async fn enroll(
+    worker: &Worker,
+    permit: &Permit,
+    method: Method,
+    secret: &SecretText,
+    at: Timestamp,
+) -> Result<With, JobError> {
+    let flow = &worker.flow;
+    let record = crate::flow::NewRecord::parse(secret.expose())
+        .map_err(|_| JobError::Never("what was handed in can not be read".to_owned()))?;
+    let case = flow.load(permit.case()).await?;
+    let class = case.class().unwrap_or(keyward_core::account::Class::Admin);
+    let factors = flow.store.factors(permit.subject()).await?;
+    // The first way back in is of use at once; every later one waits while the person can still say "not me".
+    let first = !factors.iter().any(|factor| factor.is_alive() && factor.method != Method::Email);
+    let wait_ms = if first { 0 } else { flow.terms.quarantine.of(class, method == Method::Email) };
+    let mut with = With::nothing();
+    if method == Method::RecoveryCode {
+        // A new sheet takes the place of the old one (N-05).
+        with = with.write(Write::EndFactors { person: permit.subject(), method, at });
+    }
+    with = with.guard(Guard::NewFactor(NewFactor {
+        id: record.id,
+        person: permit.subject(),
+        method,
+        label: record.label.clone(),
+        data: flow.lock_away(record.id, &record.data())?,
+        handle: record.handle,
+        created: at,
+        usable_from: at.plus_ms(wait_ms),
+    }));
+    if !record.codes.is_empty() {
+        with = with.write(Write::PutRecoveryCodes { factor: record.id, codes: record.codes.clone() });
+    }
+    Ok(with)
+}
+
+/// Without an answer, looking is the next thing that happens; it is queued by the commit that says so.
+fn look_again(
+    worker: &Worker,
+    case: CaseId,
+    attempt: u32,
+    sealed: &[u8],
+    changed_before: Option<Timestamp>,
+    applied: &Applied,
+) -> With {
+    if !matches!(applied.outcome, Outcome::Unknown { .. }) {
+        return With::nothing();
+    }
+    let work = Work::Look { case, attempt, sealed: sealed.to_vec(), changed_before };
+    let at = worker.flow.ctx.now();
+    With::nothing().job(work.job(&worker.flow.ctx, at, at.plus_ms(LOOK_AFTER_MS)))
+}
+
+async fn record(worker: &Worker, id: CaseId, attempt: u32, applied: Applied, with: With) -> Ran {
+    let mut checks = applied.checks;
+    if applied.outcome == Outcome::Done {
+        // Committed together with this entry (`flow/follow.rs`).
+        checks.push(Check { what: CheckKind::SiblingsEnded, result: CheckResult::Done });
+    }
+    let recorded = Recorded { attempt, outcome: applied.outcome, checks };
+    settled(worker.flow.act(id, Actor::Keyward, Command::Record(recorded), with).await.map(drop))
+}
+
+/// The job came again and the attempt was begun: whatever happened then, it is not repeated. What was never answered is unknown, and looked at.
+async fn recover(worker: &Worker, id: CaseId, attempt: u32, sealed: &[u8]) -> Ran {
+    let case = worker.flow.load(id).await?;
+    let begun = matches!(case.stage(), Stage::Reissuing(_, Attempt::Running(s)) if s.attempt == attempt);
+    if !begun {
+        return Ok(());
+    }
+    if case.claim().action.changes_directory() {
+        let applied = Applied::unknown(crate::connectors::Unknown::ConnectionLost);
+        let with = look_again(worker, id, attempt, sealed, None, &applied);
+        return record(worker, id, attempt, applied, with).await;
+    }
+    // The commit that would have made the change would have recorded it too; it did not happen.
+    record(worker, id, attempt, Applied::not_done(NotDone::NotApplied), With::nothing()).await
+}
+
+/// When an attempt was started, for whoever looks at it later.
+pub(super) fn started_at(entries: &[crate::store::cases::Placed], attempt: u32) -> Option<Timestamp> {
+    entries.iter().rev().find_map(|placed| match &placed.entry.event {
+        Event::Started(started) if started.attempt == attempt => Some(placed.entry.at),
+        _ => None,
+    })
+}

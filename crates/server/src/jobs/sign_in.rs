@@ -1,0 +1,91 @@
+//! Tries the password of the directory for "my ways back in". Only the worker can ask a directory, so the page hands the password in sealed and waits for the result.
+
+use keyward_core::{
+    digest::Digest,
+    ids::{CaseId, PersonId},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{JobError, Ran, Worker, classify};
+use crate::{
+    connectors::{Owner, SignIn},
+    seal,
+    store::tokens::{NewToken, Purpose},
+};
+
+/// A password to be tried.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// Stands in for a case: what the seal is bound to.
+    pub id: CaseId,
+    /// The digest of the cookie that the browser holds and that becomes its session.
+    pub session: Digest,
+    /// Name and password, sealed: `name`, a line feed, `password`.
+    pub sealed: Vec<u8>,
+}
+
+/// What a session is, or that there is none.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Session {
+    /// Who is signed in. None: the password did not open the account, for whatever reason.
+    pub person: Option<PersonId>,
+    /// The name that the account signs in with.
+    pub name: String,
+    /// What people call its owner.
+    pub display_name: String,
+}
+
+/// How long a refusal is kept for the page that asks.
+const REFUSAL_MS: i64 = 60_000;
+
+/// Tries it.
+pub async fn run(worker: &Worker, request: Request) -> Ran {
+    let attempt = seal::Attempt { case: request.id, number: 1 };
+    let opened = worker.open.open(&request.sealed, attempt).map_err(|error| JobError::Never(error.to_string()))?;
+    let session = match opened.expose().split_once('\n') {
+        Some((name, password)) => signed_in(worker, name, password).await?,
+        None => None,
+    };
+    answer(worker, request.session, session).await
+}
+
+async fn signed_in(worker: &Worker, name: &str, password: &str) -> Result<Option<Session>, JobError> {
+    let at = worker.flow.ctx.now();
+    let Ok((directory, account)) = classify::look_up(worker, name).await? else { return Ok(None) };
+    let Some(found) = worker.directory(&directory) else { return Ok(None) };
+    let password = keyward_core::secret::Secret::new(password.to_owned());
+    let answer = found.authenticate(&account.id, &password, at).await?;
+    if answer != SignIn::Ok || account.disabled || account.owner == Owner::Machine {
+        return Ok(None);
+    }
+    let person = classify::person(worker, &directory, &account, at).await?;
+    if person.blocked_until.is_some_and(|until| at < until) {
+        return Ok(None);
+    }
+    classify::keep_addresses(worker, &person, &account, at).await?;
+    Ok(Some(Session { person: Some(person.id), name: account.name, display_name: account.display_name }))
+}
+
+async fn answer(worker: &Worker, hash: Digest, session: Option<Session>) -> Ran {
+    let flow = &worker.flow;
+    let at = flow.ctx.now();
+    let (idle_ms, life_ms) = match session {
+        Some(_) => (flow.terms.idle_ms, flow.terms.session_ms),
+        None => (REFUSAL_MS, REFUSAL_MS),
+    };
+    let person = session.as_ref().and_then(|session| session.person);
+    let session = session.unwrap_or(Session { person: None, name: String::new(), display_name: String::new() });
+    let token = NewToken {
+        purpose: Purpose::SignIn,
+        hash,
+        case: None,
+        person,
+        browser: None,
+        data: serde_json::to_vec(&session).unwrap_or_default(),
+        created: at,
+        idle: at.plus_ms(idle_ms),
+        expires: at.plus_ms(life_ms),
+        max_tries: 0,
+    };
+    Ok(flow.store.put_token(&token).await?)
+}

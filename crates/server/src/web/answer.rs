@@ -1,0 +1,107 @@
+//! What a handler answers: a page, a redirect, or a page that says why it does not go on. Errors are logged here, once, and nowhere else.
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, Response, StatusCode, header},
+    response::IntoResponse,
+};
+use axum_extra::extract::cookie::Cookie;
+use keyward_core::case::Refusal;
+
+use super::{
+    shell::{Shell, page},
+    views::outcome::{StopReason, Stopped, Told},
+    visit::Visit,
+};
+use crate::flow::FlowError;
+
+/// An answer.
+pub type Answer = Response<Body>;
+
+/// A page, with 200.
+pub fn show(view: &impl askama::Template) -> Answer {
+    page(StatusCode::OK, view)
+}
+
+/// A page with a problem in a form.
+pub fn again(view: &impl askama::Template) -> Answer {
+    page(StatusCode::UNPROCESSABLE_ENTITY, view)
+}
+
+/// Go there next; a reload does not send the form again.
+pub fn go(to: &str) -> Answer {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    // Paths of ours are ASCII; anything else would be a mistake, and leads to the start.
+    let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+    response.headers_mut().insert(header::LOCATION, to);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// With a cookie.
+pub fn with_cookie(mut answer: Answer, cookie: &Cookie<'_>) -> Answer {
+    if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+        answer.headers_mut().append(header::SET_COOKIE, value);
+    }
+    answer
+}
+
+/// Why a page does not go on, as a page.
+pub fn stop(visit: &Visit, why: StopReason) -> Answer {
+    stop_in(visit.shell(), why)
+}
+
+fn stop_in(shell: Shell, why: StopReason) -> Answer {
+    let status = why.status();
+    let retry_s = match &why {
+        StopReason::TooManyTries(until) | StopReason::Outage(Some(until)) => {
+            Some(until.since_ms(shell.at).max(0) / 1000 + 1)
+        }
+        StopReason::Outage(None) => Some(30),
+        _ => None,
+    };
+    let told = if why == StopReason::Contested { Told::ContactsAndSecurity } else { Told::Nobody };
+    let view = Stopped { told, ..Stopped::plain(shell, why) };
+    let mut response = page(status, &view);
+    if let Some(seconds) = retry_s {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// What went wrong, as a page. The reason is logged; the page says what it means for the person.
+pub fn failed(visit: &Visit, error: FlowError) -> Answer {
+    let why = match &error {
+        FlowError::NoCase => StopReason::NotFound,
+        FlowError::TooMany(until) => StopReason::TooManyTries(*until),
+        FlowError::Lost(_) => StopReason::AlreadyDone,
+        FlowError::Unavailable(cause) => {
+            tracing::warn!(%error, %cause, "a request could not be served");
+            StopReason::Outage(None)
+        }
+        FlowError::Broken(cause) => {
+            tracing::error!(%error, %cause, "stopped: something contradicts itself");
+            StopReason::Broken
+        }
+        FlowError::Refused(refusal) => match refusal {
+            Refusal::Expired => StopReason::Expired,
+            Refusal::TooMany | Refusal::NoAttemptLeft => StopReason::NotConfirmed,
+            Refusal::Over | Refusal::Again | Refusal::WrongStep | Refusal::NothingNew => StopReason::AlreadyDone,
+            Refusal::OutcomeUnknown | Refusal::Changed => StopReason::Busy,
+            Refusal::OtherPerson
+            | Refusal::ProvesItself
+            | Refusal::NotIndependent
+            | Refusal::NotYet(_)
+            | Refusal::NotReviewed => StopReason::NotConfirmed,
+        },
+    };
+    stop(visit, why)
+}
+
+/// JSON that no cache keeps.
+pub fn json(value: &serde_json::Value) -> Answer {
+    let mut response = axum::Json(value).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,101 @@
+//! Following a case: what happened and what is next, for the browser that works on it. Another browser learns nothing, not even that it exists.
+
+use axum::{Form, extract::rejection::FormRejection};
+use keyward_core::{
+    case::{Ending, Stage},
+    event::{EndReason, Event},
+    ids::Reference,
+    steps::reissue::Outcome,
+};
+use serde::Deserialize;
+
+use super::{Here, place, prove::way_of};
+use crate::web::{
+    answer::{Answer, again, go, show, stop},
+    views::{
+        Live,
+        follow::{CaseState, FollowCase, FollowFind, FollowProblem, Happened, Step},
+        outcome::StopReason,
+    },
+    visit::Visit,
+};
+
+/// `GET /status`.
+pub async fn ask(visit: Visit) -> Answer {
+    show(&FollowFind { shell: visit.shell(), reference: String::new(), problem: None })
+}
+
+/// The form of `/status`.
+#[derive(Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    reference: String,
+}
+
+/// `POST /status`.
+pub async fn find(visit: Visit, form: Result<Form<Asked>, FormRejection>) -> Answer {
+    let Ok(Form(form)) = form else { return stop(&visit, StopReason::StaleForm) };
+    let typed: String = form.reference.trim().chars().take(40).collect();
+    let problem = match typed.parse::<Reference>() {
+        _ if typed.is_empty() => FollowProblem::Empty,
+        Err(_) => FollowProblem::Shape,
+        Ok(reference) if visit.case_token(reference).is_some() => return go(&format!("/status/{reference}")),
+        Ok(_) => FollowProblem::NotHere,
+    };
+    again(&FollowFind { shell: visit.shell(), reference: typed, problem: Some(problem) })
+}
+
+/// `GET /status/{case}`.
+pub async fn case(here: Here) -> Answer {
+    let entries = match here.visit.portal.flow.entries(here.case.id()).await {
+        Ok(entries) => entries,
+        Err(error) => return here.failed(error),
+    };
+    let happened =
+        entries.iter().filter_map(|entry| step(&entry.event).map(|step| Happened { at: entry.at, step })).collect();
+    let over = here.case.is_over();
+    show(&FollowCase {
+        shell: here.visit.shell(),
+        case: here.head(),
+        state: state(&here),
+        happened,
+        go_on: (!over).then(|| format!("{}/{}", here.base(), place(&here.case))),
+        can_stop: !over && !matches!(here.case.stage(), Stage::Reviewing(_)),
+        live: Live { events: format!("{}/events", here.base()), refresh_s: None },
+    })
+}
+
+fn state(here: &Here) -> CaseState {
+    match here.case.stage() {
+        Stage::Classifying(..) | Stage::Verifying(..) => CaseState::Yours,
+        Stage::Authorizing(..) => match here.case.hold() {
+            Some(hold) => CaseState::Held(hold.until),
+            None => CaseState::Others(here.case.deadline().unwrap_or(here.visit.at)),
+        },
+        Stage::Reissuing(..) if place(&here.case) == "new" => CaseState::Yours,
+        Stage::Reissuing(..) => CaseState::Working,
+        Stage::Reviewing(_) | Stage::Closed(Ending::Reviewed(_)) => CaseState::Done,
+        Stage::Closed(_) => CaseState::Ended,
+    }
+}
+
+/// What an entry means for the person. What only the log needs to know is not shown.
+fn step(event: &Event) -> Option<Step> {
+    Some(match event {
+        Event::Opened(_) => Step::Started,
+        Event::Presented(evidence) => Step::Shown(way_of(evidence.method)?),
+        Event::Rejected(_) => Step::NotShown,
+        Event::Held(_) => Step::Held,
+        Event::Approved(_) => Step::Agreed,
+        Event::Recorded(recorded) if recorded.outcome == Outcome::Done => Step::NewWayIn,
+        Event::Reviewed(_) => Step::Reviewed,
+        Event::Contested { .. } => Step::Contested,
+        Event::Ended { reason } => match reason {
+            EndReason::Withdrawn => Step::Withdrawn,
+            EndReason::Expired => Step::Expired,
+            EndReason::Blocked => Step::Contested,
+            EndReason::Denied | EndReason::DirectoryRefused | EndReason::Superseded => Step::Refused,
+        },
+        _ => return None,
+    })
+}

@@ -1,0 +1,131 @@
+//! Links from messages. Opening one changes nothing (R12): it shows a page, and the button on it does what the link is for.
+
+use axum::extract::{Path, rejection::PathRejection};
+use keyward_core::{
+    actor::Actor,
+    case::{Case, Command},
+    event::ContestedFrom,
+    time::DAY_MS,
+};
+
+use super::{base, place};
+use crate::{
+    flow::{FlowError, Proof, Proved, With, browser_digest},
+    store::tokens::{Purpose, Seen},
+    token::{self, Token},
+    web::{
+        answer::{Answer, failed, go, show},
+        shell::page,
+        views::link::{DeadLink, LinkDead, LinkLanding, LinkPurpose, NotMe, NotMeDone, Origin},
+        visit::Visit,
+    },
+};
+
+type Named = Result<Path<String>, PathRejection>;
+
+fn parse(path: Named) -> Option<Token> {
+    path.ok().and_then(|Path(text)| Token::parse(&text).ok())
+}
+
+fn dead(visit: &Visit, why: DeadLink) -> Answer {
+    let view = LinkDead { shell: visit.shell(), why, again: None, not_me: None };
+    page(axum::http::StatusCode::GONE, &view)
+}
+
+/// The case of a mailed link, if it is alive and was made for this browser.
+async fn case_of(visit: &Visit, link: &Token) -> Result<Option<(Case, Token)>, FlowError> {
+    let flow = &visit.portal.flow;
+    let hash = link.hash(token::Purpose::Link).digest();
+    let seen = |browser| Seen { purpose: Purpose::Link, hash, browser, at: visit.at };
+    // Which case it is shows only to the browser that has its cookie; that one is tried first by the reference in the token's row.
+    let Some(case) = flow.store.case_of_token(Purpose::Link, hash, visit.at).await? else { return Ok(None) };
+    let case = flow.load(case).await?;
+    let Some(cookie) = visit.case_token(case.reference()) else { return Ok(None) };
+    let bound = flow.store.find_token(&seen(Some(browser_digest(&cookie)))).await?;
+    Ok(bound.map(|_| (case, cookie)))
+}
+
+/// `GET /l/{token}`.
+pub async fn landing(visit: Visit, path: Named) -> Answer {
+    let Some(link) = parse(path) else { return dead(&visit, DeadLink::Used) };
+    match case_of(&visit, &link).await {
+        Err(error) => failed(&visit, error),
+        Ok(None) => dead(&visit, DeadLink::Expired(visit.portal.flow.terms.mail_ms)),
+        Ok(Some((case, _))) if case.is_over() => dead(&visit, DeadLink::Stopped),
+        Ok(Some((case, _))) => show(&LinkLanding {
+            shell: visit.shell(),
+            reference: Some(case.reference().to_string()),
+            purpose: LinkPurpose::Prove,
+            until: visit.at.plus_ms(visit.portal.flow.terms.mail_ms),
+            action: format!("/l/{}", link.reveal().expose()),
+            not_me: format!("{}/stop", base(&case)),
+        }),
+    }
+}
+
+/// `POST /l/{token}`.
+pub async fn used(visit: Visit, path: Named) -> Answer {
+    let Some(link) = parse(path) else { return dead(&visit, DeadLink::Used) };
+    let (case, cookie) = match case_of(&visit, &link).await {
+        Err(error) => return failed(&visit, error),
+        Ok(None) => return dead(&visit, DeadLink::Expired(visit.portal.flow.terms.mail_ms)),
+        Ok(Some(found)) => found,
+    };
+    let flow = &visit.portal.flow;
+    match flow.prove(&case, browser_digest(&cookie), Proof::MailLink(link)).await {
+        Ok(Proved::Held(case)) => go(&format!("{}/{}", base(&case), place(&case))),
+        Ok(Proved::NotHeld | Proved::Expired) => dead(&visit, DeadLink::Used),
+        Err(FlowError::Refused(_)) => go(&base(&case)),
+        Err(error) => failed(&visit, error),
+    }
+}
+
+async fn contested_case(visit: &Visit, token: &Token) -> Result<Option<Case>, FlowError> {
+    let flow = &visit.portal.flow;
+    let hash = token.hash(token::Purpose::Contest).digest();
+    let seen = Seen { purpose: Purpose::Contest, hash, browser: None, at: visit.at };
+    let Some(found) = flow.store.find_token(&seen).await? else { return Ok(None) };
+    match found.case {
+        Some(case) => flow.load(case).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// `GET /not-me/{token}`: asks, without sign-in.
+pub async fn not_me(visit: Visit, path: Named) -> Answer {
+    let Some(token) = parse(path) else { return dead(&visit, DeadLink::Used) };
+    match contested_case(&visit, &token).await {
+        Err(error) => failed(&visit, error),
+        Ok(None) => dead(&visit, DeadLink::Stopped),
+        Ok(Some(case)) => show(&NotMe {
+            shell: visit.shell(),
+            reference: case.reference().to_string(),
+            origin: Origin { at: case.opened_at(), place: None, device: None },
+            action: format!("/not-me/{}", token.reveal().expose()),
+        }),
+    }
+}
+
+/// `POST /not-me/{token}`: stops the case, and all recovery of the account for a day (UX-71).
+pub async fn not_me_said(visit: Visit, path: Named) -> Answer {
+    let Some(token) = parse(path) else { return dead(&visit, DeadLink::Used) };
+    let case = match contested_case(&visit, &token).await {
+        Err(error) => return failed(&visit, error),
+        Ok(None) => return dead(&visit, DeadLink::Stopped),
+        Ok(Some(case)) => case,
+    };
+    let command = Command::Contest(ContestedFrom::Notice);
+    let case = match visit.portal.flow.act(case.id(), Actor::Requester, command, With::nothing()).await {
+        Ok(acted) => acted.into_inner().case,
+        // Said already, or over for long: the page says what is so.
+        Err(FlowError::Refused(_)) => case,
+        Err(error) => return failed(&visit, error),
+    };
+    let changed = super::head(&case).changed;
+    show(&NotMeDone {
+        shell: visit.shell(),
+        reference: case.reference().to_string(),
+        until: visit.at.plus_ms(DAY_MS),
+        changed,
+    })
+}

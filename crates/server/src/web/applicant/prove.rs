@@ -1,0 +1,323 @@
+//! Proving who one is. Until a first proof holds, every page is the same for every name (UX-03, UX-04).
+
+use axum::{Form, extract::rejection::FormRejection};
+use keyward_core::{
+    account::Method,
+    case::{Refusal, Stage},
+    time::{DAY_MS, MINUTE_MS},
+};
+use serde::Deserialize;
+
+use super::Here;
+use crate::{
+    flow::{FlowError, Proof, Proved},
+    web::{
+        answer::{Answer, again, go, show, stop, with_cookie},
+        views::{
+            Passkey, WayKind,
+            outcome::{StopReason, Stopped, Told},
+            prove::{
+                ChooseProof, CodeProblem, GetHelp, PasskeyProblem, ProveAppCode, ProveDevice, ProveEmail, ProvePasskey,
+                ProveRecoveryCode, Resend, Way,
+            },
+        },
+    },
+};
+
+/// The ways that are offered before anything is known about the person: the same list for everyone.
+const FOR_EVERYONE: [WayKind; 5] =
+    [WayKind::Passkey, WayKind::AppCode, WayKind::RecoveryCode, WayKind::KnownDevice, WayKind::Email];
+/// The cookie of a passkey dialog.
+const DIALOG: &str = "dialog";
+/// The cookie of a browser that is known.
+pub const DEVICE: &str = "device";
+/// How long a passkey dialog may stay open.
+const DIALOG_MS: i64 = 5 * MINUTE_MS;
+/// How long a browser stays known.
+pub const DEVICE_MS: i64 = 400 * DAY_MS;
+
+/// The way that a method is shown as.
+pub fn way_of(method: Method) -> Option<WayKind> {
+    match method {
+        Method::Passkey => Some(WayKind::Passkey),
+        Method::Totp => Some(WayKind::AppCode),
+        Method::RecoveryCode => Some(WayKind::RecoveryCode),
+        Method::Email => Some(WayKind::Email),
+        Method::KnownDevice => Some(WayKind::KnownDevice),
+        Method::InPerson => Some(WayKind::InPerson),
+        Method::DirectoryPassword => None,
+    }
+}
+
+/// `GET …/how`.
+pub async fn how(here: Here) -> Answer {
+    if let Some(elsewhere) = here.elsewhere("how") {
+        return elsewhere;
+    }
+    choice(&here, false).await
+}
+
+async fn choice(here: &Here, nothing_chosen: bool) -> Answer {
+    let shown: Vec<WayKind> = here.case.evidence().iter().filter_map(|e| way_of(e.method)).collect();
+    let (offered, needed) = if here.case.evidence().is_empty() {
+        (FOR_EVERYONE.to_vec(), 2)
+    } else {
+        match here.visit.portal.flow.plan(&here.case, here.visit.at).await {
+            Err(error) => return here.failed(error),
+            Ok(plan) => {
+                let offered: Vec<WayKind> = plan.methods().into_iter().filter_map(way_of).collect();
+                let more = plan.proofs_needed().unwrap_or(1);
+                (offered, u32::try_from(shown.len() + more).unwrap_or(2))
+            }
+        }
+    };
+    let mut ways: Vec<Way> = offered.into_iter().map(|kind| Way { kind, checked: false }).collect();
+    ways.sort_by_key(|way| FOR_EVERYONE.iter().position(|kind| *kind == way.kind));
+    let view = ChooseProof { shell: here.visit.shell(), case: here.head(), ways, shown, needed, nothing_chosen };
+    if nothing_chosen { again(&view) } else { show(&view) }
+}
+
+/// The chosen way.
+#[derive(Deserialize)]
+pub struct Chosen {
+    way: Option<String>,
+}
+
+/// `POST …/how`.
+pub async fn choose(here: Here, form: Result<Form<Chosen>, FormRejection>) -> Answer {
+    let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
+    match form.way.as_deref().and_then(WayKind::from_value) {
+        None => choice(&here, true).await,
+        Some(WayKind::None | WayKind::Desk | WayKind::InPerson) => go(&format!("{}/desk", here.base())),
+        Some(WayKind::Email) => {
+            // Asked for here, so that opening the page again sends nothing.
+            match here.visit.portal.flow.ask_for_mail(&here.case, here.browser).await {
+                Ok(_) => go(&format!("{}/email", here.base())),
+                Err(error) => here.failed(error),
+            }
+        }
+        Some(way) => go(&format!("{}/{}", here.base(), way.value())),
+    }
+}
+
+/// What came of a proof, as an answer; `page` shows the form again when it did not hold.
+async fn tried(here: &Here, proof: Proof, page: impl AsyncFnOnce(bool) -> Answer) -> Answer {
+    let flow = &here.visit.portal.flow;
+    match flow.prove(&here.case, here.browser, proof).await {
+        Ok(Proved::Held(case)) => here.onward(&case),
+        Ok(Proved::NotHeld) => page(false).await,
+        Ok(Proved::Expired) => page(true).await,
+        Err(FlowError::Refused(Refusal::TooMany)) => too_many(here),
+        Err(FlowError::Refused(Refusal::Again)) => go(&format!("{}/how", here.base())),
+        Err(error) => here.failed(error),
+    }
+}
+
+/// This way is spent in this case; the others are not.
+fn too_many(here: &Here) -> Answer {
+    let ways = vec![WayKind::Desk];
+    let view = Stopped {
+        shell: here.visit.shell(),
+        case: Some(here.head()),
+        why: StopReason::NotConfirmed,
+        ways,
+        told: Told::Nobody,
+    };
+    crate::web::shell::page(StopReason::NotConfirmed.status(), &view)
+}
+
+/// `GET …/passkey`.
+pub async fn passkey(here: Here) -> Answer {
+    if let Some(elsewhere) = here.elsewhere("passkey") {
+        return elsewhere;
+    }
+    passkey_page(&here, None).await
+}
+
+async fn passkey_page(here: &Here, problem: Option<PasskeyProblem>) -> Answer {
+    match here.visit.portal.flow.begin_proof(here.case.id(), here.browser).await {
+        Err(error) => here.failed(error),
+        Ok(begun) => {
+            let view = ProvePasskey {
+                shell: here.visit.shell(),
+                case: here.head(),
+                passkey: Passkey { options: begun.options, action: format!("{}/passkey", here.base()) },
+                problem,
+            };
+            let answer = if problem.is_some() { again(&view) } else { show(&view) };
+            let name = here.visit.portal.cookie(DIALOG);
+            with_cookie(answer, &here.visit.cookie(name, &begun.key, DIALOG_MS))
+        }
+    }
+}
+
+/// The answer of an authenticator.
+#[derive(Deserialize)]
+pub struct Credential {
+    credential: String,
+}
+
+/// `POST …/passkey`.
+pub async fn passkey_answer(here: Here, form: Result<Form<Credential>, FormRejection>) -> Answer {
+    let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
+    if let Some(elsewhere) = here.elsewhere("passkey") {
+        return elsewhere;
+    }
+    let Some(key) = here.visit.token(DIALOG) else {
+        return passkey_page(&here, Some(PasskeyProblem::Expired)).await;
+    };
+    tried(&here, Proof::Passkey(key, form.credential), async |expired| {
+        let problem = if expired { PasskeyProblem::Expired } else { PasskeyProblem::NotShown };
+        passkey_page(&here, Some(problem)).await
+    })
+    .await
+}
+
+/// A typed code.
+#[derive(Deserialize)]
+pub struct Typed {
+    #[serde(default)]
+    code: String,
+}
+
+/// How many tries are left, which is the same for every name.
+fn left(here: &Here, method: Method) -> Option<u32> {
+    let used = u32::try_from(here.case.rejections(method)).unwrap_or(u32::MAX);
+    let left = here.visit.portal.flow.terms.tries.saturating_sub(used.saturating_add(1));
+    Some(left)
+}
+
+/// Whether a typed code has a shape that is worth a try. A slip of the keyboard costs none.
+fn digits_problem(code: &str) -> Option<CodeProblem> {
+    match code.chars().filter(|c| c.is_numeric()).count() {
+        0 => Some(CodeProblem::Empty),
+        n if n < 6 => Some(CodeProblem::Short),
+        _ => None,
+    }
+}
+
+/// `GET …/app`.
+pub async fn app(here: Here) -> Answer {
+    here.elsewhere("app").unwrap_or_else(|| app_page(&here, None))
+}
+
+fn app_page(here: &Here, problem: Option<CodeProblem>) -> Answer {
+    let view = ProveAppCode { shell: here.visit.shell(), case: here.head(), problem };
+    if problem.is_some() { again(&view) } else { show(&view) }
+}
+
+/// `POST …/app`.
+pub async fn app_code(here: Here, form: Result<Form<Typed>, FormRejection>) -> Answer {
+    let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
+    if let Some(elsewhere) = here.elsewhere("app") {
+        return elsewhere;
+    }
+    if let Some(problem) = digits_problem(&form.code) {
+        return app_page(&here, Some(problem));
+    }
+    let left = left(&here, Method::Totp);
+    tried(&here, Proof::Totp(form.code), async |_| app_page(&here, Some(CodeProblem::DoesNotMatch(left)))).await
+}
+
+/// `GET …/recovery-code`.
+pub async fn recovery_code(here: Here) -> Answer {
+    here.elsewhere("recovery-code").unwrap_or_else(|| recovery_code_page(&here, None))
+}
+
+fn recovery_code_page(here: &Here, problem: Option<CodeProblem>) -> Answer {
+    let view = ProveRecoveryCode { shell: here.visit.shell(), case: here.head(), problem };
+    if problem.is_some() { again(&view) } else { show(&view) }
+}
+
+/// `POST …/recovery-code`.
+pub async fn recovery_code_typed(here: Here, form: Result<Form<Typed>, FormRejection>) -> Answer {
+    let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
+    if let Some(elsewhere) = here.elsewhere("recovery-code") {
+        return elsewhere;
+    }
+    match form.code.chars().filter(|c| c.is_alphanumeric()).count() {
+        0 => return recovery_code_page(&here, Some(CodeProblem::Empty)),
+        n if n < 20 => return recovery_code_page(&here, Some(CodeProblem::RecoveryShape)),
+        _ => {}
+    }
+    let left = left(&here, Method::RecoveryCode);
+    tried(&here, Proof::RecoveryCode(form.code), async |_| {
+        recovery_code_page(&here, Some(CodeProblem::DoesNotMatch(left)))
+    })
+    .await
+}
+
+/// `GET …/email`.
+pub async fn email(here: Here) -> Answer {
+    here.elsewhere("email").unwrap_or_else(|| email_page(&here, None, false, false))
+}
+
+fn email_page(here: &Here, problem: Option<CodeProblem>, sent_again: bool, no_more: bool) -> Answer {
+    let terms = &here.visit.portal.flow.terms;
+    let view = ProveEmail {
+        shell: here.visit.shell(),
+        case: here.head(),
+        until: here.visit.at.plus_ms(terms.mail_ms),
+        life_ms: terms.mail_ms,
+        resend: if no_more { Resend::NoMore } else { Resend::From(here.visit.at.plus_ms(terms.resend_ms)) },
+        sent_again,
+        problem,
+    };
+    if problem.is_some() { again(&view) } else { show(&view) }
+}
+
+/// `POST …/email`.
+pub async fn email_code(here: Here, form: Result<Form<Typed>, FormRejection>) -> Answer {
+    let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
+    if let Some(elsewhere) = here.elsewhere("email") {
+        return elsewhere;
+    }
+    if let Some(problem) = digits_problem(&form.code) {
+        return email_page(&here, Some(problem), false, false);
+    }
+    let left = left(&here, Method::Email);
+    tried(&here, Proof::MailCode(form.code), async |_| {
+        email_page(&here, Some(CodeProblem::DoesNotMatch(left)), false, false)
+    })
+    .await
+}
+
+/// `POST …/email/again`. Counted and answered alike for every name.
+pub async fn email_again(here: Here) -> Answer {
+    if let Some(elsewhere) = here.elsewhere("email") {
+        return elsewhere;
+    }
+    match here.visit.portal.flow.ask_for_mail(&here.case, here.browser).await {
+        Ok(asked) => email_page(&here, None, asked, !asked),
+        Err(error) => here.failed(error),
+    }
+}
+
+/// `GET …/device`.
+pub async fn device(here: Here) -> Answer {
+    here.elsewhere("device").unwrap_or_else(|| device_page(&here, false))
+}
+
+fn device_page(here: &Here, does_not_count: bool) -> Answer {
+    let view = ProveDevice { shell: here.visit.shell(), case: here.head(), does_not_count };
+    if does_not_count { again(&view) } else { show(&view) }
+}
+
+/// `POST …/device`.
+pub async fn device_shown(here: Here) -> Answer {
+    if let Some(elsewhere) = here.elsewhere("device") {
+        return elsewhere;
+    }
+    // Without a cookie the same is tried, with a key that opens nothing.
+    let key = here.visit.token(DEVICE);
+    let key = key.unwrap_or_else(|| crate::token::Token::new(here.visit.portal.flow.ctx.bytes()));
+    tried(&here, Proof::Device(key), async |_| device_page(&here, true)).await
+}
+
+/// `GET …/desk`.
+pub async fn desk(here: Here) -> Answer {
+    if matches!(here.case.stage(), Stage::Closed(_)) {
+        return here.onward(&here.case);
+    }
+    show(&GetHelp { shell: here.visit.shell(), case: here.head() })
+}

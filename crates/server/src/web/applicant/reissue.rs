@@ -1,0 +1,155 @@
+//! The new way in: a password that the rules take, an unlock, the end of a lost factor, or something new. Handed to the worker sealed.
+
+use axum::{Form, extract::rejection::FormRejection};
+use keyward_core::{
+    account::Action,
+    case::Stage,
+    secret::SecretText,
+    steps::reissue::{Attempt, Outcome},
+};
+use serde::Deserialize;
+
+use super::Here;
+use crate::{
+    flow::{FlowError, Handed},
+    i18n::{Key, k},
+    passwords::{Judged, NewPasswords},
+    web::{
+        answer::{Answer, again, go, json, show, stop},
+        views::{
+            outcome::StopReason,
+            reissue::{Effects, NewPassword, PasswordField, PasswordProblem, PasswordRule},
+        },
+    },
+};
+
+/// `GET …/new`: to the page of what the case is for.
+pub async fn new(here: Here) -> Answer {
+    if let Some(elsewhere) = here.elsewhere("new") {
+        return elsewhere;
+    }
+    match here.case.claim().action {
+        Action::SetPassword => go(&format!("{}/new/password", here.base())),
+        Action::Unlock => hand(&here, Handed::Nothing).await,
+        // What is bound or ended is chosen on a page of its own (`account/bind.rs`).
+        Action::EnrollFactor { .. } | Action::RemoveFactor => go(&format!("{}/bind", here.base())),
+    }
+}
+
+/// Hands something in and goes to the page that waits for the worker.
+pub async fn hand(here: &Here, handed: Handed) -> Answer {
+    match here.visit.portal.flow.submit(&here.case, handed).await {
+        Ok(acted) => here.onward(&acted.into_inner().case),
+        // Somebody with this browser was a moment faster: the page that waits shows what became of it.
+        Err(FlowError::Refused(_)) => go(&here.base()),
+        Err(error) => here.failed(error),
+    }
+}
+
+/// `GET …/new/password`.
+pub async fn password(here: Here) -> Answer {
+    if let Some(elsewhere) = here.elsewhere("new/password") {
+        return elsewhere;
+    }
+    let problem = refused_before(&here).await;
+    password_page(&here, problem).await
+}
+
+/// What the directory said about the last attempt, in a person's words.
+async fn refused_before(here: &Here) -> Option<PasswordProblem> {
+    let Stage::Reissuing(_, Attempt::Failed(_)) = here.case.stage() else { return None };
+    let outcome = here.visit.portal.flow.last_outcome(here.case.id()).await.ok().flatten()?;
+    let Outcome::NotDone { reason } = outcome else { return None };
+    let min = here.visit.portal.passwords.min_chars();
+    Some(match reason.as_str() {
+        "too_short" => PasswordProblem::Short(min),
+        "in_history" => PasswordProblem::Before,
+        "quality" => PasswordProblem::Guess,
+        other => PasswordProblem::Directory(other.to_owned()),
+    })
+}
+
+async fn password_page(here: &Here, problem: Option<PasswordProblem>) -> Answer {
+    let account = here.visit.portal.flow.typed_name(&here.case).await.unwrap_or_default();
+    let failed = problem.is_some();
+    let view = NewPassword {
+        shell: here.visit.shell(),
+        case: here.head(),
+        field: field(&here.visit.portal.passwords, account, format!("{}/new/password/check", here.base())),
+        effects: Effects { signs_out: true, app_passwords: 0 },
+        problem,
+        passkey: None,
+    };
+    if failed { again(&view) } else { show(&view) }
+}
+
+/// The field with its rules, from the very code that judges.
+pub fn field(passwords: &NewPasswords, account: String, check: String) -> PasswordField {
+    let rules = vec![PasswordRule::Length(passwords.min_chars()), PasswordRule::NotKnown, PasswordRule::NotYou];
+    PasswordField { account, rules, passwordrules: passwords.passwordrules(), check }
+}
+
+/// A typed password.
+#[derive(Deserialize)]
+pub struct Typed {
+    #[serde(rename = "new-password", default)]
+    new: String,
+}
+
+/// `POST …/new/password`.
+pub async fn password_typed(here: Here, form: Result<Form<Typed>, FormRejection>) -> Answer {
+    let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
+    let new = SecretText::new(form.new);
+    if let Some(elsewhere) = here.elsewhere("new/password") {
+        return elsewhere;
+    }
+    if new.expose().is_empty() {
+        return password_page(&here, Some(PasswordProblem::Empty)).await;
+    }
+    let name = here.visit.portal.flow.typed_name(&here.case).await.unwrap_or_default();
+    match here.visit.portal.passwords.judge(new, &name).await {
+        Judged::Busy => stop(&here.visit, StopReason::Outage(None)),
+        Judged::Refused(cause) => password_page(&here, Some(problem_of(&here.visit.portal.passwords, cause))).await,
+        Judged::Accepted(password) => hand(&here, Handed::Password(password)).await,
+    }
+}
+
+/// A cause, in a person's words.
+pub fn problem_of(passwords: &NewPasswords, cause: crate::passwords::rules::Rule) -> PasswordProblem {
+    use crate::passwords::rules::Rule;
+    match cause {
+        Rule::Length => PasswordProblem::Short(passwords.min_chars()),
+        Rule::TooLong => PasswordProblem::Long(passwords.max_chars()),
+        Rule::ControlCharacters => PasswordProblem::Characters,
+        Rule::Repeats => PasswordProblem::Guess,
+        Rule::Blocklisted | Rule::Breached => PasswordProblem::Known,
+        Rule::ContextWord => PasswordProblem::You,
+        Rule::Reused => PasswordProblem::Before,
+    }
+}
+
+/// `POST …/new/password/check`: what is typed so far, judged by the code that decides.
+pub async fn password_check(here: Here, form: Result<Form<Typed>, FormRejection>) -> Answer {
+    let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
+    let name = here.visit.portal.flow.typed_name(&here.case).await.unwrap_or_default();
+    let new = SecretText::new(form.new);
+    let Some(live) = here.visit.portal.passwords.live(new, &name).await else {
+        return stop(&here.visit, StopReason::Outage(None));
+    };
+    let shell = here.visit.shell();
+    json(&serde_json::json!({
+        "rules": { "length": live.length, "known": live.known && live.plain, "you": live.you },
+        "say": shell.t(strength(live.strength.score())).to_string(),
+    }))
+}
+
+/// The words for an estimated strength. They refuse nothing (N-43).
+fn strength(score: u8) -> Key {
+    match score {
+        0 => k("strength-very-weak"),
+        1 => k("strength-weak"),
+        2 => k("strength-fair"),
+        3 => k("strength-good"),
+        _ => k("strength-strong"),
+    }
+}

@@ -1,0 +1,154 @@
+//! The first pages: five doors, one name, and where to find help.
+
+use axum::{
+    Form,
+    extract::{
+        Query,
+        rejection::{FormRejection, QueryRejection},
+    },
+};
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use keyward_core::{account::Action, event::Door, time::DAY_MS};
+use serde::Deserialize;
+
+use crate::{
+    flow::Asked,
+    i18n::Lang,
+    web::{
+        answer::{Answer, again, failed, go, show, stop, with_cookie},
+        views::{
+            Goal, WayKind,
+            info::{Accessibility, Help, HowWeCheck, Privacy},
+            outcome::StopReason,
+            start::{FindAccount, FindProblem, Start},
+        },
+        visit::Visit,
+    },
+};
+
+/// The longest name that is looked at; anything longer is no name anywhere.
+const LONGEST_NAME: usize = 256;
+/// How long the language of a browser is remembered.
+const LANGUAGE_MS: i64 = 365 * DAY_MS;
+/// How long personal values of a case are kept, as the privacy page says.
+const KEEP_DAYS: u32 = 7 * 365;
+
+/// `/`.
+pub async fn start(visit: Visit) -> Answer {
+    show(&Start { shell: visit.shell() })
+}
+
+/// `?for=`.
+#[derive(Deserialize)]
+pub struct For {
+    #[serde(rename = "for")]
+    goal: Option<String>,
+}
+
+/// `GET /recover`.
+pub async fn find(visit: Visit, query: Result<Query<For>, QueryRejection>) -> Answer {
+    let named = query.ok().and_then(|Query(query)| query.goal);
+    let goal = named.as_deref().and_then(Goal::from_value).unwrap_or(Goal::Password);
+    if goal == Goal::Secure {
+        // "Somebody else did this" needs no name: the notice has the link, and people have the desk.
+        return show(&Help { shell: visit.shell() });
+    }
+    show(&FindAccount { shell: visit.shell(), goal, name: String::new(), problem: None, autofill: None })
+}
+
+/// The form of `/recover`.
+#[derive(Deserialize)]
+pub struct Named {
+    name: String,
+    #[serde(rename = "for")]
+    goal: Option<String>,
+}
+
+/// `POST /recover`: opens a case, whoever was named.
+pub async fn open(visit: Visit, form: Result<Form<Named>, FormRejection>) -> Answer {
+    let Ok(Form(form)) = form else { return stop(&visit, StopReason::StaleForm) };
+    let goal = form.goal.as_deref().and_then(Goal::from_value).unwrap_or(Goal::Password);
+    let name = form.name.trim().to_owned();
+    let problem = match name.chars().count() {
+        0 => Some(FindProblem::Empty),
+        n if n > LONGEST_NAME => Some(FindProblem::TooLong),
+        _ => None,
+    };
+    if problem.is_some() {
+        let name: String = name.chars().take(LONGEST_NAME).collect();
+        return again(&FindAccount { shell: visit.shell(), goal, name, problem, autofill: None });
+    }
+    let (door, action) = match goal {
+        Goal::Password | Goal::Secure => (Door::Forgot, Action::SetPassword),
+        Goal::Unlock => (Door::Locked, Action::Unlock),
+        Goal::Replace => (Door::Lost, Action::RemoveFactor),
+    };
+    let asked = Asked {
+        name,
+        door,
+        action,
+        network: visit.network.clone(),
+        browser: visit.agent.clone(),
+        language: visit.lang.tag().to_owned(),
+        signed_in: None,
+    };
+    match visit.portal.flow.open(asked).await {
+        Ok(opened) => {
+            let opened = opened.into_inner();
+            let name = visit.portal.case_cookie(opened.reference);
+            let cookie = visit.cookie(name, &opened.browser, crate::flow::BROWSER_MS);
+            with_cookie(go(&format!("/recover/{}/how", opened.reference)), &cookie)
+        }
+        Err(error) => failed(&visit, error),
+    }
+}
+
+/// `/help`.
+pub async fn help(visit: Visit) -> Answer {
+    show(&Help { shell: visit.shell() })
+}
+
+/// `/how-we-check`.
+pub async fn how_we_check(visit: Visit) -> Answer {
+    let ways = vec![WayKind::Passkey, WayKind::AppCode, WayKind::RecoveryCode, WayKind::Email, WayKind::KnownDevice];
+    show(&HowWeCheck { shell: visit.shell(), ways })
+}
+
+/// `/accessibility`.
+pub async fn accessibility(visit: Visit) -> Answer {
+    let contact = visit.portal.site.help.phone.clone();
+    show(&Accessibility { shell: visit.shell(), tested: None, contact })
+}
+
+/// `/privacy`.
+pub async fn privacy(visit: Visit) -> Answer {
+    let contact = visit.portal.site.help.phone.clone();
+    show(&Privacy { shell: visit.shell(), keep_days: KEEP_DAYS, contact })
+}
+
+/// The language chooser.
+#[derive(Deserialize)]
+pub struct Chosen {
+    lang: String,
+    back: Option<String>,
+}
+
+/// `POST /language`.
+pub async fn language(visit: Visit, form: Result<Form<Chosen>, FormRejection>) -> Answer {
+    let Ok(Form(form)) = form else { return stop(&visit, StopReason::StaleForm) };
+    // Back to a page of ours and to nowhere else (T-J11).
+    let back = form.back.filter(|back| back.starts_with('/') && !back.starts_with("//") && !back.contains('\\'));
+    let answer = go(back.as_deref().unwrap_or("/"));
+    match Lang::from_tag(&form.lang) {
+        None => answer,
+        Some(lang) => {
+            let mut cookie = Cookie::new("lang", lang.tag());
+            cookie.set_path("/");
+            cookie.set_same_site(SameSite::Lax);
+            cookie.set_http_only(true);
+            cookie.set_secure(visit.portal.secure);
+            cookie.set_max_age(time::Duration::milliseconds(LANGUAGE_MS));
+            with_cookie(answer, &cookie)
+        }
+    }
+}

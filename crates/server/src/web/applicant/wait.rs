@@ -1,0 +1,225 @@
+//! Pages that wait, and the pages at the end: held, working, done, stopped. Each hears of news by a stream, and without script by a refresh.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    body::Body,
+    extract::{Query, rejection::QueryRejection},
+    http::{HeaderValue, Response, header},
+    response::{
+        IntoResponse,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures_util::stream;
+use keyward_core::{
+    account::{Action, Method},
+    actor::Actor,
+    case::{Case, Command, Stage},
+    event::EndReason,
+    risk::Signal,
+    steps::reissue::{Attempt, CheckKind, CheckResult},
+};
+use serde::Deserialize;
+
+use super::{Here, base, place, why};
+use crate::{
+    flow::With,
+    web::{
+        answer::{Answer, go, show},
+        shell::page,
+        views::{
+            Live, WayKind,
+            link::StopRequest,
+            outcome::{StopReason, Stopped, Told},
+            reissue::{Change, Done, DoneKind, NextStep},
+            wait::{Hold, HoldReason, NeedsPerson, Work, Working},
+        },
+    },
+};
+
+/// How often a page without script looks again.
+const REFRESH_S: u32 = 60;
+/// How often while the worker is at it.
+const REFRESH_SOON_S: u32 = 2;
+/// How often the stream looks at the case.
+const LOOK_EVERY: Duration = Duration::from_millis(400);
+/// How long a stream lasts before the browser opens another.
+const STREAM_LOOKS: u32 = 750;
+
+/// `GET /recover/{case}`: to where it stands.
+pub async fn onward(here: Here) -> Answer {
+    here.onward(&here.case)
+}
+
+/// `?refresh=off`.
+#[derive(Deserialize)]
+pub struct Refresh {
+    refresh: Option<String>,
+}
+
+fn live(here: &Here, query: Result<Query<Refresh>, QueryRejection>, seconds: u32) -> Live {
+    let off = query.ok().and_then(|Query(q)| q.refresh).is_some_and(|refresh| refresh == "off");
+    Live { events: format!("{}/events", here.base()), refresh_s: (!off).then_some(seconds) }
+}
+
+/// `GET …/wait`.
+pub async fn wait(here: Here, query: Result<Query<Refresh>, QueryRejection>) -> Answer {
+    if let Some(elsewhere) = here.elsewhere("wait") {
+        return elsewhere;
+    }
+    let live = live(&here, query, REFRESH_S);
+    let plan = match here.visit.portal.flow.plan(&here.case, here.visit.at).await {
+        Ok(plan) => plan,
+        Err(error) => return here.failed(error),
+    };
+    let (shell, case) = (here.visit.shell(), here.head());
+    if let Some(hold) = here.case.hold().filter(|_| !plan.needs_people()) {
+        let better_proof = plan.ways.iter().any(|way| way.wait_until.is_none() && !way.proofs.is_empty());
+        let until = hold.until;
+        return show(&Hold { shell, case, until, reason: hold_reason(&here.case), better_proof, live });
+    }
+    let agreed = match here.case.stage() {
+        Stage::Authorizing(_, approvals) => u32::try_from(approvals.len()).unwrap_or(0),
+        _ => 0,
+    };
+    let more = plan.ways.iter().map(|way| way.approvals).min().unwrap_or(1);
+    let until = here.case.deadline().unwrap_or(here.visit.at);
+    show(&NeedsPerson { shell, case, agreed, needed: agreed.saturating_add(more), until, live })
+}
+
+fn hold_reason(case: &Case) -> HoldReason {
+    let Some(hold) = case.hold() else { return HoldReason::New };
+    let facts = &hold.gate.facts;
+    if facts.risk.signals().contains(&Signal::RecentChange) {
+        HoldReason::Changed
+    } else if facts.risk.signals().is_empty() && !facts.business_hours {
+        HoldReason::Hours
+    } else {
+        HoldReason::New
+    }
+}
+
+/// `GET …/working`.
+pub async fn working(here: Here, query: Result<Query<Refresh>, QueryRejection>) -> Answer {
+    if let Some(elsewhere) = here.elsewhere("working") {
+        return elsewhere;
+    }
+    let work = match (here.case.stage(), here.case.claim().action) {
+        (Stage::Reissuing(_, Attempt::Unknown(_)), _) => Work::Looking,
+        (_, Action::SetPassword) => Work::Password,
+        (_, Action::Unlock) => Work::Unlocking,
+        (_, Action::EnrollFactor { .. }) => Work::Passkey,
+        (_, Action::RemoveFactor) => Work::Removing,
+    };
+    let live = live(&here, query, REFRESH_SOON_S);
+    show(&Working { shell: here.visit.shell(), case: here.head(), work, live })
+}
+
+/// `GET …/events`: tells the page when the case stands elsewhere.
+pub async fn events(here: Here) -> Response<Body> {
+    let from = place(&here.case);
+    let looks = stream::unfold((here, from, STREAM_LOOKS), |(here, from, left)| async move {
+        if left == 0 {
+            return None;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+        let event = match here.visit.portal.flow.load(here.case.id()).await {
+            Ok(case) if place(&case) != from => {
+                let to = format!("{}/{}", base(&case), place(&case));
+                let event = Event::default().event("go").data(serde_json::json!({ "to": to }).to_string());
+                return Some((Ok::<_, Infallible>(event), (here, from, 0)));
+            }
+            _ => Event::default().comment(""),
+        };
+        Some((Ok(event), (here, from, left - 1)))
+    });
+    let mut response = Sse::new(looks).keep_alive(KeepAlive::new().interval(Duration::from_secs(20))).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// `GET …/done`.
+pub async fn done(here: Here) -> Answer {
+    if let Some(elsewhere) = here.elsewhere("done") {
+        return elsewhere;
+    }
+    let action = here.case.claim().action;
+    let reissued = match here.case.stage() {
+        Stage::Reviewing(reissued) => reissued,
+        Stage::Closed(keyward_core::case::Ending::Reviewed(reviewed)) => reviewed.reissued(),
+        _ => return here.onward(&here.case),
+    };
+    let mut changes = vec![match action {
+        Action::SetPassword => Change::PasswordSet,
+        Action::Unlock => Change::Unlocked,
+        Action::EnrollFactor { .. } => Change::PasskeySaved,
+        Action::RemoveFactor => Change::Removed(String::new()),
+    }];
+    let ended = |kind| reissued.recorded().checks.iter().any(|c| c.what == kind && c.result == CheckResult::Done);
+    if ended(CheckKind::SessionsEnded) {
+        changes.push(Change::SignedOut(None));
+    }
+    let told = here.case.notices().iter().filter(|notice| notice.delivered).map(|notice| notice.address);
+    let told: std::collections::BTreeSet<_> = told.collect();
+    if !told.is_empty() {
+        changes.push(Change::Told(u32::try_from(told.len()).unwrap_or(u32::MAX)));
+    }
+    let kind = match action {
+        Action::SetPassword | Action::EnrollFactor { .. } => DoneKind::BackIn,
+        Action::Unlock => DoneKind::Unlocked,
+        Action::RemoveFactor => DoneKind::Replaced,
+    };
+    let mut next = Vec::new();
+    if !here.case.evidence().iter().any(|evidence| evidence.method == Method::Passkey) {
+        next.push(NextStep::SavePasskey);
+    }
+    next.push(NextStep::LookAtWays);
+    show(&Done {
+        shell: here.visit.shell(),
+        case: here.head(),
+        kind,
+        at: reissued.at(),
+        changes,
+        still_open: Vec::new(),
+        next,
+        sign_in: Some("/sign-in".to_owned()),
+        not_me: format!("{}/stop", here.base()),
+    })
+}
+
+/// `GET …/stop`.
+pub async fn ask_stop(here: Here) -> Answer {
+    if here.case.is_over() {
+        return here.onward(&here.case);
+    }
+    show(&StopRequest { shell: here.visit.shell(), case: here.head() })
+}
+
+/// `POST …/stop`: withdraws it; once something was changed, it is "this was not me".
+pub async fn stop_it(here: Here) -> Answer {
+    let changed = matches!(here.case.stage(), Stage::Reviewing(_));
+    let command = if changed {
+        Command::Contest(keyward_core::event::ContestedFrom::Page)
+    } else {
+        Command::End(EndReason::Withdrawn)
+    };
+    match here.visit.portal.flow.act(here.case.id(), Actor::Requester, command, With::nothing()).await {
+        Ok(acted) => here.onward(&acted.into_inner().case),
+        Err(crate::flow::FlowError::Refused(_)) => go(&here.base()),
+        Err(error) => here.failed(error),
+    }
+}
+
+/// `GET …/stopped`.
+pub async fn stopped(here: Here) -> Answer {
+    if let Some(elsewhere) = here.elsewhere("stopped") {
+        return elsewhere;
+    }
+    let reason = why(&here.case);
+    let told = if reason == StopReason::Contested { Told::ContactsAndSecurity } else { Told::Contacts };
+    let status = reason.status();
+    let view =
+        Stopped { shell: here.visit.shell(), case: Some(here.head()), why: reason, ways: vec![WayKind::Desk], told };
+    page(status, &view)
+}

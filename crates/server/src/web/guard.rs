@@ -1,0 +1,103 @@
+//! Before and after every handler: the host, cross-site posts, sizes, and the headers of UX 3.4. Nothing passes without them.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method, Response, StatusCode, header},
+    middleware::{self, Next},
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, limit::RequestBodyLimitLayer,
+    timeout::TimeoutLayer,
+};
+
+use super::{
+    answer::{Answer, stop},
+    portal::Shared,
+    views::outcome::StopReason,
+    visit::Visit,
+};
+
+/// The largest form: a passkey answer is the longest thing a page sends.
+const BODY_BYTES: usize = 128 * 1024;
+/// How long a handler may take. Streams are told apart by having answered already.
+const HANDLER: Duration = Duration::from_secs(20);
+
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
+    require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// Puts the guard around routes.
+pub fn around(routes: Router<Shared>, portal: &Shared) -> Router {
+    let origin = portal.site.public_url.clone();
+    let csrf = CsrfLayer::new();
+    // The public address is one origin by construction of the configuration; were it not, no origin is trusted beyond the request's own.
+    let csrf = csrf.add_trusted_origin(&origin).unwrap_or_else(|_| CsrfLayer::new());
+    routes
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(portal.clone(), host))
+        .layer(csrf)
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, HANDLER))
+        .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn_with_state(portal.clone(), headers))
+        .layer(CompressionLayer::new())
+        .with_state(portal.clone())
+}
+
+async fn not_found(visit: Visit) -> Answer {
+    stop(&visit, StopReason::NotFound)
+}
+
+async fn wrong_method(visit: Visit) -> Answer {
+    stop(&visit, StopReason::WrongMethod)
+}
+
+/// A request for another host is not for us: whoever sends it wants a link or a cache entry with a name that is not ours (T-A01).
+async fn host(State(portal): State<Shared>, request: Request, next: Next) -> Response<Body> {
+    let named = request.headers().get_all(header::HOST).iter().collect::<Vec<_>>();
+    let ours = match (request.uri().authority(), named.as_slice()) {
+        (Some(authority), []) => authority.as_str().eq_ignore_ascii_case(&portal.host),
+        (_, [one]) => one.to_str().is_ok_and(|host| host.eq_ignore_ascii_case(&portal.host)),
+        _ => false,
+    };
+    if ours {
+        return next.run(request).await;
+    }
+    let mut response = Response::new(Body::from("This server is not for that host.\n"));
+    *response.status_mut() = StatusCode::MISDIRECTED_REQUEST;
+    response
+}
+
+/// The headers of every answer, whatever made it.
+async fn headers(State(portal): State<Shared>, request: Request, next: Next) -> Response<Body> {
+    let head = request.method() == Method::HEAD;
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name: &'static str, value: &'static str| {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    };
+    set("content-security-policy", CSP);
+    set("referrer-policy", "no-referrer");
+    set("x-content-type-options", "nosniff");
+    set("cross-origin-opener-policy", "same-origin");
+    set("cross-origin-resource-policy", "same-origin");
+    set(
+        "permissions-policy",
+        "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), microphone=(), geolocation=()",
+    );
+    if portal.secure {
+        set("strict-transport-security", "max-age=63072000; includeSubDomains");
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if head {
+        *response.body_mut() = Body::empty();
+    }
+    response
+}

@@ -1,0 +1,44 @@
+//! What all pages share: the flow, the site's words, and how cookies are named. Put together in `app.rs`.
+
+use std::{net::IpAddr, sync::Arc};
+
+use keyward_core::ids::Reference;
+
+use super::shell::Site;
+use crate::{flow::Flow, i18n::Lang, passwords::NewPasswords};
+
+/// Everything that pages need.
+pub struct Portal {
+    /// The only road by which a case changes.
+    pub flow: Arc<Flow>,
+    /// The organization.
+    pub site: Arc<Site>,
+    /// The language of the site.
+    pub language: Lang,
+    /// The rules for new passwords.
+    pub passwords: Arc<NewPasswords>,
+    /// Host and port of the public address: what a request's `Host` has to be (R49).
+    pub host: String,
+    /// Whether the public address is https, and cookies are for it alone.
+    pub secure: bool,
+    /// Peers whose `X-Forwarded-For` is believed.
+    pub trusted: Vec<crate::config::addresses::AddressRange>,
+}
+
+/// How a shared portal travels through handlers.
+pub type Shared = Arc<Portal>;
+
+impl Portal {
+    /// The cookie of a browser that works on a case. One for each case, so that two cases in one browser never mix (T-E05).
+    pub fn case_cookie(&self, reference: Reference) -> String {
+        self.cookie(&format!("case-{reference}"))
+    }
+    /// A cookie's name: with https it can be set by this host alone (RFC 6265bis, `__Host-`).
+    pub fn cookie(&self, what: &str) -> String {
+        if self.secure { format!("__Host-kw-{what}") } else { format!("kw-{what}") }
+    }
+    /// Whether a peer may say for whom it forwards.
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        self.trusted.iter().any(|range| range.contains(peer))
+    }
+}

@@ -1,0 +1,77 @@
+//! The log for everybody, in the form of C2SP `tlog-tiles` under `/log/`, and the two addresses that machines ask for health.
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Path, State},
+    http::{HeaderValue, Response, StatusCode, header},
+    routing::get,
+};
+use keyward_core::log::tile::Tile;
+
+use super::portal::Shared;
+
+/// The routes of the log.
+pub fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/log/checkpoint", get(checkpoint))
+        .route("/log/tile/{*rest}", get(tile))
+        .route("/healthz", get(healthy))
+        .route("/readyz", get(ready))
+}
+
+fn bytes(status: StatusCode, kind: &'static str, cache: &'static str, body: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    response
+}
+
+fn text(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
+    bytes(status, "text/plain; charset=utf-8", "no-store", body)
+}
+
+/// `GET /log/checkpoint`.
+async fn checkpoint(State(portal): State<Shared>) -> Response<Body> {
+    match portal.flow.store.last_checkpoint().await {
+        Ok(Some(signed)) => text(StatusCode::OK, signed.note),
+        Ok(None) => text(StatusCode::NOT_FOUND, "nothing has been signed yet\n"),
+        Err(error) => {
+            tracing::warn!(%error, "the checkpoint can not be read");
+            text(StatusCode::SERVICE_UNAVAILABLE, "not now\n")
+        }
+    }
+}
+
+/// `GET /log/tile/…`. What is signed is final, so a tile may be kept for ever.
+async fn tile(State(portal): State<Shared>, Path(rest): Path<String>) -> Response<Body> {
+    const FOREVER: &str = "public, max-age=31536000, immutable";
+    let Ok(tile) = format!("tile/{rest}").parse::<Tile>() else {
+        return text(StatusCode::NOT_FOUND, "no such tile\n");
+    };
+    match portal.flow.store.tile(tile).await {
+        Ok(Some(body)) => bytes(StatusCode::OK, "application/octet-stream", FOREVER, body),
+        Ok(None) => text(StatusCode::NOT_FOUND, "no such tile\n"),
+        Err(error) => {
+            tracing::warn!(%error, "a tile can not be read");
+            text(StatusCode::SERVICE_UNAVAILABLE, "not now\n")
+        }
+    }
+}
+
+/// `GET /healthz`: the process answers.
+async fn healthy() -> Response<Body> {
+    text(StatusCode::OK, "ok\n")
+}
+
+/// `GET /readyz`: the database answers too, so that a load balancer may send people here.
+async fn ready(State(portal): State<Shared>) -> Response<Body> {
+    match portal.flow.store.log_head().await {
+        Ok(_) => text(StatusCode::OK, "ok\n"),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+        }
+    }
+}

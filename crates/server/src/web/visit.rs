@@ -1,0 +1,126 @@
+//! A request as the pages see it: who asks from where, in which language, with which cookies. Read once, believed as little as possible.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::{
+    extract::{ConnectInfo, FromRef, FromRequestParts},
+    http::{HeaderMap, header, request::Parts},
+};
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use keyward_core::{ids::Reference, time::Timestamp};
+
+use super::{portal::Shared, shell::Shell};
+use crate::{i18n::Lang, token::Token};
+
+/// The longest description of a browser that is kept.
+const LONGEST_AGENT: usize = 300;
+
+/// A request.
+pub struct Visit {
+    /// What all pages share.
+    pub portal: Shared,
+    /// When it came: read once.
+    pub at: Timestamp,
+    /// In which language to answer.
+    pub lang: Lang,
+    /// The network address it came from.
+    pub network: String,
+    /// What the browser says it is.
+    pub agent: String,
+    /// Path and query.
+    pub path: String,
+    jar: CookieJar,
+}
+
+impl<S> FromRequestParts<S> for Visit
+where
+    Shared: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let portal = Shared::from_ref(state);
+        let jar = CookieJar::from_headers(&parts.headers);
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let lang = Lang::choose(
+            None,
+            jar.get("lang").map(Cookie::value),
+            text(&parts.headers, header::ACCEPT_LANGUAGE),
+            portal.language,
+        );
+        let agent = text(&parts.headers, header::USER_AGENT).unwrap_or_default();
+        Ok(Self {
+            at: portal.flow.ctx.now(),
+            lang,
+            network: network(&portal, peer, &parts.headers),
+            agent: agent.chars().filter(|c| !c.is_control()).take(LONGEST_AGENT).collect(),
+            path,
+            jar,
+            portal,
+        })
+    }
+}
+
+fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The peer, or whom a trusted peer says it forwards for: the last address in the list that is not itself trusted (T-D02).
+fn network(portal: &Shared, peer: Option<IpAddr>, headers: &HeaderMap) -> String {
+    let Some(peer) = peer else { return "unknown".to_owned() };
+    if !portal.trusts(peer) {
+        return peer.to_canonical().to_string();
+    }
+    let forwarded: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
+    let named = forwarded.iter().flat_map(|line| line.split(',')).rev().map(|item| item.trim().parse::<IpAddr>());
+    for address in named {
+        match address {
+            Ok(address) if portal.trusts(address) => {}
+            Ok(address) => return address.to_canonical().to_string(),
+            Err(_) => break,
+        }
+    }
+    peer.to_canonical().to_string()
+}
+
+impl Visit {
+    /// What is around a public page.
+    pub fn shell(&self) -> Shell {
+        Shell::public(self.portal.site.clone(), self.lang, self.at, self.path.clone())
+    }
+
+    /// The token in a cookie of ours.
+    pub fn token(&self, what: &str) -> Option<Token> {
+        let cookie = self.jar.get(&self.portal.cookie(what))?;
+        Token::parse(cookie.value()).ok()
+    }
+
+    /// The key of the browser that works on this case.
+    pub fn case_token(&self, reference: Reference) -> Option<Token> {
+        let cookie = self.jar.get(&self.portal.case_cookie(reference))?;
+        Token::parse(cookie.value()).ok()
+    }
+
+    /// A cookie that no script can read, for this host, for so long.
+    pub fn cookie(&self, name: String, token: &Token, life_ms: i64) -> Cookie<'static> {
+        let mut cookie = Cookie::new(name, token.reveal().expose().clone());
+        cookie.set_http_only(true);
+        // A link in a mail leads here from another site and must find its case.
+        cookie.set_same_site(SameSite::Lax);
+        cookie.set_secure(self.portal.secure);
+        cookie.set_path("/");
+        cookie.set_max_age(time::Duration::milliseconds(life_ms));
+        cookie
+    }
+
+    /// The end of a cookie.
+    pub fn no_cookie(&self, name: String) -> Cookie<'static> {
+        let mut cookie = Cookie::new(name, "");
+        cookie.set_path("/");
+        cookie.set_secure(self.portal.secure);
+        cookie.make_removal();
+        cookie
+    }
+}

@@ -1,0 +1,109 @@
+//! A real PostgreSQL for the tests. One cluster for each program, one database for each test.
+//!
+//! The cluster listens on a unix socket in a directory of its own and ends when the program does, however it ends.
+//! Where Debian's binaries are missing, one line `SKIP postgres: …` says so; with `KEYWARD_REQUIRE_REAL=1` it is a failure instead.
+
+use super::skip;
+
+use std::{
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+/// Starts the server, says so, and waits until nobody holds its standard input any more. Then it stops and clears up.
+const KEEPER: &str = r#"
+set -e
+"$BIN/initdb" -D "$DIR/data" -U keyward -A trust --no-sync -E UTF8 --locale=C.UTF-8 >"$DIR/initdb.log" 2>&1
+cat >>"$DIR/data/postgresql.conf" <<CONF
+listen_addresses = ''
+unix_socket_directories = '$DIR'
+max_connections = 400
+shared_buffers = 64MB
+CONF
+"$BIN/pg_ctl" -w -D "$DIR/data" -l "$DIR/log" start >/dev/null 2>&1
+echo ready
+trap '' INT TERM HUP
+cat >/dev/null || true
+"$BIN/pg_ctl" -D "$DIR/data" -m immediate stop >/dev/null 2>&1 || true
+rm -rf "$DIR"
+"#;
+
+struct Cluster {
+    socket_dir: PathBuf,
+    /// Its standard input is what keeps the server alive.
+    _keeper: Child,
+}
+
+static CLUSTER: OnceLock<Result<Cluster, String>> = OnceLock::new();
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+fn start() -> Result<Cluster, String> {
+    let bin = std::fs::read_dir("/usr/lib/postgresql")
+        .map_err(|_| "no /usr/lib/postgresql".to_owned())?
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+        .filter(|bin| bin.join("initdb").exists())
+        .max()
+        .ok_or("no initdb below /usr/lib/postgresql")?;
+    let dir = tempfile::Builder::new().prefix("kwpg").tempdir().map_err(|e| e.to_string())?.keep();
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout == b"0\n");
+    let mut command = if is_root {
+        // PostgreSQL refuses to run as root.
+        let owner = ["postgres", "nobody"].into_iter().find(|owner| {
+            let chown = Command::new("chown").arg(owner).arg(&dir).status();
+            chown.is_ok_and(|status| status.success())
+        });
+        let owner = owner.ok_or("no user to run the server as")?;
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", owner, "--regid", if owner == "nobody" { "nogroup" } else { owner }]);
+        command.args(["--clear-groups", "sh", "-c", KEEPER]);
+        command
+    } else {
+        let mut command = Command::new("sh");
+        command.args(["-c", KEEPER]);
+        command
+    };
+    let mut keeper = command
+        .env("BIN", &bin)
+        .env("DIR", &dir)
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|e| e.to_string())?;
+    let mut line = String::new();
+    let stdout = keeper.stdout.take().ok_or("no standard output")?;
+    BufReader::new(stdout).read_line(&mut line).map_err(|e| e.to_string())?;
+    if line != "ready\n" {
+        let log = std::fs::read_to_string(dir.join("log")).unwrap_or_default();
+        return Err(format!("the server in {} did not start: {log}", dir.display()));
+    }
+    Ok(Cluster { socket_dir: dir, _keeper: keeper })
+}
+
+/// The address of a new, empty database; `None` (and one line that says so) where there is no PostgreSQL.
+pub async fn postgres() -> Option<String> {
+    let cluster = tokio::task::spawn_blocking(|| CLUSTER.get_or_init(start)).await.unwrap();
+    let cluster = match cluster {
+        Ok(cluster) => cluster,
+        Err(why) => {
+            skip("postgres", why);
+            return None;
+        }
+    };
+    let host = cluster.socket_dir.display().to_string().replace('/', "%2F");
+    let url = |database: &str| format!("postgres://keyward@localhost/{database}?host={host}");
+    let name = format!("test{}", DATABASES.fetch_add(1, Ordering::SeqCst));
+    let mut admin = PgConnection::connect(&url("postgres")).await.unwrap();
+    let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    sqlx::raw_sql(create).execute(&mut admin).await.unwrap();
+    admin.close().await.unwrap();
+    Some(url(&name))
+}

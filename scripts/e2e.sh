@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# The tests in a real browser. npm is used here and nowhere else.
+set -euo pipefail
+cd "$(dirname "$0")/../e2e" 2>/dev/null || { echo "SKIP browser: there is no folder e2e"; exit 0; }
+
+for program in node npm chromium; do
+    command -v "$program" >/dev/null || { echo "SKIP browser: $program is not installed"; exit 0; }
+done
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
+npm ci --no-audit --no-fund --silent </dev/null
+npm test --silent </dev/null
