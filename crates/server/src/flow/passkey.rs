@@ -111,7 +111,7 @@ impl Flow {
         let Some(factor) = self.store.factor(*id).await? else { return Ok(Err(RejectionReason::NotEnrolled)) };
         let record = match &proved.uses_up {
             UsesUp::Record { data, .. } => Some(data.clone()),
-            UsesUp::Nothing | UsesUp::Step { .. } | UsesUp::Code { .. } => None,
+            UsesUp::Nothing | UsesUp::Step { .. } | UsesUp::Code { .. } | UsesUp::Token { .. } => None,
         };
         let mut good = good(factor, proved.sources, proved.uses_up, at);
         if let Some(data) = record {

@@ -133,8 +133,7 @@ impl Flow {
             }
             let seed = methods::totp::Seed::from_stored(&self.unlock(&factor)?)
                 .map_err(|error| FlowError::Broken(Box::new(error)))?;
-            let last = i64::try_from(factor.last_step).unwrap_or(i64::MAX);
-            match methods::totp::check(factor.id, &seed, last, code, at) {
+            match methods::totp::check(factor.id, &seed, factor.last_step, code, at) {
                 Ok(proved) => return Ok(Ok(good(factor, proved.sources, proved.uses_up, at))),
                 Err(other) => reason = other,
             }
@@ -205,10 +204,10 @@ impl Flow {
 
 pub(super) fn good(factor: Factor, sources: Vec<Source>, uses_up: UsesUp, at: Timestamp) -> Good {
     let with = match uses_up {
-        UsesUp::Nothing | UsesUp::Record { .. } => With::nothing().guard(Guard::FactorActive { factor: factor.id, at }),
-        UsesUp::Step { factor, step } => {
-            With::nothing().guard(Guard::UseTotpStep { factor, step: u64::try_from(step).unwrap_or(0), at })
+        UsesUp::Nothing | UsesUp::Record { .. } | UsesUp::Token { .. } => {
+            With::nothing().guard(Guard::FactorActive { factor: factor.id, at })
         }
+        UsesUp::Step { factor, step } => With::nothing().guard(Guard::UseTotpStep { factor, step, at }),
         UsesUp::Code { factor, digest } => With::nothing().guard(Guard::UseRecoveryCode { factor, code: digest, at }),
     };
     Good { factor, sources, with }

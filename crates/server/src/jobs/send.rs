@@ -74,7 +74,7 @@ pub(super) async fn deliver(
     put_not_me(worker, case, &not_me).await?;
     match channel.send(&message).await {
         Ok(_) => Ok(true),
-        Err(error) if error.retry => Err(JobError::Later(error.to_string())),
+        Err(error) if error.retry() => Err(JobError::Later(error.to_string())),
         Err(error) => {
             tracing::warn!(%error, "a message was refused for good");
             Ok(false)
