@@ -1,10 +1,12 @@
 //! The Keyward server as a library, so that its parts can be tested without starting it; `main.rs` only starts it.
 
+pub mod app;
 pub mod channels;
 pub mod cli;
 pub mod config;
 pub mod connectors;
 pub mod ctx;
+pub mod evidence;
 pub mod flow;
 pub mod i18n;
 pub mod jobs;
