@@ -1,6 +1,6 @@
-//! Where the parts are put together: what the configuration names is opened here, for the server, the worker and the command line alike.
+//! Opens what the configuration names, for the server, the worker and the command line alike: database, keys, gate, directories, relay.
 //!
-//! Each function opens one thing and says what it could not open. No rule, no page and no command is here; nothing imports this but `cli`.
+//! Each function opens one thing and says what it could not open. Nothing is connected that need not be, and nothing is decided.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,19 @@ use keyward_core::{
 };
 use zeroize::Zeroizing;
 
+use super::directory::{SlowHashes, StoredAccounts};
 use crate::channels::smtp::{self, Smtp};
 use crate::config::{self, Config, DirectorySource, keys::OpenLdap as OpenLdapKeys, types::MailTls};
 use crate::connectors::openldap::{self, OpenLdap};
-use crate::connectors::{ConnectorError, Directory};
+use crate::connectors::{
+    ConnectorError, Directory,
+    embedded::{self, Embedded},
+};
 use crate::ctx::Ctx;
-use crate::passwords::breach::{BreachError, BreachList};
+use crate::passwords::{
+    breach::{BreachError, BreachList},
+    hash::{Hasher, MAX_HISTORY},
+};
 use crate::seal::{DigestKey, NotAKey, OpenKey, SealKey, Vault, read_key};
 use crate::store::{Store, StoreError, migrate::MigrateError, sign::Memory};
 
@@ -30,7 +37,7 @@ const MAIL_CONNECTIONS: u32 = 4;
 
 /// What could not be opened.
 #[derive(Debug, thiserror::Error)]
-pub enum AppError {
+pub enum OpenError {
     /// A file that a setting names.
     #[error("cannot read `{}`, which `{setting}` names", path.display())]
     File {
@@ -100,7 +107,7 @@ pub enum AppError {
     Breach(#[source] BreachError),
 }
 
-impl From<MigrateError> for AppError {
+impl From<MigrateError> for OpenError {
     fn from(error: MigrateError) -> Self {
         match error {
             MigrateError::Store(error) => Self::Store(error),
@@ -109,7 +116,7 @@ impl From<MigrateError> for AppError {
     }
 }
 
-impl AppError {
+impl OpenError {
     /// Whether something outside did not answer, and the same may work a moment later.
     pub fn is_outage(&self) -> bool {
         match self {
@@ -128,33 +135,33 @@ pub fn database_file(config: &Config) -> Option<PathBuf> {
 }
 
 /// Opens the database as it is, and makes an empty one where there is none. Migrations come next.
-pub async fn open_store(config: &Config, ctx: &Ctx) -> Result<Store, AppError> {
+pub async fn open_store(config: &Config, ctx: &Ctx) -> Result<Store, OpenError> {
     Ok(Store::open(config.database.url.expose(), ctx).await?)
 }
 
 /// Opens a database that has everything this build needs, and makes nothing.
-pub async fn open_current_store(config: &Config, ctx: &Ctx) -> Result<Store, AppError> {
+pub async fn open_current_store(config: &Config, ctx: &Ctx) -> Result<Store, OpenError> {
     if let Some(file) = database_file(config)
         && !file.exists()
     {
-        return Err(AppError::NoDatabase(file.display().to_string()));
+        return Err(OpenError::NoDatabase(file.display().to_string()));
     }
     let store = open_store(config, ctx).await?;
     let pending = store.pending_migrations().await?;
-    if pending.is_empty() { Ok(store) } else { Err(AppError::Behind(pending.join(", "))) }
+    if pending.is_empty() { Ok(store) } else { Err(OpenError::Behind(pending.join(", "))) }
 }
 
-fn key_file(setting: &'static str, path: &Path) -> Result<Secret<[u8; 32]>, AppError> {
-    let named = |source| AppError::File { setting, path: path.to_owned(), source };
+fn key_file(setting: &'static str, path: &Path) -> Result<Secret<[u8; 32]>, OpenError> {
+    let named = |source| OpenError::File { setting, path: path.to_owned(), source };
     let bytes = Zeroizing::new(std::fs::read(path).map_err(named)?);
-    read_key(&bytes).map_err(|source| AppError::Key { setting, path: path.to_owned(), source })
+    read_key(&bytes).map_err(|source| OpenError::Key { setting, path: path.to_owned(), source })
 }
 
 /// What signs the log.
-pub fn signer(config: &Config) -> Result<Signer, AppError> {
+pub fn signer(config: &Config) -> Result<Signer, OpenError> {
     let seed = key_file("log.signing_key_file", &config.log.signing_key_file)?;
     let origin = config.log.origin.as_str();
-    Signer::from_seed(origin, &seed).map_err(|source| AppError::Signer { origin: origin.to_owned(), source })
+    Signer::from_seed(origin, &seed).map_err(|source| OpenError::Signer { origin: origin.to_owned(), source })
 }
 
 /// What remembers outside of the database how far the log was signed.
@@ -171,74 +178,94 @@ pub struct DataKeys {
 }
 
 /// The keys of what lies in the database.
-pub fn data_keys(config: &Config) -> Result<DataKeys, AppError> {
+pub fn data_keys(config: &Config) -> Result<DataKeys, OpenError> {
     let (setting, path) = ("server.data_key_file", &config.server.data_key_file);
     let key = key_file(setting, path)?;
-    let named = |source| AppError::Key { setting, path: path.clone(), source };
+    let named = |source| OpenError::Key { setting, path: path.clone(), source };
     Ok(DataKeys { vault: Vault::new(&key, &[]).map_err(named)?, digests: DigestKey::new(&key).map_err(named)? })
 }
 
 /// What opens sealed secrets: for a worker alone.
-pub fn open_key(config: &Config) -> Result<OpenKey, AppError> {
+pub fn open_key(config: &Config) -> Result<OpenKey, OpenError> {
     let (setting, path) = ("worker.seal_key_file", &config.worker.seal_key_file);
     let key = OpenKey::new(&key_file(setting, path)?);
-    let key = key.map_err(|source| AppError::Key { setting, path: path.clone(), source })?;
+    let key = key.map_err(|source| OpenError::Key { setting, path: path.clone(), source })?;
     match written_seal_key(config)? {
-        Some(written) if written != key.seal_key() => Err(AppError::OtherSealKey),
+        Some(written) if written != key.seal_key() => Err(OpenError::OtherSealKey),
         _ => Ok(key),
     }
 }
 
 /// What seals secrets to the worker: the public half, as it is written, or else taken from the worker's own key file.
-pub fn seal_key(config: &Config) -> Result<SealKey, AppError> {
+pub fn seal_key(config: &Config) -> Result<SealKey, OpenError> {
     match written_seal_key(config)? {
         Some(key) => Ok(key),
         None => open_key(config).map(|key| key.seal_key()),
     }
 }
 
-fn written_seal_key(config: &Config) -> Result<Option<SealKey>, AppError> {
+fn written_seal_key(config: &Config) -> Result<Option<SealKey>, OpenError> {
     let written = config.worker.seal_public_key.as_ref();
-    written.map(|key| key.as_str().parse().map_err(AppError::SealKey)).transpose()
+    written.map(|key| key.as_str().parse().map_err(OpenError::SealKey)).transpose()
 }
 
 /// The gate, and where its text is from.
-pub fn policy(config: &Config) -> Result<(Policy, String), AppError> {
+pub fn policy(config: &Config) -> Result<(Policy, String), OpenError> {
     let (text, from) = match &config.policy.file {
         Some(path) => {
-            let named = |source| AppError::File { setting: "policy.file", path: path.clone(), source };
+            let named = |source| OpenError::File { setting: "policy.file", path: path.clone(), source };
             (std::fs::read_to_string(path).map_err(named)?, format!("`{}`", path.display()))
         }
         None => (BASELINE.to_owned(), "that comes with Keyward".to_owned()),
     };
     match Policy::load(&text) {
         Ok(policy) => Ok((policy, from)),
-        Err(error) => Err(AppError::Policy { from, source: Box::new(error) }),
+        Err(error) => Err(OpenError::Policy { from, source: Box::new(error) }),
     }
 }
 
 /// The list of breached passwords, if one is configured. Reads all of it.
-pub fn breach_list(config: &Config) -> Result<Option<BreachList>, AppError> {
+pub fn breach_list(config: &Config) -> Result<Option<BreachList>, OpenError> {
     let file = config.passwords.breach_file.as_deref();
-    file.map(|path| BreachList::open(path).map_err(AppError::Breach)).transpose()
+    file.map(|path| BreachList::open(path).map_err(OpenError::Breach)).transpose()
 }
 
-/// Every directory of the configuration. The embedded one is made by the caller, who knows its table and its hasher. Connects to none.
-pub fn directories(
-    config: &Config,
-    embedded: &dyn Fn(&str) -> Result<Arc<dyn Directory>, AppError>,
-) -> Result<Vec<Arc<dyn Directory>>, AppError> {
-    let open = |directory: &config::Directory| match &directory.source {
-        DirectorySource::Embedded => embedded(directory.name.as_str()),
-        DirectorySource::OpenLdap(keys) => {
-            openldap(directory.name.as_str(), keys).map(|directory| Arc::new(directory) as Arc<dyn Directory>)
+/// What the embedded directory stands on.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// Its accounts are in this database.
+    pub store: Store,
+    /// Makes and compares its password hashes.
+    pub hasher: Arc<Hasher>,
+    /// Salts.
+    pub ctx: Ctx,
+    /// How many former passwords it refuses: `passwords.history`.
+    pub history: usize,
+}
+
+/// Every directory of the configuration, in its order. Connects to none.
+pub fn directories(config: &Config, ground: &Ground) -> Result<Vec<Arc<dyn Directory>>, OpenError> {
+    config.directories.iter().map(|directory| self::directory(directory, ground)).collect()
+}
+
+/// One directory. Does not connect.
+pub fn directory(directory: &config::Directory, ground: &Ground) -> Result<Arc<dyn Directory>, OpenError> {
+    let name = directory.name.as_str();
+    Ok(match &directory.source {
+        DirectorySource::Embedded => {
+            let table = Arc::new(StoredAccounts::new(ground.store.clone()));
+            let hashes = Arc::new(SlowHashes::new(Arc::clone(&ground.hasher), ground.ctx.clone()));
+            // The present password is remembered beside the former ones.
+            let history = ground.history.saturating_add(1).min(MAX_HISTORY);
+            let rules = embedded::Rules { history, ..embedded::Rules::default() };
+            Arc::new(Embedded::new(name.to_owned(), table, hashes, rules))
         }
-    };
-    config.directories.iter().map(open).collect()
+        DirectorySource::OpenLdap(keys) => Arc::new(openldap(name, keys)?),
+    })
 }
 
 /// An OpenLDAP server. Does not connect.
-pub fn openldap(name: &str, keys: &OpenLdapKeys) -> Result<OpenLdap, AppError> {
+fn openldap(name: &str, keys: &OpenLdapKeys) -> Result<OpenLdap, OpenError> {
     let bind = (keys.bind_dn.as_str(), copy(&keys.bind_password));
     let usual = openldap::Settings::new(name, keys.url.as_str(), bind, &keys.base_dn, keys.ca_file.clone());
     let timeout = Duration::from_millis(u64::try_from(keys.timeout_seconds.millis()).unwrap_or(u64::MAX));
@@ -256,7 +283,7 @@ pub fn openldap(name: &str, keys: &OpenLdapKeys) -> Result<OpenLdap, AppError> {
 }
 
 /// The mail relay, if one is configured. Does not connect. Has to be called within the runtime.
-pub fn mail(config: &Config) -> Result<Option<Smtp>, AppError> {
+pub fn mail(config: &Config) -> Result<Option<Smtp>, OpenError> {
     let Some(mail) = &config.mail else { return Ok(None) };
     let sign_in = match (&mail.user, &mail.password) {
         (Some(user), Some(password)) => Some((user.clone(), copy(password))),
@@ -278,7 +305,7 @@ pub fn mail(config: &Config) -> Result<Option<Smtp>, AppError> {
         timeout_ms: MAIL_TIMEOUT_MS,
         connections: MAIL_CONNECTIONS,
     };
-    Smtp::new(settings).map(Some).map_err(AppError::Mail)
+    Smtp::new(settings).map(Some).map_err(OpenError::Mail)
 }
 
 /// A secret has no copies by itself; this one goes to whoever signs in with it.

@@ -25,7 +25,7 @@ use super::timeline::{self, Known, Line};
 use super::verify::ending;
 use super::words;
 use super::{CliContext, CliError, Exit, Report};
-use crate::app;
+use crate::app::open;
 use crate::config::Config;
 use crate::evidence::{self, EvidenceError, Signing};
 use crate::store::{
@@ -35,7 +35,7 @@ use crate::store::{
 
 async fn opened(ctx: &CliContext) -> Result<(Config, Store), CliError> {
     let config = ctx.load(&[])?.config;
-    let store = app::open_current_store(&config, &ctx.ctx).await?;
+    let store = open::open_current_store(&config, &ctx.ctx).await?;
     Ok((config, store))
 }
 
@@ -184,7 +184,7 @@ async fn proof(config: &Config, store: &Store, loaded: &Loaded) -> Result<String
     let Some(signed) = store.last_checkpoint().await? else {
         return Ok("nothing was signed yet".to_owned());
     };
-    let verifier = match app::signer(config) {
+    let verifier = match open::signer(config) {
         Ok(signer) => signer.verifier().clone(),
         Err(error) => return Ok(format!("not looked at here: {error}")),
     };
@@ -224,7 +224,7 @@ pub async fn export(args: CaseExportArgs, ctx: &CliContext) -> Result<Exit, CliE
     if target.exists() && !args.force {
         return Err(CliError::Usage(format!("`{}` exists; --force replaces it", target.display())));
     }
-    let (signer, memory) = (app::signer(&config)?, app::memory(&config));
+    let (signer, memory) = (open::signer(&config)?, open::memory(&config));
     let signing = Signing { signer: &signer, memory: &memory, at: ctx.ctx.now() };
     let failed = |error: EvidenceError| {
         CliError::stopped(format!("there is no evidence of {reference}"), error.is_outage(), error)

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use crate::app::AppError;
+use crate::app::open::OpenError;
 use crate::config::ConfigError;
 use crate::store::StoreError;
 
@@ -58,8 +58,8 @@ impl From<Exit> for ExitCode {
 /// Any reason: the cause behind a command's own sentence.
 pub type Cause = Box<dyn Error + Send + Sync>;
 
-impl From<AppError> for CliError {
-    fn from(error: AppError) -> Self {
+impl From<OpenError> for CliError {
+    fn from(error: OpenError) -> Self {
         if error.is_outage() {
             Self::Unreachable("something that the configuration names does not answer".to_owned(), error.into())
         } else {

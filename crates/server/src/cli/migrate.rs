@@ -5,13 +5,13 @@ use serde_json::json;
 use super::args::MigrateArgs;
 use super::words;
 use super::{CliContext, CliError, Exit, Report};
-use crate::app::{self, AppError};
+use crate::app::open::{self, OpenError};
 
 /// Runs what is missing, or says what it would run.
 pub async fn run(args: MigrateArgs, ctx: &CliContext) -> Result<Exit, CliError> {
     let config = ctx.load(&[])?.config;
     if args.dry_run
-        && let Some(file) = app::database_file(&config).filter(|file| !file.exists())
+        && let Some(file) = open::database_file(&config).filter(|file| !file.exists())
     {
         let place = file.display().to_string();
         let report = Report::new("migrate").field("database", json!(place)).field("exists", json!(false));
@@ -19,10 +19,10 @@ pub async fn run(args: MigrateArgs, ctx: &CliContext) -> Result<Exit, CliError> 
             &report.text(format!("There is no database at {place} yet. It would be made, with all its tables.")),
         );
     }
-    let store = app::open_store(&config, &ctx.ctx).await?;
+    let store = open::open_store(&config, &ctx.ctx).await?;
     let found = if args.dry_run { store.pending_migrations().await } else { store.migrate(ctx.ctx.now()).await };
     store.close().await;
-    let names = found.map_err(AppError::from)?;
+    let names = found.map_err(OpenError::from)?;
     let text = match (names.len(), args.dry_run) {
         (0, _) => "The database is up to date.".to_owned(),
         (n, true) => format!("{} would run. Nothing was changed.", words::things(n, "migration", "migrations")),

@@ -9,6 +9,7 @@ mod case;
 mod completions;
 mod config;
 mod context;
+mod demo;
 mod diagnosis;
 mod escape;
 mod exit;
@@ -95,6 +96,8 @@ pub struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Try the whole product on this machine, with made-up people
+    Demo(args::DemoArgs),
     /// Write, check and explain the configuration
     #[command(subcommand)]
     Config(args::ConfigCommand),
@@ -125,6 +128,7 @@ impl Command {
     /// The words that call it, for answers.
     fn name(&self) -> &'static str {
         match self {
+            Self::Demo(_) => "demo",
             Self::Config(args::ConfigCommand::Init(_)) => "config init",
             Self::Config(args::ConfigCommand::Check) => "config check",
             Self::Config(args::ConfigCommand::Show(_)) => "config show",
@@ -148,6 +152,7 @@ impl Command {
 
 async fn dispatch(command: Command, ctx: &CliContext) -> Result<Exit, CliError> {
     match command {
+        Command::Demo(args) => demo::run(args, ctx).await,
         Command::Config(args::ConfigCommand::Init(args)) => init::run(args, ctx).await,
         Command::Config(args::ConfigCommand::Check) => config::check(ctx).await,
         Command::Config(args::ConfigCommand::Show(args)) => config::show(args, ctx).await,

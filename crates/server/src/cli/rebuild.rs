@@ -10,7 +10,7 @@ use serde_json::json;
 use super::args::RebuildArgs;
 use super::words;
 use super::{CheckLine, CliContext, CliError, Exit, Mark, Report};
-use crate::app;
+use crate::app::open;
 use crate::config::Config;
 use crate::store::{
     Store,
@@ -27,7 +27,7 @@ const NAMED: usize = 20;
 /// Rebuilds, or compares.
 pub async fn run(args: RebuildArgs, ctx: &CliContext) -> Result<Exit, CliError> {
     let config = ctx.load(&[])?.config;
-    let store = app::open_current_store(&config, &ctx.ctx).await?;
+    let store = open::open_current_store(&config, &ctx.ctx).await?;
     let report = if args.dry_run { compare(&store).await? } else { rebuild(&store).await? };
     let signed = signed(&config, &store).await?;
     store.close().await;
@@ -122,11 +122,11 @@ fn unreadable(error: LoadError) -> CliError {
 
 /// Whether the log continues what was signed before.
 async fn signed(config: &Config, store: &Store) -> Result<CheckLine, CliError> {
-    let signer = match app::signer(config) {
+    let signer = match open::signer(config) {
         Ok(signer) => signer,
         Err(error) => return Ok(CheckLine::new("signed log", Mark::Skip, error.to_string())),
     };
-    Ok(match store.check_log(signer.verifier(), &app::memory(config)).await {
+    Ok(match store.check_log(signer.verifier(), &open::memory(config)).await {
         Ok(()) => CheckLine::new("signed log", Mark::Pass, "continues every checkpoint that is known"),
         Err(SignError::Store(error)) => return Err(error.into()),
         Err(error) => CheckLine::new("signed log", Mark::Fail, error.to_string())
