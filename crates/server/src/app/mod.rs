@@ -1,9 +1,10 @@
 //! Where things are put together: keys, store, flow, worker, pages. Nothing imports it but the command line.
 //!
-//! [`directory`] and [`letters`] fit modules to each other that do not know each other, [`serve`] listens.
+//! [`open`] opens what the configuration names, [`directory`] and [`letters`] fit modules to each other that do not know each other, [`serve`] listens.
 
 pub mod directory;
 pub mod letters;
+pub mod open;
 pub mod serve;
 
 use std::sync::Arc;
