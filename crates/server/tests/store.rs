@@ -132,6 +132,7 @@ on_both! {
     who_is_slower_is_told_and_changes_nothing
     a_reference_belongs_to_one_case
     r10_a_failed_guard_leaves_nothing_behind
+    r10_a_failed_guard_hurts_nobody_in_the_same_transaction
     what_could_not_be_replayed_is_not_committed
     what_the_engine_refuses_fails_alone
     the_list_pages_without_gaps_and_filters
@@ -293,6 +294,30 @@ async fn r10_a_failed_guard_leaves_nothing_behind(world: World) {
     assert!(world.store.policies().await.unwrap().is_empty());
     let value = after.values[0].0.commitment();
     assert_eq!(world.store.value(value).await.unwrap(), None);
+}
+
+async fn r10_a_failed_guard_hurts_nobody_in_the_same_transaction(world: World) {
+    let mut tasks = Vec::new();
+    for number in 0..60 {
+        let draft = Draft::open(&world.ctx, "ada");
+        let is_fine = number % 3 != 1;
+        let mut change = draft.change().job(tables::job(&world, "notify"));
+        if !is_fine {
+            let link = tables::token(&world, None);
+            change = change.guard(Guard::ConsumeToken(tables::seen(&world, &link)));
+        }
+        let store = world.store.clone();
+        tasks.push(tokio::spawn(async move {
+            (draft.case.id(), is_fine, store.commit(change).await.is_ok())
+        }));
+    }
+    for task in tasks {
+        let (id, is_fine, is_done) = task.await.unwrap();
+        assert_eq!(is_done, is_fine);
+        assert_eq!(world.store.case_row(id).await.unwrap().is_some(), is_fine);
+    }
+    assert_eq!(world.store.jobs(100).await.unwrap().len(), 40);
+    assert_eq!(world.store.log_head().await.unwrap().tree.size(), 40);
 }
 
 async fn what_could_not_be_replayed_is_not_committed(world: World) {
