@@ -30,6 +30,7 @@ use keyward::{
         cases::{Filter, State},
         change::Guard,
         migrate::MigrateError,
+        rebuild::RebuildError,
     },
 };
 use keyward_core::{account::Class, ids::PersonId};
@@ -497,10 +498,25 @@ async fn rebuilding_refuses_entries_that_do_not_lead_to_the_head(world: World) {
     let all = Filter::default();
     let before = world.store.cases(&all, None, 100).await.unwrap();
     let nodes = log::all_nodes(&world).await;
+    // An entry that replays as well as the true one.
+    let forged = match world.store.engine() {
+        Engine::Sqlite => "CAST(replace(CAST(body AS TEXT), '\"en\"', '\"de\"') AS BLOB)",
+        Engine::Postgres => {
+            "convert_to(replace(convert_from(body, 'UTF8'), '\"en\"', '\"de\"'), 'UTF8')"
+        }
+    };
     world
-        .sql("UPDATE entries SET body = (SELECT body FROM entries WHERE leaf = 2) WHERE leaf = 0")
+        .sql(format!("UPDATE entries SET body = {forged} WHERE leaf = 0"))
         .await;
-    assert!(world.store.rebuild().await.is_err());
+    let loaded = world.store.log_entries(0..1).await.unwrap();
+    assert!(
+        format!("{loaded:?}").contains("\"de\""),
+        "nothing was forged"
+    );
+    let refused = world.store.rebuild().await;
+    assert!(matches!(refused, Err(RebuildError::Head)), "{refused:?}");
     assert_eq!(world.store.cases(&all, None, 100).await.unwrap(), before);
     assert_eq!(log::all_nodes(&world).await, nodes);
+    // What was begun for it is over: others can write again.
+    world.case("after").await;
 }
