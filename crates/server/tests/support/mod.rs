@@ -34,6 +34,7 @@ pub fn skip(what: &str, why: &str) {
 /// Starts the server, says so, and waits until nobody holds its standard input any more. Then it stops and clears up.
 const KEEPER: &str = r#"
 set -e
+trap 'rm -rf "$DIR"' EXIT
 "$BIN/initdb" -D "$DIR/data" -U keyward -A trust --no-sync -E UTF8 --locale=C.UTF-8 >"$DIR/initdb.log" 2>&1
 cat >>"$DIR/data/postgresql.conf" <<CONF
 listen_addresses = ''
@@ -46,7 +47,6 @@ echo ready
 trap '' INT TERM HUP
 cat >/dev/null || true
 "$BIN/pg_ctl" -D "$DIR/data" -m immediate stop >/dev/null 2>&1 || true
-rm -rf "$DIR"
 "#;
 
 struct Cluster {
