@@ -1,6 +1,7 @@
 //! What the command line promises: exit codes, one JSON object, help with examples that work, files nobody else reads, no secret in sight.
 
 mod breach;
+mod health;
 mod init;
 mod played;
 mod policy;
@@ -119,13 +120,7 @@ fn commands() -> Vec<clap::Command> {
     fn of<A: Args>(name: &'static str) -> clap::Command {
         A::augment_args(clap::Command::new(name)).about("later")
     }
-    let mut all = vec![
-        of::<args::DemoArgs>("demo"),
-        of::<args::ServeArgs>("serve"),
-        of::<args::WorkerArgs>("worker"),
-        of::<args::DoctorArgs>("doctor"),
-        of::<args::HealthArgs>("health"),
-    ];
+    let mut all = vec![of::<args::ServeArgs>("serve"), of::<args::WorkerArgs>("worker")];
     leaves(&Cli::command(), &mut all);
     all
 }
