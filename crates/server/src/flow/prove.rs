@@ -2,6 +2,8 @@
 //!
 //! For a name that is no account the same is counted and answered; there is only nothing to compare with.
 
+use std::time::Duration;
+
 use keyward_core::{
     account::Method,
     actor::Actor,
@@ -26,6 +28,10 @@ use crate::{
 
 /// Proofs of one kind that one case may try.
 const TRIES: Limit = Limit { name: "proof", max: 5, window_ms: DAY_MS };
+
+/// How often, and how many times, a case is looked at while its name is being looked up: five seconds in all.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOKS: u32 = 100;
 
 /// What somebody brings.
 pub enum Proof {
@@ -79,6 +85,7 @@ pub(super) type Checked = Result<Result<Good, RejectionReason>, FlowError>;
 impl Flow {
     /// Tries a proof for a case.
     pub async fn prove(&self, case: &Case, browser: Digest, proof: Proof) -> Result<Proved, FlowError> {
+        let case = &self.looked_up(case).await?;
         if !matches!(case.stage(), Stage::Classifying(..) | Stage::Verifying(..) | Stage::Authorizing(..)) {
             return Err(FlowError::Refused(if case.is_over() { Refusal::Over } else { Refusal::WrongStep }));
         }
@@ -93,6 +100,20 @@ impl Flow {
             Ok(good) => self.present(case, method, good, at).await,
             Err(reason) => self.reject(case, method, reason).await,
         }
+    }
+
+    /// The case once its name has been looked up. A proof that comes while the worker is still asking the directory is neither wrong nor lost:
+    /// it waits a moment, the same for every name, and then the person is asked to come back. Nothing is counted by then.
+    async fn looked_up(&self, case: &Case) -> Result<Case, FlowError> {
+        let mut case = case.clone();
+        for _ in 0..LOOKS {
+            if !matches!(case.stage(), Stage::Classifying(_, None)) {
+                return Ok(case);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+            case = self.load(case.id()).await?;
+        }
+        Err(FlowError::NotYet)
     }
 
     async fn count_try(&self, case: &Case, method: Method, at: Timestamp) -> Result<(), FlowError> {

@@ -54,8 +54,10 @@ pub fn routes() -> Router<Shared> {
         .route("/recover/{case}/done", get(wait::done))
         .route("/recover/{case}/stop", get(wait::ask_stop).post(wait::stop_it))
         .route("/recover/{case}/stopped", get(wait::stopped))
-        .route("/l/{token}", get(link::landing).post(link::used))
-        .route("/not-me/{token}", get(link::not_me).post(link::not_me_said))
+        .route("/l/{token}", get(link::opened))
+        .route("/l", get(link::landing).post(link::used))
+        .route("/not-me/{token}", get(link::not_me_opened))
+        .route("/not-me", get(link::not_me).post(link::not_me_said))
         .route("/status", get(follow::ask).post(follow::find))
         .route("/status/{case}", get(follow::case))
         .route("/help", get(start::help))
@@ -115,7 +117,7 @@ impl Here {
             || (place == "how" && proving.contains(&page))
             // While the case waits, a better proof may still be given (UX-65).
             || (place == "wait" && proving.contains(&page))
-            || (place == "new" && page == "new/password");
+            || (place == "new" && matches!(page, "new/password" | "bind"));
         (!here).then(|| go(&format!("{}/{place}", self.base())))
     }
 
@@ -177,8 +179,9 @@ pub fn head(case: &Case) -> CaseHead {
 fn goal(case: &Case) -> Goal {
     match (case.claim().action, case.claim().door) {
         (Action::Unlock, _) => Goal::Unlock,
+        (Action::EnrollFactor { .. }, _) | (Action::RemoveFactor, Door::Account) => Goal::Ways,
         (Action::RemoveFactor, _) | (_, Door::Lost) => Goal::Replace,
-        (Action::SetPassword | Action::EnrollFactor { .. }, _) => Goal::Password,
+        (Action::SetPassword, _) => Goal::Password,
     }
 }
 
