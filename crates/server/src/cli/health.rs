@@ -10,6 +10,7 @@ use url::Url;
 use super::args::HealthArgs;
 use super::http::{self, Trust};
 use super::{CheckLine, CliContext, CliError, Exit, Mark, Report};
+use crate::app;
 
 /// Where the server says whether it lives.
 pub const ALIVE: &str = "/healthz";
@@ -18,10 +19,18 @@ pub const READY: &str = "/readyz";
 /// As much of an answer as is shown.
 const SHOWN: usize = 200;
 
+/// Who is asked.
+struct Server {
+    base: Url,
+    /// The name that is asked for: a server answers for its public name alone, and is asked by its address here.
+    host: Option<String>,
+    trust: Trust,
+}
+
 /// Asks both.
 pub async fn run(args: HealthArgs, ctx: &CliContext) -> Result<Exit, CliError> {
-    let (base, trust) = match &args.url {
-        Some(text) => (given(text)?, Trust::System),
+    let Server { base, host, trust } = match &args.url {
+        Some(text) => Server { base: given(text)?, host: None, trust: Trust::System },
         None => here(ctx)?,
     };
     let within = Duration::from_secs(args.timeout);
@@ -31,7 +40,7 @@ pub async fn run(args: HealthArgs, ctx: &CliContext) -> Result<Exit, CliError> {
         ("readiness", READY, "it can work", "it can not work now"),
     ] {
         let url = base.join(path).map_err(|error| CliError::Usage(format!("--url: {error}")))?;
-        let reply = http::get(&url, &trust, within).await.map_err(|error| {
+        let reply = http::get(&url, host.as_deref(), &trust, within).await.map_err(|error| {
             CliError::Unreachable(
                 format!("the server at {} does not answer", base.as_str().trim_end_matches('/')),
                 error.into(),
@@ -54,7 +63,7 @@ fn given(text: &str) -> Result<Url, CliError> {
 }
 
 /// The server of this machine's configuration.
-fn here(ctx: &CliContext) -> Result<(Url, Trust), CliError> {
+fn here(ctx: &CliContext) -> Result<Server, CliError> {
     let server = ctx.load(&[])?.config.server;
     let address = reachable(server.listen);
     let (scheme, trust) = match &server.tls_cert_file {
@@ -66,8 +75,9 @@ fn here(ctx: &CliContext) -> Result<(Url, Trust), CliError> {
             ("https", Trust::Only(own))
         }
     };
-    let url = Url::parse(&format!("{scheme}://{address}/"));
-    Ok((url.map_err(|error| CliError::Failed(format!("cannot ask {address}"), error.into()))?, trust))
+    let base = Url::parse(&format!("{scheme}://{address}/"))
+        .map_err(|error| CliError::Failed(format!("cannot ask {address}"), error.into()))?;
+    Ok(Server { base, host: Some(app::host(server.public_url.url())), trust })
 }
 
 /// Who listens on every address is asked on this machine's own.

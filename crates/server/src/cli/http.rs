@@ -40,24 +40,24 @@ pub struct Reply {
     pub body: String,
 }
 
-/// Asks for one page. Everything together may take `within`.
-pub async fn get(url: &Url, trust: &Trust, within: Duration) -> io::Result<Reply> {
+/// Asks for one page. `host` is the name that is asked for, where it is another than the address. Everything together may take `within`.
+pub async fn get(url: &Url, host: Option<&str>, trust: &Trust, within: Duration) -> io::Result<Reply> {
     let late = || io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} seconds", within.as_secs()));
-    tokio::time::timeout(within, ask(url, trust)).await.unwrap_or_else(|_| Err(late()))
+    tokio::time::timeout(within, ask(url, host, trust)).await.unwrap_or_else(|_| Err(late()))
 }
 
-async fn ask(url: &Url, trust: &Trust) -> io::Result<Reply> {
+async fn ask(url: &Url, asked_for: Option<&str>, trust: &Trust) -> io::Result<Reply> {
     let wrong = |what: &str| io::Error::new(io::ErrorKind::InvalidInput, format!("`{url}` {what}"));
     let host = url.host_str().ok_or_else(|| wrong("names no host"))?;
     let port = url.port_or_known_default().ok_or_else(|| wrong("names no port"))?;
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let stream = TcpStream::connect((bare, port)).await?;
     if url.scheme() == "http" {
-        return converse(stream, url).await;
+        return converse(stream, url, asked_for).await;
     }
     let name = ServerName::try_from(bare.to_owned()).map_err(|_| wrong("names no host that TLS knows"))?;
     let connector = TlsConnector::from(Arc::new(client(trust).map_err(io::Error::other)?));
-    converse(connector.connect(name, stream).await?, url).await
+    converse(connector.connect(name, stream).await?, url, asked_for).await
 }
 
 /// A TLS client with the certificates that are believed.
@@ -81,10 +81,15 @@ const fn algorithms(provider: &CryptoProvider) -> WebPkiSupportedAlgorithms {
     provider.signature_verification_algorithms
 }
 
-async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, url: &Url) -> io::Result<Reply> {
-    let host = match (url.host_str().unwrap_or_default(), url.port()) {
-        (host, Some(port)) => format!("{host}:{port}"),
-        (host, None) => host.to_owned(),
+async fn converse(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    url: &Url,
+    asked_for: Option<&str>,
+) -> io::Result<Reply> {
+    let host = match (asked_for, url.host_str().unwrap_or_default(), url.port()) {
+        (Some(host), ..) => host.to_owned(),
+        (None, host, Some(port)) => format!("{host}:{port}"),
+        (None, host, None) => host.to_owned(),
     };
     let request = format!("GET {} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAccept: */*\r\n\r\n", url.path());
     stream.write_all(request.as_bytes()).await?;

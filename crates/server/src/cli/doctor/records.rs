@@ -16,7 +16,7 @@ use crate::store::{Aside, CommitError, Engine, Guard, GuardKind, Store, sign::Si
 pub async fn database(patient: &Patient, lines: &mut Lines) {
     let store = match &patient.store {
         Ok(store) => store,
-        Err(error) => return lines.fail(chain(error), "look at database.url; `keyward migrate` makes a new database"),
+        Err(error) => return lines.fail(chain(error), "look at database.url, and whether that server runs"),
     };
     let engine = match store.engine() {
         Engine::Sqlite => "SQLite, of a version that keeps its files whole",
@@ -69,7 +69,9 @@ pub async fn log(patient: &Patient, lines: &mut Lines) {
     };
     match store.check_log(signer.verifier(), &open::memory(config)).await {
         Ok(()) => signed(store, patient.ctx.now(), lines).await,
-        Err(SignError::Store(error)) => lines.skip(format!("the log could not be read: {}", chain(&error))),
+        Err(SignError::Store(error)) if error.is_passing() => {
+            lines.fail(format!("the log could not be read: {}", chain(&error)), "look at the database");
+        }
         Err(error @ SignError::File { .. }) => {
             lines.fail(chain(&error), "let the account of Keyward read it");
         }

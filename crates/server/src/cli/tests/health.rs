@@ -12,6 +12,11 @@ use super::*;
 
 /// Answers two requests, each with one of these texts, by path.
 fn server(answers: [&'static str; 2], tls: Option<Arc<ServerConfig>>) -> String {
+    server_for(None, answers, tls)
+}
+
+/// The same for one host alone, as Keyward is.
+fn server_for(host: Option<&'static str>, answers: [&'static str; 2], tls: Option<Arc<ServerConfig>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     thread::spawn(move || {
@@ -21,7 +26,9 @@ fn server(answers: [&'static str; 2], tls: Option<Arc<ServerConfig>>) -> String 
                 let mut request = [0; 1024];
                 let read = stream.read(&mut request).unwrap_or(0);
                 let request = String::from_utf8_lossy(&request[..read]).into_owned();
+                let ours = host.is_none_or(|host| request.contains(&format!("\r\nHost: {host}\r\n")));
                 let answer = answers[usize::from(request.starts_with("GET /readyz "))];
+                let answer = if ours { answer } else { "HTTP/1.1 421 Misdirected Request\r\n\r\n" };
                 let _ = stream.write_all(answer.as_bytes());
             };
             match &tls {
@@ -71,7 +78,7 @@ fn eco_11_health_ends_with_0_when_ready_with_1_when_not_and_with_3_without_an_an
 #[test]
 fn eco_16_without_an_address_it_asks_the_listener_of_the_configuration() {
     let (_folder, file) = installed();
-    let address = server([OK, OK], None);
+    let address = server_for(Some("reset.example.org"), [OK, OK], None);
     let answer = typed_with(&["--config", &file, "health"], &[("KEYWARD_SERVER__LISTEN", &address)]);
     assert_eq!(answer.exit, Exit::Ok, "{}", answer.err);
     let everywhere = server([OK, OK], None).replace("127.0.0.1", "0.0.0.0");
