@@ -13,6 +13,8 @@ pub(crate) const KNOWS: &[(&str, &[&str])] = &[
     ("methods", &["ctx", "seal", "token"]),
     ("channels", &["ctx", "token"]),
     ("store", &["ctx", "token"]),
+    // The evidence of one case, for the operator's command line alone.
+    ("evidence", &["store"]),
     ("flow", &["ctx", "terms", "store", "token", "seal", "passwords", "methods", "jobs"]),
     ("jobs", &["ctx", "terms", "token", "seal", "store", "flow", "connectors", "channels", "methods"]),
     ("web", &["ctx", "terms", "flow", "i18n", "config", "token", "passwords"]),
