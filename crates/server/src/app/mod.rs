@@ -149,3 +149,9 @@ fn classes(config: &Config) -> Classes {
     let rules = listed.iter().flat_map(|(groups, class)| groups.iter().map(|group| (group.clone(), *class)));
     Classes { rules: rules.collect(), otherwise: None }
 }
+
+/// Host and port of an address, as a browser names them in `Host`.
+pub fn host(url: &url::Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}

@@ -8,9 +8,8 @@ use keyward_core::{
     secret::Secret,
 };
 use tokio::net::TcpListener;
-use url::Url;
 
-use super::{CliContext, CliError, Exit, Report, args::DemoArgs};
+use super::{CliContext, CliError, Exit, Report, args::DemoArgs, telemetry};
 use crate::{
     app::{
         self,
@@ -52,6 +51,7 @@ const QUEUE: usize = 64;
 /// Runs the demonstration until it is stopped.
 pub async fn run(args: DemoArgs, ctx: &CliContext) -> Result<Exit, CliError> {
     let loaded = ctx.load_demo(&args.settings()?)?;
+    telemetry::to_stderr(&ctx.environment);
     let listener = TcpListener::bind(args.listen)
         .await
         .map_err(|error| CliError::Failed(format!("cannot listen on {}", args.listen), error.into()))?;
@@ -138,17 +138,12 @@ async fn make(loaded: &Loaded, ctx: &Ctx, place: &Place) -> Result<Made, CliErro
         site,
         language: Lang::En,
         passwords: Arc::new(passwords),
-        host: host_of(public.url()),
+        host: app::host(public.url()),
         secure: public.url().scheme() == "https",
         trusted: Vec::new(),
     });
     let log_key = worker.signer.verifier().to_string();
     Ok(Made { portal, worker, shown: Arc::new(Shown { people, mailbox }), log_key, cases })
-}
-
-fn host_of(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 fn site(loaded: &Loaded) -> Site {

@@ -21,8 +21,10 @@ mod policy;
 mod prompt;
 mod rebuild;
 mod report;
+mod serve;
 mod settings;
 mod situation;
+mod telemetry;
 mod timeline;
 mod verify;
 mod version;
@@ -98,6 +100,10 @@ pub struct Global {
 pub enum Command {
     /// Try the whole product on this machine, with made-up people
     Demo(args::DemoArgs),
+    /// Serve the pages and do the jobs
+    Serve(args::ServeArgs),
+    /// Do the jobs and serve no page
+    Worker(args::WorkerArgs),
     /// Write, check and explain the configuration
     #[command(subcommand)]
     Config(args::ConfigCommand),
@@ -129,6 +135,8 @@ impl Command {
     fn name(&self) -> &'static str {
         match self {
             Self::Demo(_) => "demo",
+            Self::Serve(_) => "serve",
+            Self::Worker(_) => "worker",
             Self::Config(args::ConfigCommand::Init(_)) => "config init",
             Self::Config(args::ConfigCommand::Check) => "config check",
             Self::Config(args::ConfigCommand::Show(_)) => "config show",
@@ -153,6 +161,8 @@ impl Command {
 async fn dispatch(command: Command, ctx: &CliContext) -> Result<Exit, CliError> {
     match command {
         Command::Demo(args) => demo::run(args, ctx).await,
+        Command::Serve(args) => serve::run(args, ctx).await,
+        Command::Worker(args) => serve::worker(args, ctx).await,
         Command::Config(args::ConfigCommand::Init(args)) => init::run(args, ctx).await,
         Command::Config(args::ConfigCommand::Check) => config::check(ctx).await,
         Command::Config(args::ConfigCommand::Show(args)) => config::show(args, ctx).await,

@@ -2,6 +2,7 @@
 //!
 //! Core says what may happen, the store makes it durable, and [`follow`] says what has to happen next. No page text and no directory is here.
 
+mod account;
 mod around;
 mod follow;
 mod mail;

@@ -68,5 +68,6 @@ async fn one(worker: &Worker, case: &Case, browser: Digest, factor: &Factor) -> 
         Aside::default().write(token(Purpose::Code, code_hash, CODE_TRIES)).write(token(Purpose::Link, link_hash, 0));
     flow.store.aside(aside).await?;
     let address = flow.address(factor)?;
-    deliver(worker, case, &address, Content::Code { code: &code, link: &link.reveal(), until }).await.map(drop)
+    let content = Content::Code { code: &code, link: &link.reveal(), until, life_ms: flow.terms.mail_ms };
+    deliver(worker, case, &address, content).await.map(drop)
 }

@@ -160,7 +160,7 @@ enum Cut {
 async fn proxy(url: &str, cut: Cut) -> (String, Arc<AtomicBool>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let (socket, database) = support::socket_and_database(url);
+    let (socket, database) = support::postgres::socket_and_database(url);
     let is_cut = Arc::new(AtomicBool::new(false));
     let done = Arc::clone(&is_cut);
     tokio::spawn(async move {
