@@ -276,7 +276,7 @@ fn write(target: &Path, bytes: &[u8], force: bool) -> Result<(), CliError> {
     }
     let beside = target.with_added_extension("new");
     match fs::remove_file(&beside) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error)),
         _ => create(&beside).and_then(|()| fs::rename(&beside, target)).map_err(failed),
     }
 }
