@@ -10,6 +10,7 @@ mod open;
 mod passkey;
 mod prove;
 mod record;
+mod starts;
 mod submit;
 
 use std::sync::Arc;
