@@ -1,11 +1,13 @@
 //! The Keyward server as a library, so that its parts can be tested without starting it; `main.rs` only starts it.
 
 pub mod api;
+pub mod app;
 pub mod channels;
 pub mod cli;
 pub mod config;
 pub mod connectors;
 pub mod ctx;
+pub mod demo;
 pub mod flow;
 pub mod i18n;
 pub mod jobs;

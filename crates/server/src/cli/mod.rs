@@ -7,6 +7,7 @@ pub mod args;
 mod completions;
 mod config;
 mod context;
+mod demo;
 mod exit;
 mod init;
 mod man;
@@ -83,6 +84,8 @@ pub struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Try the whole product on this machine, with made-up people
+    Demo(args::DemoArgs),
     /// Write, check and explain the configuration
     #[command(subcommand)]
     Config(args::ConfigCommand),
@@ -98,6 +101,7 @@ impl Command {
     /// The words that call it, for answers.
     fn name(&self) -> &'static str {
         match self {
+            Self::Demo(_) => "demo",
             Self::Config(args::ConfigCommand::Init(_)) => "config init",
             Self::Config(args::ConfigCommand::Check) => "config check",
             Self::Config(args::ConfigCommand::Show(_)) => "config show",
@@ -111,6 +115,7 @@ impl Command {
 
 async fn dispatch(command: Command, ctx: &CliContext) -> Result<Exit, CliError> {
     match command {
+        Command::Demo(args) => demo::run(args, ctx).await,
         Command::Config(args::ConfigCommand::Init(args)) => init::run(args, ctx).await,
         Command::Config(args::ConfigCommand::Check) => config::check(ctx).await,
         Command::Config(args::ConfigCommand::Show(args)) => config::show(args, ctx).await,

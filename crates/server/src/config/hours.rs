@@ -27,6 +27,18 @@ pub struct BusinessHours {
 }
 
 impl BusinessHours {
+    /// Monday to Sunday.
+    pub fn week(&self) -> [bool; 7] {
+        DAYS.map(|(_, day)| self.days.contains(&day))
+    }
+    /// The first minute of the day, counted from midnight.
+    pub fn opens_min(&self) -> u16 {
+        u16::try_from(self.opens).unwrap_or_default()
+    }
+    /// The first minute after work.
+    pub fn closes_min(&self) -> u16 {
+        u16::try_from(self.closes).unwrap_or_default()
+    }
     /// Is this local time in business hours?
     pub fn contains(&self, local: DateTime) -> bool {
         let minute = i32::from(local.hour()) * 60 + i32::from(local.minute());

@@ -45,7 +45,7 @@ impl Default for Rules {
 pub struct AccountRow {
     /// The account without what is below. Its lock is as stored.
     pub account: Account,
-    /// Names the present password; every new one has another (R43).
+    /// Names the present password; every new one has another (R43). A table that has no name of its own for it uses [`cred_id`].
     pub cred_id: String,
     /// PHC string of the present password. None: no password opens it.
     pub hash: Option<StoredHash>,
@@ -208,11 +208,9 @@ impl Embedded {
         }
         let hash = self.hasher.hash(password.new).await;
         let hash = hash.map_err(|_| unavailable())?;
-        let attempt = format!("{} {}", permit.case(), permit.submission().attempt);
         let new = NewCredential {
             replaces: row.cred_id,
-            // The hash is salted, so this is different even for the same password, and tells nothing about it.
-            cred_id: Digest::of(format!("{attempt} {hash}").as_bytes()).to_string(),
+            cred_id: cred_id(Some(&hash)),
             hash: StoredHash(hash),
             keep: self.rules.history.saturating_sub(1),
             must_change: password.must_change,
@@ -409,6 +407,11 @@ impl Directory for Embedded {
         let moved = row.account.changed_at != attempt.changed_before;
         super::judge(proof, holds, moved, &attempt)
     }
+}
+
+/// Names a password by its stored hash. The hash is salted, so the name is another one even for the same password, and tells nothing about it.
+pub fn cred_id(hash: Option<&str>) -> String {
+    hash.map_or_else(|| "none".to_owned(), |hash| Digest::of(hash.as_bytes()).to_string())
 }
 
 /// Whether the name is that of the account or one of its addresses.

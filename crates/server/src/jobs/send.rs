@@ -63,7 +63,7 @@ pub(super) async fn deliver(
             reference: case.reference(),
             action: case.claim().action,
             account: name.as_ref().map_or("", |name| name.value.as_str()),
-            at: case.last_at(),
+            at: flow.ctx.now(),
             network: network.as_ref().map(|network| network.value.as_str()),
             browser: browser.as_ref().map(|browser| browser.value.as_str()),
             not_me: &not_me.reveal(),

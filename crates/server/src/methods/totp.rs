@@ -94,6 +94,12 @@ impl Seed {
         self.totp().check(&code, seconds)
     }
 
+    /// What an app with this seed shows at that moment: the other side, for the demonstration and for tests.
+    pub fn code(&self, at: Timestamp) -> SecretText {
+        let seconds = u64::try_from(at.millis().div_euclid(SECOND_MS)).unwrap_or_default();
+        Secret::new(self.totp().generate(seconds).to_string())
+    }
+
     fn builder(&self) -> Builder {
         Builder::new()
             .with_algorithm(Algorithm::SHA1)

@@ -19,7 +19,8 @@ statements! {
     KEEP_PASSWORD = "accounts/keep_password";
     DROP_PASSWORDS = "accounts/drop_passwords";
     HISTORY = "accounts/history";
-    COUNT_FAILURE = "accounts/count_failure";
+    COUNT_TRY = "accounts/count_try";
+    CLEAR_TRIES = "accounts/clear_tries";
     UNLOCK = "accounts/unlock";
     SET_MUST_CHANGE = "accounts/set_must_change";
     SET_DISABLED = "accounts/set_disabled";
@@ -93,6 +94,19 @@ pub struct NewPassword<'a> {
     pub at: Timestamp,
 }
 
+/// A try of a password.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tried {
+    /// The credential number that was read.
+    pub credential: u64,
+    /// How many wrong ones in a row lock.
+    pub max: u32,
+    /// When.
+    pub at: Timestamp,
+    /// When the lock that this try may set ends.
+    pub lock_until: Timestamp,
+}
+
 impl Store {
     /// Makes an account. False if the id or the name is taken.
     pub async fn insert_account(&self, new: &NewAccount) -> Result<bool, StoreError> {
@@ -120,8 +134,8 @@ impl Store {
         self.db.read(&LIST, vals![behind, limit], read).await
     }
 
-    /// Sets a password if the account's credential is still the one that was read; the new credential number, or `None` if it is not.
-    /// Failures and lock stay: lifting them is another change.
+    /// Sets a password if the account's credential is still the one that was read and the account is not disabled; the new credential
+    /// number, or `None` if it is not so. A lock and what was counted towards one end with the old password.
     pub async fn set_account_password(&self, id: &str, new: &NewPassword<'_>) -> Result<Option<u64>, StoreError> {
         let mut tx = self.db.begin().await?;
         let vals = vals![id, new.expected, new.hash, new.must_change, new.at];
@@ -143,19 +157,19 @@ impl Store {
         self.db.read(&HISTORY, vals![id], |row| row.get(0)).await
     }
 
-    /// Counts a wrong password; from the `max`th on the account is locked until `lock_until`. How many there are now, and until when it is locked.
-    pub async fn count_account_failure(
-        &self,
-        id: &str,
-        max: u32,
-        lock_until: Timestamp,
-    ) -> Result<Option<(u32, Option<Timestamp>)>, StoreError> {
-        let vals = vals![id, max, lock_until];
-        let counted = self.db.write_returning(&COUNT_FAILURE, vals, |row| Ok((row.get(0)?, row.get(1)?)));
-        Ok(counted.await?.into_iter().next())
+    /// Counts a try of the password with this credential number, before it is compared: the `max`th in a row locks the account until
+    /// `lock_until`, and a lock that has ended starts the count anew. False, and nothing counted, if it is locked or has another password.
+    pub async fn count_account_try(&self, id: &str, tried: &Tried) -> Result<bool, StoreError> {
+        let vals = vals![id, tried.credential, tried.at, tried.max, tried.lock_until];
+        Ok(self.db.write(&COUNT_TRY, vals).await? == 1)
     }
 
-    /// Lifts the lock and forgets the failures. False if there is no such account.
+    /// Forgets what was counted, after a right password, if it is still the one with this credential number.
+    pub async fn clear_account_tries(&self, id: &str, credential: u64) -> Result<bool, StoreError> {
+        Ok(self.db.write(&CLEAR_TRIES, vals![id, credential]).await? == 1)
+    }
+
+    /// Lifts the lock and forgets the failures. False if there is no such account, or it is disabled.
     pub async fn unlock_account(&self, id: &str) -> Result<bool, StoreError> {
         Ok(self.db.write(&UNLOCK, vals![id]).await? == 1)
     }

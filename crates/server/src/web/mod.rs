@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod applicant;
 pub mod assets;
+pub mod files;
 pub mod guard;
 pub mod mail;
 pub mod portal;

@@ -1,11 +1,12 @@
-//! Links from messages. Opening one changes nothing (R12): it shows a page, and the button on it does what the link is for.
+//! Links from messages. Opening one changes nothing (R12): its key moves from the address into a cookie (UX-21), a page is shown, and the button
+//! on that page does what the link is for.
 
 use axum::extract::{Path, rejection::PathRejection};
 use keyward_core::{
     actor::Actor,
     case::{Case, Command},
     event::ContestedFrom,
-    time::DAY_MS,
+    time::{DAY_MS, MINUTE_MS},
 };
 
 use super::{base, place};
@@ -14,17 +15,37 @@ use crate::{
     store::tokens::{Purpose, Seen},
     token::{self, Token},
     web::{
-        answer::{Answer, failed, go, show},
+        answer::{Answer, failed, go, show, with_cookie},
         shell::page,
         views::link::{DeadLink, LinkDead, LinkLanding, LinkPurpose, NotMe, NotMeDone, Origin},
         visit::Visit,
     },
 };
 
+/// The cookies in which the keys of opened links wait.
+const LINK: &str = "link";
+const NOT_ME: &str = "not-me";
+/// How long they wait for the button.
+const WAIT_MS: i64 = 15 * MINUTE_MS;
+
 type Named = Result<Path<String>, PathRejection>;
 
-fn parse(path: Named) -> Option<Token> {
-    path.ok().and_then(|Path(text)| Token::parse(&text).ok())
+/// The key leaves the address bar at once: a page that is left, printed or shown to somebody does not carry it on.
+fn put_away(visit: &Visit, path: Named, cookie: &str, to: &str) -> Answer {
+    match path.ok().and_then(|Path(text)| Token::parse(&text).ok()) {
+        None => dead(visit, DeadLink::Used),
+        Some(token) => with_cookie(go(to), &visit.cookie(visit.portal.cookie(cookie), &token, WAIT_MS)),
+    }
+}
+
+/// `GET /l/{token}`.
+pub async fn opened(visit: Visit, path: Named) -> Answer {
+    put_away(&visit, path, LINK, "/l")
+}
+
+/// `GET /not-me/{token}`.
+pub async fn not_me_opened(visit: Visit, path: Named) -> Answer {
+    put_away(&visit, path, NOT_ME, "/not-me")
 }
 
 fn dead(visit: &Visit, why: DeadLink) -> Answer {
@@ -45,9 +66,9 @@ async fn case_of(visit: &Visit, link: &Token) -> Result<Option<(Case, Token)>, F
     Ok(bound.map(|_| (case, cookie)))
 }
 
-/// `GET /l/{token}`.
-pub async fn landing(visit: Visit, path: Named) -> Answer {
-    let Some(link) = parse(path) else { return dead(&visit, DeadLink::Used) };
+/// `GET /l`.
+pub async fn landing(visit: Visit) -> Answer {
+    let Some(link) = visit.token(LINK) else { return dead(&visit, DeadLink::Used) };
     match case_of(&visit, &link).await {
         Err(error) => failed(&visit, error),
         Ok(None) => dead(&visit, DeadLink::Expired(visit.portal.flow.terms.mail_ms)),
@@ -57,15 +78,15 @@ pub async fn landing(visit: Visit, path: Named) -> Answer {
             reference: Some(case.reference().to_string()),
             purpose: LinkPurpose::Prove,
             until: visit.at.plus_ms(visit.portal.flow.terms.mail_ms),
-            action: format!("/l/{}", link.reveal().expose()),
+            action: "/l".to_owned(),
             not_me: format!("{}/stop", base(&case)),
         }),
     }
 }
 
-/// `POST /l/{token}`.
-pub async fn used(visit: Visit, path: Named) -> Answer {
-    let Some(link) = parse(path) else { return dead(&visit, DeadLink::Used) };
+/// `POST /l`.
+pub async fn used(visit: Visit) -> Answer {
+    let Some(link) = visit.token(LINK) else { return dead(&visit, DeadLink::Used) };
     let (case, cookie) = match case_of(&visit, &link).await {
         Err(error) => return failed(&visit, error),
         Ok(None) => return dead(&visit, DeadLink::Expired(visit.portal.flow.terms.mail_ms)),
@@ -91,9 +112,9 @@ async fn contested_case(visit: &Visit, token: &Token) -> Result<Option<Case>, Fl
     }
 }
 
-/// `GET /not-me/{token}`: asks, without sign-in.
-pub async fn not_me(visit: Visit, path: Named) -> Answer {
-    let Some(token) = parse(path) else { return dead(&visit, DeadLink::Used) };
+/// `GET /not-me`: asks, without sign-in.
+pub async fn not_me(visit: Visit) -> Answer {
+    let Some(token) = visit.token(NOT_ME) else { return dead(&visit, DeadLink::Used) };
     match contested_case(&visit, &token).await {
         Err(error) => failed(&visit, error),
         Ok(None) => dead(&visit, DeadLink::Stopped),
@@ -101,14 +122,14 @@ pub async fn not_me(visit: Visit, path: Named) -> Answer {
             shell: visit.shell(),
             reference: case.reference().to_string(),
             origin: Origin { at: case.opened_at(), place: None, device: None },
-            action: format!("/not-me/{}", token.reveal().expose()),
+            action: "/not-me".to_owned(),
         }),
     }
 }
 
-/// `POST /not-me/{token}`: stops the case, and all recovery of the account for a day (UX-71).
-pub async fn not_me_said(visit: Visit, path: Named) -> Answer {
-    let Some(token) = parse(path) else { return dead(&visit, DeadLink::Used) };
+/// `POST /not-me`: stops the case, and all recovery of the account for a day (UX-71).
+pub async fn not_me_said(visit: Visit) -> Answer {
+    let Some(token) = visit.token(NOT_ME) else { return dead(&visit, DeadLink::Used) };
     let case = match contested_case(&visit, &token).await {
         Err(error) => return failed(&visit, error),
         Ok(None) => return dead(&visit, DeadLink::Stopped),

@@ -18,8 +18,8 @@ pub struct DemoPerson {
     pub title: String,
     /// What they have to prove it with.
     pub ways: Vec<WayKind>,
-    /// Where a click signs one in as them; staff only.
-    pub sign_in: Option<String>,
+    /// One of their printed codes, if they have a sheet.
+    pub code: Option<String>,
 }
 
 /// A group of people on the page.

@@ -160,14 +160,14 @@ fn demo(shell: &Shell, out: &mut Samples) {
         account: "j.okafor".to_owned(),
         title: "Ward nurse".to_owned(),
         ways: vec![WayKind::AppCode, WayKind::RecoveryCode, WayKind::Email],
-        sign_in: None,
+        code: Some("7Q4M 82XJ 0BTC 5VNE 9HKW 3RZA 16".to_owned()),
     };
     let priya = DemoPerson {
         name: "Priya Shah".to_owned(),
         account: "p.shah".to_owned(),
         title: "Service desk".to_owned(),
         ways: Vec::new(),
-        sign_in: Some("/demo/sign-in/p.shah".to_owned()),
+        code: None,
     };
     let group =
         |title, text, person: &DemoPerson| DemoGroup { title, text, people: vec![person.clone(), person.clone()] };
@@ -177,7 +177,7 @@ fn demo(shell: &Shell, out: &mut Samples) {
             shell: shell.clone(),
             groups: vec![
                 group(k("demo-people"), k("demo-people-text"), &june),
-                group(k("demo-staff"), k("demo-staff-text"), &priya),
+                group(k("demo-elevated"), k("demo-elevated-text"), &priya),
             ],
             password: "correct horse battery staple".to_owned(),
         },

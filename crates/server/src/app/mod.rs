@@ -1,0 +1,150 @@
+//! Where things are put together: keys, store, flow, worker, pages. Nothing imports it but the command line.
+//!
+//! [`directory`] and [`letters`] fit modules to each other that do not know each other, [`serve`] listens.
+
+pub mod directory;
+pub mod letters;
+pub mod serve;
+
+use std::sync::Arc;
+
+use keyward_core::{account::Class, log::note::Signer, policy::Policy};
+use tokio::sync::Notify;
+
+use crate::{
+    channels::Channel,
+    config::Config,
+    connectors::Directory,
+    ctx::Ctx,
+    flow::Flow,
+    jobs::{Worker, letters::Letters},
+    methods::passkey::RelyingParty,
+    seal::{DigestKey, OpenKey, SealKey, Vault},
+    store::{Store, StoreError, sign::Memory},
+    terms::{Classes, Hours, Quarantine, Terms},
+    web::shell::{Days, HelpPoint, Site},
+};
+
+/// What a flow is made of.
+pub struct FlowParts {
+    /// Clock and randomness.
+    pub ctx: Ctx,
+    /// The database, migrated.
+    pub store: Store,
+    /// The gate.
+    pub policy: Arc<Policy>,
+    /// Lives, ages, hours and classes.
+    pub terms: Terms,
+    /// Seals what lies in the database.
+    pub vault: Vault,
+    /// Makes digests under a key.
+    pub digests: DigestKey,
+    /// Seals what only the worker may open.
+    pub seal: SealKey,
+    /// This site, as passkeys know it.
+    pub party: RelyingParty,
+}
+
+/// Puts the flow together, and its policy into the database, so that a bundle can bring the text (R51).
+pub async fn flow(parts: FlowParts) -> Result<Arc<Flow>, StoreError> {
+    parts.store.put_policy(parts.policy.source(), parts.ctx.now()).await?;
+    Ok(Arc::new(Flow {
+        ctx: parts.ctx,
+        store: parts.store,
+        policy: parts.policy,
+        terms: parts.terms,
+        vault: parts.vault,
+        digests: parts.digests,
+        seal: parts.seal,
+        party: parts.party,
+        bell: Notify::new(),
+    }))
+}
+
+/// What only a worker may hold.
+pub struct WorkerParts {
+    /// The directories, in the order in which names are looked up.
+    pub directories: Vec<Arc<dyn Directory>>,
+    /// Opens what was sealed.
+    pub open: OpenKey,
+    /// Sends messages.
+    pub channel: Option<Arc<dyn Channel>>,
+    /// Writes messages.
+    pub letters: Arc<dyn Letters>,
+    /// Signs the log.
+    pub signer: Signer,
+    /// Remembers what was signed.
+    pub memory: Memory,
+}
+
+/// Puts the worker together.
+pub fn worker(flow: &Arc<Flow>, parts: WorkerParts) -> Arc<Worker> {
+    Arc::new(Worker {
+        flow: Arc::clone(flow),
+        directories: parts.directories,
+        open: parts.open,
+        channel: parts.channel,
+        letters: parts.letters,
+        signer: parts.signer,
+        memory: parts.memory,
+    })
+}
+
+/// What the pages say about the organization.
+pub fn site(config: &Config, organization: &str, demo: bool) -> Site {
+    let server = &config.server;
+    let hours = &config.policy.business_hours;
+    let clock = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+    let help = HelpPoint {
+        phone: server.help_phone.clone().unwrap_or_else(|| "555 0100".to_owned()),
+        days: if hours.week() == [true; 7] { Days::Every } else { Days::Working },
+        opens: clock(hours.opens_min()),
+        closes: clock(hours.closes_min()),
+        place: server.help_place.clone(),
+    };
+    Site {
+        organization: organization.to_owned(),
+        public_url: server.public_url.origin(),
+        help,
+        zone: config.policy.timezone.zone().clone(),
+        demo,
+        version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
+/// Lives, ages, hours and classes, as configured.
+pub fn terms(config: &Config) -> Terms {
+    let hours = &config.policy.business_hours;
+    Terms {
+        mail_ms: config.limits.link_minutes.millis().min(config.limits.code_minutes.millis()),
+        proof_ms: config.limits.working_minutes.millis(),
+        tries: config.limits.tries_per_case.get(),
+        quarantine: Quarantine {
+            standard_ms: config.contacts.quarantine_hours.millis(),
+            other_ms: config.contact_age.admin.millis(),
+            address_ms: config.contact_age.standard.millis(),
+        },
+        hours: Hours {
+            zone: config.policy.timezone.zone().clone(),
+            opens_min: hours.opens_min(),
+            closes_min: hours.closes_min(),
+            days: hours.week(),
+        },
+        classes: classes(config),
+        ..Terms::default()
+    }
+}
+
+fn classes(config: &Config) -> Classes {
+    let classes = &config.classes;
+    let listed = [
+        (&classes.standard, Class::Standard),
+        (&classes.finance, Class::Finance),
+        (&classes.hr, Class::Hr),
+        (&classes.executive, Class::Executive),
+        (&classes.admin, Class::Admin),
+        (&classes.machine, Class::Machine),
+    ];
+    let rules = listed.iter().flat_map(|(groups, class)| groups.iter().map(|group| (group.clone(), *class)));
+    Classes { rules: rules.collect(), otherwise: None }
+}
