@@ -71,8 +71,8 @@ impl FromRequestParts<Shared> for Held {
         Ok(Self {
             browser: browser_digest(&key),
             case,
-            if_match: text(&parts.headers, &header::IF_MATCH),
-            if_none_match: text(&parts.headers, &header::IF_NONE_MATCH),
+            if_match: list(&parts.headers, &header::IF_MATCH),
+            if_none_match: list(&parts.headers, &header::IF_NONE_MATCH),
             visit,
         })
     }
@@ -111,6 +111,12 @@ impl Held {
 /// Whether a list of entity tags has this one in it, or is a star.
 fn names(tags: &str, tag: &str) -> bool {
     tags.split(',').map(|one| one.trim().trim_start_matches("W/")).any(|one| one == tag || one == "*")
+}
+
+/// A header that may be there several times, as one list (RFC 9110 5.3). One that is no text is a list with nothing of ours in it.
+fn list(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let all: Vec<&str> = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default()).collect();
+    (!all.is_empty()).then(|| all.join(","))
 }
 
 /// A header that is there once, as text.

@@ -80,7 +80,7 @@ pub struct OpenedCase {
 /// Open a case
 ///
 /// The same is done and answered for every name. What comes of the look-up shows nowhere before a first proof holds.
-#[utoipa::path(post, path = "/api/v1/cases", tag = "cases", request_body = OpenCase,
+#[utoipa::path(post, path = "/api/v1/cases", tag = "cases", operation_id = "open_case", request_body = OpenCase,
     responses((status = 201, description = "It is open.", body = OpenedCase,
         headers(("Location" = String, description = "The address of the case.")))))]
 pub async fn open(call: Open<OpenCase>) -> Answer {
@@ -119,7 +119,7 @@ pub async fn open(call: Open<OpenCase>) -> Answer {
 /// Look at a case
 ///
 /// The entity tag is of this answer. It can be sent back in `If-None-Match` here, and in `If-Match` with what is done next.
-#[utoipa::path(get, path = "/api/v1/cases/{reference}", tag = "cases", security(("case_key" = [])),
+#[utoipa::path(get, path = "/api/v1/cases/{reference}", tag = "cases", operation_id = "look_at_case", security(("case_key" = [])),
     responses((status = 200, description = "The case.", body = CaseView,
         headers(("ETag" = String, description = "Names this state."))),
         (status = 304, description = "It is what `If-None-Match` says.")))]
@@ -142,7 +142,7 @@ impl Input for Nothing {
 /// Take a case back
 ///
 /// Nothing is changed any more. Not possible once the change is under way.
-#[utoipa::path(post, path = "/api/v1/cases/{reference}/withdraw", tag = "cases", request_body = Option<Nothing>, security(("case_key" = [])),
+#[utoipa::path(post, path = "/api/v1/cases/{reference}/withdraw", tag = "cases", operation_id = "withdraw_case", request_body = Option<Nothing>, security(("case_key" = [])),
     responses((status = 200, description = "It is over.", body = CaseView)))]
 pub async fn withdraw(call: Call<Nothing>) -> Answer {
     call.once(|call| async move { end(call.held, Command::End(EndReason::Withdrawn)).await }).await
@@ -152,7 +152,7 @@ pub async fn withdraw(call: Call<Nothing>) -> Answer {
 ///
 /// For whoever holds the key of a case whose change is made. It stops all recovery of the account for a day, and ends the key. Before the
 /// change, a case is taken back instead, and the owner of the account has the link in the notice.
-#[utoipa::path(post, path = "/api/v1/cases/{reference}/contest", tag = "cases", request_body = Option<Nothing>, security(("case_key" = [])),
+#[utoipa::path(post, path = "/api/v1/cases/{reference}/contest", tag = "cases", operation_id = "contest_case", request_body = Option<Nothing>, security(("case_key" = [])),
     responses((status = 200, description = "It is said.", body = CaseView)))]
 pub async fn contest(call: Call<Nothing>) -> Answer {
     call.once(|call| async move {
@@ -197,7 +197,7 @@ pub struct NotMeSaid {
 /// Say "this was not me" with the link of a notice
 ///
 /// Needs no key: the link is the authority. It stops the case, and all recovery of the account for a day.
-#[utoipa::path(post, path = "/api/v1/not-me", tag = "cases", request_body = NotMe,
+#[utoipa::path(post, path = "/api/v1/not-me", tag = "cases", operation_id = "say_not_me", request_body = NotMe,
     responses((status = 200, description = "It is said.", body = NotMeSaid)))]
 pub async fn not_me(call: Open<NotMe>) -> Answer {
     call.once(super::call::KEEP_MS, |call| async move {
@@ -219,7 +219,7 @@ pub async fn not_me(call: Open<NotMe>) -> Answer {
 ///
 /// Server-sent events named `state`, each with `{"state": …}`: one at once, and one whenever it changes. The stream ends after five minutes
 /// or when the case is over; then open another, or look at the case.
-#[utoipa::path(get, path = "/api/v1/cases/{reference}/events", tag = "cases", security(("case_key" = [])),
+#[utoipa::path(get, path = "/api/v1/cases/{reference}/events", tag = "cases", operation_id = "case_events", security(("case_key" = [])),
     responses((status = 200, description = "A stream of events.", content_type = "text/event-stream", body = String)))]
 pub async fn events(held: Held) -> Answer {
     let first = State::of(&held.case);

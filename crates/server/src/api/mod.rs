@@ -77,6 +77,8 @@ pub async fn problems(request: Request, next: Next) -> Answer {
     let ours = path == "/api" || path.starts_with("/api/");
     let answer = next.run(request).await;
     let kind = match answer.status() {
+        StatusCode::NOT_FOUND => Kind::NoSuchAddress,
+        StatusCode::METHOD_NOT_ALLOWED => Kind::WrongMethod,
         StatusCode::FORBIDDEN => Kind::OtherSite,
         StatusCode::PAYLOAD_TOO_LARGE => Kind::TooLarge,
         StatusCode::MISDIRECTED_REQUEST => Kind::OtherHost,

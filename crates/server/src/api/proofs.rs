@@ -24,7 +24,7 @@ const DIALOG_MS: i64 = 5 * MINUTE_MS;
 /// How many characters a printed code has, without what stands between its groups.
 const PRINTED_CHARS: usize = 20;
 /// The longest text in which one is looked for.
-const PRINTED_LONGEST: usize = 64;
+const PRINTED_LONGEST: usize = 48;
 
 /// A code of six digits.
 #[derive(Deserialize, ToSchema)]
@@ -49,7 +49,7 @@ impl SixDigits {
 #[serde(deny_unknown_fields)]
 pub struct PrintedCode {
     /// The code, with or without what stands between its groups.
-    #[schema(format = Password, write_only, min_length = 20, max_length = 64)]
+    #[schema(format = Password, write_only, min_length = 20, max_length = 48)]
     code: String,
 }
 impl Input for PrintedCode {}
@@ -138,20 +138,20 @@ fn key(text: &str) -> Result<Token, Problem> {
 }
 
 /// Prove by an authenticator app
-#[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/totp", tag = "proofs", request_body = SixDigits, security(("case_key" = [])),
+#[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/totp", tag = "proofs", operation_id = "prove_by_totp", request_body = SixDigits, security(("case_key" = [])),
     responses((status = 200, description = "The proof holds.", body = CaseView)))]
 pub async fn totp(call: Call<SixDigits>) -> Answer {
     call.once(|call| async move { tried(call.held, Proof::Totp(call.input.read()?)).await }).await
 }
 
 /// Prove by a printed code
-#[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/recovery_code", tag = "proofs", request_body = PrintedCode, security(("case_key" = [])),
+#[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/recovery_code", tag = "proofs", operation_id = "prove_by_recovery_code", request_body = PrintedCode, security(("case_key" = [])),
     responses((status = 200, description = "The proof holds.", body = CaseView)))]
 pub async fn recovery_code(call: Call<PrintedCode>) -> Answer {
     call.once(|call| async move {
         let code = call.input.code;
-        let fits =
-            code.len() <= PRINTED_LONGEST && code.chars().filter(|c| c.is_alphanumeric()).count() >= PRINTED_CHARS;
+        let fits = code.chars().count() <= PRINTED_LONGEST
+            && code.chars().filter(|c| c.is_alphanumeric()).count() >= PRINTED_CHARS;
         if !fits {
             return Err(Kind::DoesNotFit.into());
         }
@@ -163,7 +163,7 @@ pub async fn recovery_code(call: Call<PrintedCode>) -> Answer {
 /// Ask for a message with a code and a link
 ///
 /// Counted and answered alike for every name; whether anything is sent, and where to, is not told.
-#[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/email", tag = "proofs", request_body = Option<Nothing>, security(("case_key" = [])),
+#[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/email", tag = "proofs", operation_id = "ask_for_email", request_body = Option<Nothing>, security(("case_key" = [])),
     responses((status = 202, description = "It is asked for.", body = MessageAsked)))]
 pub async fn email(call: Call<Nothing>) -> Answer {
     call.once(|call| async move {
@@ -186,7 +186,7 @@ pub async fn email(call: Call<Nothing>) -> Answer {
 /// Prove by the code of a message
 ///
 /// It counts for the case that asked for it and for no other.
-#[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/email_code", tag = "proofs", request_body = SixDigits, security(("case_key" = [])),
+#[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/email_code", tag = "proofs", operation_id = "prove_by_email_code", request_body = SixDigits, security(("case_key" = [])),
     responses((status = 200, description = "The proof holds.", body = CaseView)))]
 pub async fn email_code(call: Call<SixDigits>) -> Answer {
     call.once(|call| async move { tried(call.held, Proof::MailCode(call.input.read()?)).await }).await
@@ -195,7 +195,7 @@ pub async fn email_code(call: Call<SixDigits>) -> Answer {
 /// Prove by the link of a message
 ///
 /// It counts for the case that asked for it and for no other.
-#[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/email_link", tag = "proofs", request_body = MailedLink, security(("case_key" = [])),
+#[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/email_link", tag = "proofs", operation_id = "prove_by_email_link", request_body = MailedLink, security(("case_key" = [])),
     responses((status = 200, description = "The proof holds.", body = CaseView)))]
 pub async fn email_link(call: Call<MailedLink>) -> Answer {
     call.once(|call| async move { tried(call.held, Proof::MailLink(key(&call.input.token)?)).await }).await
@@ -204,7 +204,7 @@ pub async fn email_link(call: Call<MailedLink>) -> Answer {
 /// Begin a passkey dialog
 ///
 /// The options name no credential, so they are the same for every name.
-#[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/passkey/options", tag = "proofs", request_body = Option<Nothing>, security(("case_key" = [])),
+#[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/passkey/options", tag = "proofs", operation_id = "begin_passkey", request_body = Option<Nothing>, security(("case_key" = [])),
     responses((status = 201, description = "It has begun.", body = PasskeyDialog)))]
 pub async fn passkey_options(call: Call<Nothing>) -> Answer {
     call.once(|call| async move {
@@ -222,7 +222,7 @@ pub async fn passkey_options(call: Call<Nothing>) -> Answer {
 }
 
 /// Prove by a passkey
-#[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/passkey", tag = "proofs", request_body = PasskeyAnswer, security(("case_key" = [])),
+#[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/passkey", tag = "proofs", operation_id = "prove_by_passkey", request_body = PasskeyAnswer, security(("case_key" = [])),
     responses((status = 200, description = "The proof holds.", body = CaseView)))]
 pub async fn passkey(call: Call<PasskeyAnswer>) -> Answer {
     call.once(|call| async move {
@@ -234,7 +234,7 @@ pub async fn passkey(call: Call<PasskeyAnswer>) -> Answer {
 }
 
 /// Prove by a browser that is known
-#[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/known_device", tag = "proofs", request_body = KnownDevice, security(("case_key" = [])),
+#[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/known_device", tag = "proofs", operation_id = "prove_by_known_device", request_body = KnownDevice, security(("case_key" = [])),
     responses((status = 200, description = "The proof holds.", body = CaseView)))]
 pub async fn known_device(call: Call<KnownDevice>) -> Answer {
     call.once(|call| async move { tried(call.held, Proof::Device(key(&call.input.key)?)).await }).await

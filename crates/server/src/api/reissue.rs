@@ -73,7 +73,7 @@ async fn name(held: &Held) -> String {
 /// Look at a password while it is typed
 ///
 /// By the code that decides. Nothing is kept, so there is nothing to repeat: this operation takes no `Idempotency-Key`.
-#[utoipa::path(post, path = "/api/v1/cases/{reference}/password/check", tag = "reissue", request_body = Typed, security(("case_key" = [])),
+#[utoipa::path(post, path = "/api/v1/cases/{reference}/password/check", tag = "reissue", operation_id = "check_password", request_body = Typed, security(("case_key" = [])),
     responses((status = 200, description = "What the rules say.", body = Checked)))]
 pub async fn check(call: Call<Typed>) -> Answer {
     let (held, typed) = (call.held, SecretText::new(call.input.password));
@@ -98,7 +98,7 @@ pub async fn check(call: Call<Typed>) -> Answer {
 ///
 /// It is sealed before it is stored, and only the worker can open it. Of many at the same time exactly one is taken. The answer is that it
 /// was taken; look at the case, or listen to its events, for what comes of it.
-#[utoipa::path(post, path = "/api/v1/cases/{reference}/submission", tag = "reissue", request_body = Submission, security(("case_key" = [])),
+#[utoipa::path(post, path = "/api/v1/cases/{reference}/submission", tag = "reissue", operation_id = "submit", request_body = Submission, security(("case_key" = [])),
     responses((status = 202, description = "It is taken.", body = CaseView)))]
 pub async fn submit(call: Call<Submission>) -> Answer {
     call.once(|call| async move {

@@ -37,8 +37,7 @@ impl Written {
 impl Letters for Written {
     fn write(&self, letter: &Letter<'_>, seed: [u8; 16]) -> Message {
         let lang = letter.language.and_then(Lang::from_tag).unwrap_or(self.language);
-        let head =
-            Letterhead { site: Arc::clone(&self.site), lang, account: letter.account.to_owned(), at: letter.at };
+        let head = Letterhead { site: Arc::clone(&self.site), lang, account: letter.account.to_owned(), at: letter.at };
         // Only a broken formatter can fail here; the subject is said at least.
         let mail = notice(&self.site, letter).write(&head).unwrap_or_else(|cause| {
             tracing::error!(%cause, "a message could not be rendered");
