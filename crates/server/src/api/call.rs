@@ -188,7 +188,8 @@ async fn received<T: Input>(parts: &Parts, request: Request, caller: String) -> 
     let key = idempotency_key(&parts.headers)?;
     let body =
         axum::body::to_bytes(request.into_body(), BODY_BYTES).await.map_err(|_| Problem::from(Kind::TooLarge))?;
-    if !(T::MAY_BE_EMPTY && body.is_empty()) && !is_json(&parts.headers) {
+    let nothing = T::MAY_BE_EMPTY && body.is_empty();
+    if !nothing && !is_json(&parts.headers) {
         return Err(Kind::NotJson.into());
     }
     let input = json::read(&body)?;
