@@ -39,6 +39,13 @@ pub enum NoticeAbout {
     Contested,
 }
 
+impl NoticeAbout {
+    /// Whether it tells that something was changed, which everybody who should know has to be told before a case closes.
+    pub const fn is_of_change(self) -> bool {
+        matches!(self, Self::Done | Self::RecoveryDataChanged)
+    }
+}
+
 /// Something that was looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Finding {
@@ -86,7 +93,7 @@ pub struct Review {
 impl Review {
     /// What can be said without a human: the checks of the change, and whether all notices went out. None while a notice is still under way.
     pub fn automatic(reissued: &Reissued, notices: &[Notice]) -> Option<Self> {
-        let done: Vec<&Notice> = notices.iter().filter(|notice| notice.about == NoticeAbout::Done).collect();
+        let done: Vec<&Notice> = notices.iter().filter(|notice| notice.about.is_of_change()).collect();
         if done.is_empty() {
             return None;
         }

@@ -22,6 +22,7 @@ goal-password = Passwort zurücksetzen
 goal-unlock = Konto entsperren
 goal-replace = Verlorenes Telefon oder verlorenen Schlüssel ersetzen
 goal-secure = Konto sichern
+goal-ways = Ihre Wege zurück ändern
 find-title = Mit welchem Namen melden Sie sich an?
 find-hint = Zum Beispiel j.okafor oder Ihre dienstliche E-Mail-Adresse.
 find-same = Die nächste Seite ist für jeden Namen gleich. Wir sagen nicht, wer ein Konto hat.

@@ -22,6 +22,7 @@ goal-password = Reset your password
 goal-unlock = Unlock your account
 goal-replace = Replace a lost phone or key
 goal-secure = Secure your account
+goal-ways = Change your ways back in
 find-title = What name do you sign in with?
 find-hint = For example j.okafor, or your work email.
 find-same = You will see the same next page for every name. We do not say who has an account.

@@ -199,14 +199,17 @@ fn elsewhere() -> Map<String, Value> {
         }})
     };
     let tile = json!({ "description": "The tile. It never changes.", "content": { "application/octet-stream": {} } });
-    let mut tiles = get("log_tile", "log", "A tile of the log", tile, ("404", "There is no such tile."));
-    tiles["get"]["parameters"] = json!([{
+    let rest = json!([{
         "name": "rest",
         "in": "path",
         "required": true,
         "description": "Level and number of a tile, or `entries/` and its number, as C2SP tlog-tiles writes them. It has slashes in it.",
         "schema": { "type": "string", "examples": ["0/000", "entries/000.p/5"] },
     }]);
+    let mut tiles = get("log_tile", "log", "A tile of the log", tile, ("404", "There is no such tile."));
+    if let Some(operation) = object(&mut tiles, "get") {
+        operation.insert("parameters".into(), rest);
+    }
     [
         (
             "/log/checkpoint",

@@ -1,53 +1,124 @@
-//! Messages in the words of the pages: what a job wants said, as a view of [`crate::web::mail`], in the language of the person it goes to.
+//! Messages in the words of the pages: what a job wants said, as one of the letters of [`crate::web::mail`].
+//!
+//! Not here: whom it goes to, and sending. A link is made of the configured address and of nothing that came with a request (R49).
 
 use std::sync::Arc;
 
 use keyward_core::{
-    account::Action,
-    secret::Secret,
+    account::{Action, Method},
+    event::{Door, EndReason},
+    secret::SecretText,
     steps::review::NoticeAbout,
-    time::{DAY_MS, MINUTE_MS},
+    time::DAY_MS,
 };
 
 use crate::{
     channels::Message,
     i18n::Lang,
-    jobs::letters::{Content, Letter, Letters},
+    jobs::letters::{ChangedWay, Content, Letter, Letters, Occasion},
     web::{
-        mail::{CaseLine, Letterhead, Mail, Notice, StoppedBy, WayOn},
+        mail::{CaseLine, ChangeLine, CodeFor, Letterhead, Mail, Notice, StoppedBy, WayOn},
         shell::Site,
-        views::{Goal, link::Origin},
+        views::{Goal, WayKind, link::Origin},
     },
 };
 
-/// Writes messages.
+/// Writes in the language of the person, or else of the site.
 pub struct Written {
     site: Arc<Site>,
-    /// For people of whom no language is known.
     language: Lang,
 }
 
 impl Written {
-    /// With the site's letterhead.
+    /// For this site.
     pub const fn new(site: Arc<Site>, language: Lang) -> Self {
         Self { site, language }
+    }
+
+    fn notice(&self, letter: &Letter<'_>) -> Notice {
+        match &letter.content {
+            Content::Notice(occasion) => self.happened(letter, occasion),
+            Content::Code { code, link, until, life_ms } => {
+                let way_on = WayOn {
+                    link: format!("{}/l/{}", self.site.public_url, link.expose()),
+                    code: Some(code.expose().clone()),
+                    until: *until,
+                    life_ms: *life_ms,
+                };
+                Notice::Started { goal: goal(letter), case: self.case(letter), way_on: Some(way_on) }
+            }
+            Content::NewAddress { code, until, life_ms } => {
+                Notice::Code { purpose: CodeFor::Contact, code: grouped(code), until: *until, life_ms: *life_ms }
+            }
+        }
+    }
+
+    fn happened(&self, letter: &Letter<'_>, occasion: &Occasion) -> Notice {
+        let (goal, case) = (goal(letter), self.case(letter));
+        match occasion.about {
+            NoticeAbout::Started => Notice::Started { goal, case, way_on: None },
+            NoticeAbout::Held => Notice::Held {
+                case,
+                until: occasion.until.unwrap_or(letter.at),
+                follow: format!("{}/status", self.site.public_url),
+            },
+            NoticeAbout::Stopped => Notice::Stopped { by: stopped_by(occasion.ended), case },
+            NoticeAbout::Done if letter.door == Door::Account && letter.action == Action::SetPassword => {
+                Notice::PasswordChanged(self.change(letter))
+            }
+            NoticeAbout::Done => Notice::Done { goal, case, signed_out: matches!(letter.action, Action::SetPassword) },
+            NoticeAbout::RecoveryDataChanged => match &occasion.way {
+                Some(way) => self.way_changed(letter, way),
+                None => Notice::Done { goal, case, signed_out: false },
+            },
+            NoticeAbout::Contested => Notice::NotMe {
+                reference: letter.reference.to_string(),
+                until: occasion.until.unwrap_or(letter.at.plus_ms(DAY_MS)),
+                changed: occasion.changed,
+            },
+        }
+    }
+
+    fn way_changed(&self, letter: &Letter<'_>, way: &ChangedWay) -> Notice {
+        let (change, name) = (self.change(letter), way.name.clone());
+        match (way.method, way.counts_from) {
+            (Method::Email, Some(counts_from)) => Notice::ContactAdded { address: name, counts_from, change },
+            (Method::Email, None) => Notice::ContactRemoved { address: name, change },
+            (method, Some(_)) => Notice::Added { kind: kind(method), name, change },
+            (method, None) => Notice::Removed { kind: kind(method), name, change },
+        }
+    }
+
+    fn not_me(&self, letter: &Letter<'_>) -> String {
+        format!("{}/not-me/{}", self.site.public_url, letter.not_me.expose())
+    }
+
+    fn case(&self, letter: &Letter<'_>) -> CaseLine {
+        CaseLine { reference: letter.reference.to_string(), origin: origin(letter), not_me: self.not_me(letter) }
+    }
+
+    fn change(&self, letter: &Letter<'_>) -> ChangeLine {
+        ChangeLine { origin: origin(letter), not_me: self.not_me(letter) }
     }
 }
 
 impl Letters for Written {
     fn write(&self, letter: &Letter<'_>, seed: [u8; 16]) -> Message {
         let lang = letter.language.and_then(Lang::from_tag).unwrap_or(self.language);
-        let head = Letterhead { site: Arc::clone(&self.site), lang, account: letter.account.to_owned(), at: letter.at };
-        // Only a broken formatter can fail here; the subject is said at least.
-        let mail = notice(&self.site, letter).write(&head).unwrap_or_else(|cause| {
-            tracing::error!(%cause, "a message could not be rendered");
-            Mail { subject: self.site.organization.clone(), text: String::new(), html: String::new() }
+        let account = letter.account.to_owned();
+        let head = Letterhead { site: self.site.clone(), lang, account, at: letter.at };
+        let written = self.notice(letter).write(&head);
+        let mail = written.unwrap_or_else(|cause| {
+            // Only a broken formatter does this. The bare facts are better than silence.
+            tracing::error!(%cause, "a message could not be written");
+            let text = format!("{}\n{}\n", letter.reference, self.not_me(letter));
+            Mail { subject: self.site.organization.clone(), html: String::new(), text }
         });
         Message {
             to: letter.to.to_owned(),
             subject: mail.subject,
-            text: Secret::new(mail.text),
-            html: Secret::new(mail.html),
+            text: SecretText::new(mail.text),
+            html: SecretText::new(mail.html),
             seed,
             language: lang.tag().to_owned(),
             at: letter.at,
@@ -55,58 +126,45 @@ impl Letters for Written {
     }
 }
 
-fn goal(action: Action) -> Goal {
-    match action {
-        Action::SetPassword => Goal::Password,
-        Action::Unlock => Goal::Unlock,
-        Action::EnrollFactor { .. } | Action::RemoveFactor => Goal::Replace,
+/// `123 456` (UX-15).
+fn grouped(code: &SecretText) -> String {
+    match code.expose().split_at_checked(3) {
+        Some((first, rest)) => format!("{first} {rest}"),
+        None => code.expose().clone(),
     }
 }
 
-fn notice(site: &Site, letter: &Letter<'_>) -> Notice {
-    let origin = Origin {
-        at: letter.at,
-        place: letter.network.map(str::to_owned),
-        device: letter.browser.map(str::to_owned).filter(|browser| !browser.is_empty()),
-    };
-    let case = CaseLine {
-        reference: letter.reference.to_string(),
-        origin,
-        not_me: format!("{}/not-me/{}", site.public_url, letter.not_me.expose()),
-    };
-    let goal = goal(letter.action);
-    match &letter.content {
-        Content::Code { code, link, until } => {
-            let way_on = WayOn {
-                link: format!("{}/l/{}", site.public_url, link.expose()),
-                code: Some(grouped(code.expose())),
-                until: *until,
-                life_ms: until.since_ms(letter.at).max(MINUTE_MS),
-            };
-            Notice::Started { goal, case, way_on: Some(way_on) }
-        }
-        Content::Notice { about, until } => match about {
-            NoticeAbout::Started => Notice::Started { goal, case, way_on: None },
-            NoticeAbout::Held => Notice::Held {
-                until: until.unwrap_or(letter.at),
-                follow: format!("{}/status/{}", site.public_url, letter.reference),
-                case,
-            },
-            NoticeAbout::Stopped => Notice::Stopped { by: StoppedBy::Refused, case },
-            NoticeAbout::Done | NoticeAbout::RecoveryDataChanged => Notice::Done { goal, case, signed_out: false },
-            NoticeAbout::Contested => Notice::NotMe {
-                reference: letter.reference.to_string(),
-                until: letter.at.plus_ms(DAY_MS),
-                changed: false,
-            },
-        },
+fn origin(letter: &Letter<'_>) -> Origin {
+    let owned = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+    Origin { at: letter.at, place: owned(letter.network), device: owned(letter.browser) }
+}
+
+const fn goal(letter: &Letter<'_>) -> Goal {
+    match (letter.action, letter.door) {
+        (Action::Unlock, _) => Goal::Unlock,
+        (Action::EnrollFactor { .. }, _) | (Action::RemoveFactor, Door::Account) => Goal::Ways,
+        (Action::RemoveFactor, _) => Goal::Replace,
+        (Action::SetPassword, _) => Goal::Password,
     }
 }
 
-/// Three and three, as it is typed (UX-15).
-fn grouped(code: &str) -> String {
-    match code.split_at_checked(3) {
-        Some((first, second)) => format!("{first} {second}"),
-        None => code.to_owned(),
+const fn stopped_by(reason: Option<EndReason>) -> StoppedBy {
+    match reason {
+        Some(EndReason::Denied) => StoppedBy::Declined,
+        Some(EndReason::Expired) => StoppedBy::Expired,
+        Some(EndReason::Withdrawn | EndReason::Superseded) => StoppedBy::Withdrawn,
+        Some(EndReason::DirectoryRefused | EndReason::Blocked) | None => StoppedBy::Refused,
+    }
+}
+
+const fn kind(method: Method) -> WayKind {
+    match method {
+        Method::Passkey => WayKind::Passkey,
+        Method::Totp => WayKind::AppCode,
+        Method::RecoveryCode => WayKind::RecoveryCode,
+        Method::Email => WayKind::Email,
+        Method::KnownDevice => WayKind::KnownDevice,
+        Method::InPerson => WayKind::InPerson,
+        Method::DirectoryPassword => WayKind::None,
     }
 }

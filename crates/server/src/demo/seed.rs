@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use keyward_core::{
-    account::{AccountRef, Action, Method},
+    account::{AccountRef, Action, Class, Method},
     case::Case,
     digest::Digest,
     event::Door,
@@ -191,8 +191,7 @@ impl Past<'_> {
 
     /// One case, of one of several kinds in turn.
     async fn one(&self, people: &mut [Ready], number: u32) -> Result<(), SeedError> {
-        let place = usize::try_from(number).unwrap_or(0) * 7 % people.len().max(1);
-        let Some(ready) = people.get_mut(place) else { return Ok(()) };
+        let Some(ready) = pick(people, number) else { return Ok(()) };
         let (case, browser) = self.open(ready.somebody.account, number).await?;
         match number % 8 {
             // Somebody opens a case and goes away.
@@ -258,6 +257,16 @@ impl Past<'_> {
         self.worker.run_due().await;
         Ok(())
     }
+}
+
+/// Mostly people who can help themselves; now and then anybody.
+fn pick(people: &mut [Ready], number: u32) -> Option<&mut Ready> {
+    let number = usize::try_from(number).ok()?;
+    let able = |ready: &Ready| ready.somebody.class == Class::Standard && ready.somebody.setup == Setup::Full;
+    let places: Vec<usize> =
+        people.iter().enumerate().filter(|(_, ready)| number % 9 == 8 || able(ready)).map(|(place, _)| place).collect();
+    let place = places.get(number * 7 % places.len().max(1))?;
+    people.get_mut(*place)
 }
 
 fn browser_of(token: &Token) -> Digest {

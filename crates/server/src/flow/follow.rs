@@ -2,6 +2,7 @@
 //! so that no crash lies between them.
 
 use keyward_core::{
+    account::Action,
     case::Case,
     event::{Entry, Event},
     steps::{
@@ -42,7 +43,7 @@ fn one(flow: &Flow, after: &Case, entry: &Entry, with: With) -> With {
                 ended_for(after, with, |with, person| {
                     with.write(Write::EndTokensOfPerson { person, purpose: Some(Purpose::SignIn) })
                 })
-                .job(notify(NoticeAbout::Done))
+                .job(notify(told_of(after)))
                 .job(job(Work::Review { case }, SECOND_MS))
             }
             Outcome::NotDone { .. } if recorded.attempt >= MAX_ATTEMPTS => with.job(job(Work::GiveUp { case }, 0)),
@@ -65,7 +66,7 @@ fn one(flow: &Flow, after: &Case, entry: &Entry, with: With) -> With {
                     .write(Write::EndTokensOfPerson { person, purpose: Some(Purpose::SignIn) })
             })
         }
-        Event::Noticed(notice) if notice.about == NoticeAbout::Done => with.job(job(Work::Review { case }, 0)),
+        Event::Noticed(notice) if notice.about.is_of_change() => with.job(job(Work::Review { case }, 0)),
         Event::Opened(_)
         | Event::Unmatched { .. }
         | Event::Presented(_)
@@ -78,6 +79,14 @@ fn one(flow: &Flow, after: &Case, entry: &Entry, with: With) -> With {
         | Event::Started(_)
         | Event::Noticed(_)
         | Event::Reviewed(_) => with,
+    }
+}
+
+/// What everybody is told when a change is made: a way back in is worth a message of its own (N-06, UX-69).
+const fn told_of(case: &Case) -> NoticeAbout {
+    match case.claim().action {
+        Action::EnrollFactor { .. } | Action::RemoveFactor => NoticeAbout::RecoveryDataChanged,
+        Action::SetPassword | Action::Unlock => NoticeAbout::Done,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Core says what may happen, the store makes it durable, and [`follow`] says what has to happen next. No page text and no directory is here.
 
+mod account;
 mod around;
 mod follow;
 mod mail;
@@ -92,6 +93,9 @@ pub enum FlowError {
     /// Too many tries; when to come back.
     #[error("too many tries")]
     TooMany(Timestamp),
+    /// Not yet: the directory is still being asked. Nothing was counted.
+    #[error("the name is still being looked up")]
+    NotYet,
     /// Not now: the database is busy or away. Nothing was lost.
     #[error("the database did not answer")]
     Unavailable(#[source] Arc<StoreError>),

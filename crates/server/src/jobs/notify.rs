@@ -12,8 +12,10 @@ pub async fn run(worker: &Worker, id: CaseId, about: NoticeAbout) -> Ran {
     let Some(person) = case.subject() else { return Ok(()) };
     let at = flow.ctx.now();
     let mut aside = Aside::default();
+    // An address that was just taken off hears of it too: it may have been somebody else who did that.
+    let taken_off = flow.changed_way(&case).await?.map(|factor| factor.id);
     for factor in flow.store.factors(person).await? {
-        if factor.method != Method::Email || !factor.is_alive() {
+        if factor.method != Method::Email || !(factor.is_alive() || taken_off == Some(factor.id)) {
             continue;
         }
         let mut job = Work::Send { case: id, about, to: factor.id }.job(&flow.ctx, at, at);

@@ -1,23 +1,26 @@
 //! Sends one notice to one address and writes down that it went out. A mail server that is down delays a notice and loses none.
 
 use keyward_core::{
+    account::Method,
     actor::Actor,
-    case::{Case, Command},
+    case::{Case, Command, Ending, Stage},
     digest::Field,
     ids::{CaseId, FactorId},
-    secret::SecretText,
     steps::review::{Notice, NoticeAbout},
     time::DAY_MS,
 };
 
 use super::{
     JobError, Ran, Worker,
-    letters::{Content, Letter},
+    letters::{ChangedWay, Content, Letter, Occasion},
     settled,
 };
 use crate::{
     flow::With,
-    store::tokens::{NewToken, Purpose},
+    store::{
+        people::Factor,
+        tokens::{NewToken, Purpose},
+    },
     token::{self, Token},
 };
 
@@ -30,12 +33,47 @@ pub async fn run(worker: &Worker, id: CaseId, about: NoticeAbout, to: FactorId) 
     let case = flow.load(id).await?;
     let Some(factor) = flow.store.factor(to).await? else { return Ok(()) };
     let address = flow.address(&factor)?;
-    let until = case.hold().map(|hold| hold.until);
-    let delivered = deliver(worker, &case, &address, Content::Notice { about, until }).await?;
+    let occasion = occasion(worker, &case, about).await?;
+    let delivered = deliver(worker, &case, &address, Content::Notice(occasion)).await?;
     let (commitment, value) = flow.disclose(Field::Address, address);
     let notice = Notice { about, address: commitment, delivered };
     let with = With::nothing().value(value, case.subject());
     settled(flow.act(id, Actor::Keyward, Command::Notice(notice), with).await.map(drop))
+}
+
+async fn occasion(worker: &Worker, case: &Case, about: NoticeAbout) -> Result<Occasion, JobError> {
+    let flow = &worker.flow;
+    let way = match about {
+        NoticeAbout::RecoveryDataChanged => flow.changed_way(case).await?.map(|factor| changed(worker, &factor)),
+        _ => None,
+    };
+    let ended = match case.stage() {
+        Stage::Closed(Ending::Ended(reason)) => Some(*reason),
+        _ => None,
+    };
+    let until = match (about, case.subject()) {
+        (NoticeAbout::Contested, Some(person)) => flow.store.person(person).await?.and_then(|p| p.blocked_until),
+        _ => case.hold().map(|hold| hold.until),
+    };
+    let changed = matches!(case.stage(), Stage::Reviewing(_) | Stage::Closed(Ending::Contested { changed: true }));
+    Ok(Occasion { about, until, ended, changed, way: way.transpose()? })
+}
+
+/// A way back in as a message names it. Of an address most is hidden: the message may lie open where its owner does not want it to.
+fn changed(worker: &Worker, factor: &Factor) -> Result<ChangedWay, JobError> {
+    let name = match factor.method {
+        Method::Email => masked(&worker.flow.address(factor)?),
+        _ => factor.label.clone(),
+    };
+    let counts_from = factor.ended.is_none().then_some(factor.usable_from);
+    Ok(ChangedWay { method: factor.method, name, counts_from })
+}
+
+/// `j•••@example.org`.
+fn masked(address: &str) -> String {
+    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    let first: String = local.chars().take(1).collect();
+    format!("{first}•••@{domain}")
 }
 
 /// Writes and sends one message of a case, with a link "this was not me" of its own. False: the address was refused for good.
@@ -62,6 +100,7 @@ pub(super) async fn deliver(
             language: person.as_ref().and_then(|person| person.language.as_deref()),
             reference: case.reference(),
             action: case.claim().action,
+            door: case.claim().door,
             account: name.as_ref().map_or("", |name| name.value.as_str()),
             at: flow.ctx.now(),
             network: network.as_ref().map(|network| network.value.as_str()),
@@ -98,10 +137,4 @@ async fn put_not_me(worker: &Worker, case: &Case, not_me: &Token) -> Result<(), 
         max_tries: 0,
     };
     Ok(worker.flow.store.put_token(&token).await?)
-}
-
-/// Six random digits.
-pub(super) fn six_digits(random: [u8; 8]) -> SecretText {
-    // 64 random bits modulo a million: the bias is below one in ten trillion.
-    SecretText::new(format!("{:06}", u64::from_be_bytes(random) % 1_000_000))
 }

@@ -345,6 +345,7 @@ impl Letterhead {
             Goal::Unlock => (k("mail-started-unlock"), k("mail-started-unlock-text")),
             Goal::Replace => (k("mail-started-replace"), k("mail-started-replace-text")),
             Goal::Secure => (k("mail-started-secure"), k("mail-started-secure-text")),
+            Goal::Ways => (k("mail-started-ways"), k("mail-started-ways-text")),
         };
         let mut blocks = vec![self.text(text), self.facts(&case.origin, Some(&case.reference))];
         match way_on {
@@ -367,6 +368,7 @@ impl Letterhead {
             Goal::Unlock => (k("mail-done-unlock"), k("mail-done-unlock-text")),
             Goal::Replace => (k("mail-done-replace"), k("mail-done-replace-text")),
             Goal::Secure => (k("mail-done-secure"), k("mail-done-secure-text")),
+            Goal::Ways => (k("mail-done-ways"), k("mail-done-ways-text")),
         };
         let mut blocks = vec![self.text(text)];
         if signed_out {

@@ -94,7 +94,7 @@ pub async fn used(visit: Visit) -> Answer {
     };
     let flow = &visit.portal.flow;
     match flow.prove(&case, browser_digest(&cookie), Proof::MailLink(link)).await {
-        Ok(Proved::Held(case)) => go(&format!("{}/{}", base(&case), place(&case))),
+        Ok(Proved::Held(case, _)) => go(&format!("{}/{}", base(&case), place(&case))),
         Ok(Proved::NotHeld | Proved::Expired) => dead(&visit, DeadLink::Used),
         Err(FlowError::Refused(_)) => go(&base(&case)),
         Err(error) => failed(&visit, error),

@@ -119,7 +119,7 @@ impl Here {
             || (place == "how" && proving.contains(&page))
             // While the case waits, a better proof may still be given (UX-65).
             || (place == "wait" && proving.contains(&page))
-            || (place == "new" && page == "new/password");
+            || (place == "new" && matches!(page, "new/password" | "bind"));
         (!here).then(|| go(&format!("{}/{place}", self.base())))
     }
 
@@ -181,8 +181,9 @@ pub fn head(case: &Case) -> CaseHead {
 fn goal(case: &Case) -> Goal {
     match (case.claim().action, case.claim().door) {
         (Action::Unlock, _) => Goal::Unlock,
+        (Action::EnrollFactor { .. }, _) | (Action::RemoveFactor, Door::Account) => Goal::Ways,
         (Action::RemoveFactor, _) | (_, Door::Lost) => Goal::Replace,
-        (Action::SetPassword | Action::EnrollFactor { .. }, _) => Goal::Password,
+        (Action::SetPassword, _) => Goal::Password,
     }
 }
 

@@ -79,7 +79,7 @@ pub async fn open(visit: Visit, form: Result<Form<Named>, FormRejection>) -> Ans
         return again(&FindAccount { shell: visit.shell(), goal, name, problem, autofill: None });
     }
     let (door, action) = match goal {
-        Goal::Password | Goal::Secure => (Door::Forgot, Action::SetPassword),
+        Goal::Password | Goal::Secure | Goal::Ways => (Door::Forgot, Action::SetPassword),
         Goal::Unlock => (Door::Locked, Action::Unlock),
         Goal::Replace => (Door::Lost, Action::RemoveFactor),
     };

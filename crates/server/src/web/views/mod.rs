@@ -28,6 +28,8 @@ pub enum Goal {
     Replace,
     /// Somebody else did something.
     Secure,
+    /// Signed in, to change the ways back in.
+    Ways,
 }
 
 impl Goal {
@@ -38,6 +40,7 @@ impl Goal {
             Self::Unlock => k("goal-unlock"),
             Self::Replace => k("goal-replace"),
             Self::Secure => k("goal-secure"),
+            Self::Ways => k("goal-ways"),
         }
     }
     /// The value in a form or a query.
@@ -47,9 +50,10 @@ impl Goal {
             Self::Unlock => "locked",
             Self::Replace => "lost",
             Self::Secure => "someone-else",
+            Self::Ways => "ways",
         }
     }
-    /// The goal a form or query names.
+    /// The goal a form or query names. [`Goal::Ways`] is no door.
     pub fn from_value(value: &str) -> Option<Self> {
         [Self::Password, Self::Unlock, Self::Replace, Self::Secure].into_iter().find(|goal| goal.value() == value)
     }

@@ -37,7 +37,8 @@ impl Door {
             Self::Goal(Goal::Password) => k("door-forgot"),
             Self::Goal(Goal::Unlock) => k("door-locked"),
             Self::Goal(Goal::Replace) => k("door-lost"),
-            Self::Goal(Goal::Secure) => k("door-other"),
+            // The last is no door of the start page.
+            Self::Goal(Goal::Secure | Goal::Ways) => k("door-other"),
             Self::Talk => k("door-talk"),
         }
     }
@@ -47,7 +48,7 @@ impl Door {
             Self::Goal(Goal::Password) => k("door-forgot-hint"),
             Self::Goal(Goal::Unlock) => k("door-locked-hint"),
             Self::Goal(Goal::Replace) => k("door-lost-hint"),
-            Self::Goal(Goal::Secure) => k("door-other-hint"),
+            Self::Goal(Goal::Secure | Goal::Ways) => k("door-other-hint"),
             Self::Talk => k("door-talk-hint"),
         }
     }

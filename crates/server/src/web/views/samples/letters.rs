@@ -49,6 +49,7 @@ fn started() -> Vec<(&'static str, Notice)> {
         ("started-unlock", started(Goal::Unlock, None)),
         ("started-replace", started(Goal::Replace, None)),
         ("started-secure", started(Goal::Secure, None)),
+        ("started-ways", started(Goal::Ways, None)),
         ("code-sign-in", code(CodeFor::SignIn)),
         ("code-contact", code(CodeFor::Contact)),
         ("held", held),
@@ -68,6 +69,7 @@ fn ended() -> Vec<(&'static str, Notice)> {
         ("done-unlock", done(Goal::Unlock, false)),
         ("done-replace", done(Goal::Replace, true)),
         ("done-secure", done(Goal::Secure, true)),
+        ("done-ways", done(Goal::Ways, false)),
     ]
 }
 

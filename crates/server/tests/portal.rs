@@ -1,0 +1,14 @@
+//! The pages with everything behind them, in one process: what people do in forms, and what the directory, the mailboxes and the log say then.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "portal/recovery.rs"]
+mod recovery;
+#[path = "support/portal.rs"]
+mod world;

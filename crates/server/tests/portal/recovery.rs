@@ -1,0 +1,77 @@
+//! Recoveries by oneself, from the first page to the file that proves them.
+
+use keyward_core::{
+    account::Method,
+    case::{Ending, Stage},
+    digest::Field,
+    event::Event,
+};
+
+use crate::world::{FIRST, World};
+
+const NEW: &str = "copper violin harvest 71";
+
+#[tokio::test]
+async fn m01_a_forgotten_password_is_replaced_with_an_app_and_a_printed_code_and_anybody_can_check_it() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let (app, codes) = (world.give_app(&ada).await, world.give_codes(&ada).await);
+    let mut browser = world.browser();
+
+    let find = browser.get("/recover?for=forgot").await;
+    let how = browser.fill(&find, &[("name", "ada")]).await;
+    let case = how.reference();
+    assert_eq!(how.path, format!("/recover/{case}/how"));
+    world.work().await;
+    let started = world.mailbox.newest(&ada.mail);
+    assert_eq!(started.subject, "Reset requested for your Northwind Hospital account");
+
+    let type_app = browser.fill(&how, &[("way", "app")]).await;
+    let how = browser.fill(&type_app, &[("code", &app.code(world.ctx.now()))]).await;
+    assert!(how.says("You have shown 1 of 2 proofs"), "{}", how.html);
+    let type_code = browser.fill(&how, &[("way", "recovery-code")]).await;
+    let password = browser.fill(&type_code, &[("code", &codes[0])]).await;
+    assert_eq!(password.path, format!("/recover/{case}/new/password"));
+
+    let short = browser.fill(&password, &[("new-password", "too short")]).await;
+    assert!(short.says("Password must be 15 characters or more"));
+    let working = browser.fill(&short, &[("new-password", NEW)]).await;
+    assert_eq!(working.heading(), "Reset your password Saving your new password");
+    assert!(world.signs_in(&ada, FIRST).await, "nothing is written before the worker has it");
+    world.work().await;
+    let done = browser.get(&working.path).await;
+    assert_eq!(done.heading(), "Reset your password You are back in");
+
+    assert!(world.signs_in(&ada, NEW).await);
+    assert!(!world.signs_in(&ada, FIRST).await, "the old password is dead");
+    assert!(world.signs_in(&ada, NEW).await);
+    let told = world.mailbox.newest(&ada.mail);
+    assert_eq!(told.subject, "Your Northwind Hospital password was changed");
+    assert!(told.link("/not-me/").starts_with("/not-me/kw_"));
+
+    let closed = world.case(&case).await;
+    assert!(matches!(closed.stage(), Stage::Closed(Ending::Reviewed(_))), "{:?}", closed.stage());
+    let file = world.evidence(&case).await;
+    let report = world.verified(&file);
+    assert_eq!(report.case, closed);
+    assert!(report.key_was_named && report.verdicts == 2 && report.withheld == 0, "{report:?}");
+    let proofs = report.entries.iter().filter_map(|entry| match &entry.event {
+        Event::Presented(evidence) => Some(evidence.method),
+        _ => None,
+    });
+    assert_eq!(proofs.collect::<Vec<_>>(), [Method::Totp, Method::RecoveryCode]);
+    let name = report.disclosed.iter().find(|value| value.field == Field::Name).unwrap();
+    assert_eq!(name.value, "ada");
+    // One changed letter of what was typed, of what was decided or of a signature, and the file no longer holds.
+    let text = String::from_utf8(file).unwrap();
+    for (from, to) in
+        [("\"value\": \"ada\"", "\"value\": \"eve\""), ("recovery_code", "in_person"), ("— reset", "— reses")]
+    {
+        assert!(text.contains(from), "{from}");
+        assert!(keyward_core::bundle::verify(text.replacen(from, to, 1).as_bytes(), &[]).is_err(), "{from}");
+    }
+    for secret in [NEW, FIRST, &codes[0]] {
+        assert!(!text.contains(secret));
+    }
+    world.end().await;
+}

@@ -1,0 +1,365 @@
+//! The whole application in one process: real SQLite, the embedded directory, the real worker, pages behind their guard, a clock that is moved
+//! by hand. A [`Browser`] keeps cookies and fills in forms as they are in the HTML; the mails end in a [`Mailbox`].
+//!
+//! [`World::end`] looks at what a test left behind: dead jobs, a log that does not add up, a case that is not its entries.
+
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "browser.rs"]
+mod browser;
+#[path = "mailbox.rs"]
+mod mailbox;
+
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use keyward::{
+    app::{
+        self, FlowParts, WorkerParts,
+        directory::{SlowHashes, StoredAccounts},
+        letters::Written,
+        serve,
+    },
+    connectors::{
+        Directory, SignIn,
+        embedded::{Embedded, Rules as DirectoryRules},
+    },
+    ctx::{Ctx, Hand},
+    flow::Flow,
+    i18n::Lang,
+    jobs::Worker,
+    methods::{passkey::RelyingParty, recovery_code::Sheet, totp::Seed},
+    passwords::{
+        NewPasswords,
+        blocklist::Blocklist,
+        hash::Hasher,
+        password::Password,
+        rules::{Factors, Rules},
+        verifier::Peppers,
+    },
+    seal::{DigestKey, OpenKey, Vault},
+    store::{
+        Store, Write,
+        accounts::{NewAccount, NewPassword},
+        change::{Aside, Guard},
+        people::{Factor, NewFactor, Person as Known},
+        sign::Memory,
+    },
+    terms::{Classes, Terms},
+    web::{
+        portal::{Portal, Shared},
+        shell::{Days, HelpPoint, Site},
+    },
+};
+use keyward_core::{
+    account::{AccountRef, Class, Method},
+    bundle::{self, Bundle, Contents, Proved, policies_of},
+    case::Case,
+    digest::Digest,
+    ids::{FactorId, PersonId, Reference},
+    log::note::{Note, Signer},
+    policy::{BASELINE, Policy},
+    secret::{Secret, SecretText},
+    time::Timestamp,
+};
+
+pub use browser::{Browser, Page};
+pub use mailbox::{Mail, Mailbox};
+
+/// Friday 20 November 2026, 14:02 in London: at work.
+pub const START: Timestamp = Timestamp::from_millis(1_795_183_320_000);
+/// Where it is.
+pub const SITE: &str = "https://reset.northwind.test";
+/// The password that people begin with.
+pub const FIRST: &str = "three blue kettles sing";
+const DIRECTORY: &str = "main";
+
+/// One pool of threads and one list of common passwords for all tests of a process.
+static HASHER: LazyLock<Arc<Hasher>> = LazyLock::new(|| Arc::new(Hasher::new(2, 64, Peppers::none()).unwrap()));
+static PASSWORDS: LazyLock<Arc<NewPasswords>> = LazyLock::new(|| {
+    let rules = Rules::new(Factors::PasswordOnly, 15).unwrap();
+    Arc::new(NewPasswords::new(rules, Blocklist::built_in(), None, Arc::clone(HASHER.pool())))
+});
+
+/// The application with its surroundings.
+pub struct World {
+    pub ctx: Ctx,
+    pub hand: Hand,
+    pub flow: Arc<Flow>,
+    pub worker: Arc<Worker>,
+    pub directory: Arc<dyn Directory>,
+    pub mailbox: Arc<Mailbox>,
+    pub portal: Shared,
+    pub router: Router,
+    dir: tempfile::TempDir,
+}
+
+/// Somebody with an account.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub id: PersonId,
+    pub account: String,
+    pub name: String,
+    pub mail: String,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With other terms than the usual.
+    pub async fn with(change: impl FnOnce(&mut Terms)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (ctx, hand) = Ctx::by_hand(START, 1);
+        let store = Store::open(&format!("sqlite:{}", dir.path().join("keyward.db").display()), &ctx).await.unwrap();
+        store.migrate(START).await.unwrap();
+        let mut terms = Terms { classes: classes(), ..Terms::default() };
+        change(&mut terms);
+        let open = OpenKey::new(&Secret::new([1; 32])).unwrap();
+        let flow = app::flow(FlowParts {
+            ctx: ctx.clone(),
+            store: store.clone(),
+            policy: Arc::new(Policy::load(BASELINE).unwrap()),
+            terms,
+            vault: Vault::new(&Secret::new([2; 32]), &[]).unwrap(),
+            digests: DigestKey::new(&Secret::new([2; 32])).unwrap(),
+            seal: open.seal_key(),
+            party: RelyingParty::new(&SITE.parse().unwrap(), "Northwind Hospital").unwrap(),
+        });
+        let flow = flow.await.unwrap();
+        let (site, mailbox) = (Arc::new(site()), Arc::new(Mailbox::default()));
+        let directory = directory(&store, &ctx);
+        let worker = app::worker(
+            &flow,
+            WorkerParts {
+                directories: vec![Arc::clone(&directory)],
+                open,
+                channel: Some(mailbox.clone()),
+                letters: Arc::new(Written::new(site.clone(), Lang::En)),
+                signer: signer(),
+                memory: Memory::new(dir.path().join("checkpoint")),
+            },
+        );
+        let portal = Arc::new(Portal {
+            flow: flow.clone(),
+            site,
+            language: Lang::En,
+            passwords: PASSWORDS.clone(),
+            host: "reset.northwind.test".to_owned(),
+            secure: true,
+            trusted: Vec::new(),
+        });
+        let router = serve::router(&portal, Router::new());
+        Self { ctx, hand, flow, worker, directory, mailbox, portal, router, dir }
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.flow.store
+    }
+
+    /// A browser without cookies.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.router.clone())
+    }
+
+    /// The worker does everything that is due.
+    pub async fn work(&self) {
+        self.worker.run_due().await;
+    }
+
+    /// Somebody in a group, with the password [`FIRST`] and a mailbox of their own.
+    pub async fn person(&self, name: &str, group: &str) -> Person {
+        let at = self.ctx.now();
+        let mail = format!("{name}@home.test");
+        let account = NewAccount {
+            id: format!("account-{name}"),
+            name: name.to_owned(),
+            mail: Some(mail.clone()),
+            display: format!("{name} of {group}"),
+            created: at,
+        };
+        assert!(self.store().insert_account(&account).await.unwrap());
+        self.store().set_account_group(&account.id, group, true).await.unwrap();
+        let password = Password::new(SecretText::new(FIRST.to_owned())).unwrap();
+        let hash = HASHER.hash(&password, self.ctx.bytes()).await.unwrap();
+        let new = NewPassword { hash: &hash, expected: 0, must_change: false, keep: 4, at };
+        assert_eq!(self.store().set_account_password(&account.id, &new).await.unwrap(), Some(1));
+        let known = Known {
+            id: self.ctx.id(at),
+            account: AccountRef { directory: DIRECTORY.to_owned(), id: account.id.clone() },
+            salt: self.ctx.salt(),
+            language: None,
+            blocked_until: None,
+            created: at,
+        };
+        let known = self.store().ensure_person(&known).await.unwrap();
+        Person { id: known.id, account: account.id, name: name.to_owned(), mail }
+    }
+
+    /// Somebody of the standard class.
+    pub async fn somebody(&self, name: &str) -> Person {
+        self.person(name, "staff").await
+    }
+
+    /// Gives a person an app, as if it had been set up long ago.
+    pub async fn give_app(&self, person: &Person) -> App {
+        let random: [u8; 20] = self.ctx.bytes();
+        let seed = Seed::new(random);
+        self.give(person, Method::Totp, seed.to_stored().expose(), Vec::new()).await;
+        App::of(&seed)
+    }
+
+    /// Gives a person a sheet of codes, as if it had been printed long ago.
+    pub async fn give_codes(&self, person: &Person) -> Vec<String> {
+        let mut random = [[0; 16]; 10];
+        random.iter_mut().for_each(|code| self.ctx.fill(code));
+        let sheet = Sheet::new(random);
+        let id = self.ctx.id(self.ctx.now());
+        let digests = sheet.digests(&self.flow.digests, id);
+        self.give_as(id, person, Method::RecoveryCode, b"", digests).await;
+        sheet.printed().iter().map(|code| code.expose().clone()).collect()
+    }
+
+    async fn give(&self, person: &Person, method: Method, data: &[u8], codes: Vec<Digest>) {
+        self.give_as(self.ctx.id(self.ctx.now()), person, method, data, codes).await;
+    }
+
+    async fn give_as(&self, id: FactorId, person: &Person, method: Method, data: &[u8], codes: Vec<Digest>) {
+        let at = self.ctx.now();
+        let factor = NewFactor {
+            id,
+            person: person.id,
+            method,
+            label: method.word().to_owned(),
+            data: self.flow.lock_away(id, &Secret::new(data.to_vec())).unwrap(),
+            handle: None,
+            created: at,
+            usable_from: at,
+        };
+        let aside = Aside::default().guard(Guard::NewFactor(factor));
+        let aside = aside.write(Write::PutRecoveryCodes { factor: id, codes });
+        self.store().aside(aside).await.unwrap();
+    }
+
+    /// What lives of a person's ways back in.
+    pub async fn living(&self, person: &Person, method: Method) -> Vec<Factor> {
+        let factors = self.store().factors(person.id).await.unwrap();
+        factors.into_iter().filter(|factor| factor.method == method && factor.is_alive()).collect()
+    }
+
+    /// What the directory says to a password. Not counted as a try of the person: the count is cleared by the next right one.
+    pub async fn signs_in(&self, person: &Person, password: &str) -> bool {
+        let password = SecretText::new(password.to_owned());
+        self.directory.authenticate(&person.account, &password, self.ctx.now()).await.unwrap() == SignIn::Ok
+    }
+
+    /// A case as it is.
+    pub async fn case(&self, reference: &str) -> Case {
+        let reference: Reference = reference.parse().unwrap();
+        let id = self.store().case_by_reference(reference).await.unwrap().expect("the case");
+        self.flow.load(id).await.unwrap()
+    }
+
+    /// The evidence of a case as a file, with everything disclosed. Signs the log.
+    pub async fn evidence(&self, reference: &str) -> Vec<u8> {
+        let store = self.store();
+        let id = self.case(reference).await.id();
+        store.sign_checkpoint(&self.worker.signer, &self.worker.memory, self.ctx.now()).await.unwrap();
+        let signed = store.last_checkpoint().await.unwrap().expect("a checkpoint");
+        let loaded = store.load(id).await.unwrap().expect("the case");
+        let mut entries = Vec::new();
+        for placed in &loaded.entries {
+            let entry = String::from_utf8(placed.entry.bytes().unwrap()).unwrap();
+            let proof = store.inclusion(placed.leaf, signed.size).await.unwrap();
+            entries.push(Proved { index: placed.leaf, entry, proof });
+        }
+        let plain: Vec<_> = loaded.entries.iter().map(|placed| placed.entry.clone()).collect();
+        let mut policies = Vec::new();
+        for digest in policies_of(&plain) {
+            policies.push(store.policy(digest).await.unwrap().expect("the policy"));
+        }
+        let contents = Contents {
+            case: id,
+            reference: loaded.case.reference(),
+            checkpoint: Note::parse(signed.note.as_bytes()).unwrap(),
+            entries,
+            policies,
+            disclosed: store.values_of_case(id).await.unwrap(),
+        };
+        Bundle::seal(contents, &self.worker.signer).unwrap().bytes().unwrap()
+    }
+
+    /// Checks a file as its reader does, who knows the key of the log and nothing else.
+    pub fn verified(&self, file: &[u8]) -> bundle::Report {
+        bundle::verify(file, &[signer().verifier().clone()]).unwrap()
+    }
+
+    /// The end of a test: nothing is left undone, and the log holds.
+    pub async fn end(self) {
+        self.work().await;
+        let dead = self.store().dead_jobs(10).await.unwrap();
+        assert!(dead.is_empty(), "dead jobs: {dead:#?}");
+        let failed: Vec<_> = self.store().jobs(100).await.unwrap().into_iter().filter(|job| job.tries > 0).collect();
+        assert!(failed.is_empty(), "failed jobs: {failed:#?}");
+        self.store().sign_checkpoint(&self.worker.signer, &self.worker.memory, self.ctx.now()).await.unwrap();
+        let head = self.store().log_head().await.unwrap().tree;
+        assert_eq!(self.store().check_entries(0, head.size()).await.unwrap(), head);
+        for row in self.store().cases(&Default::default(), None, 1000).await.unwrap() {
+            let loaded = self.store().load(row.id).await.unwrap().expect("the case of a row");
+            assert_eq!((loaded.case.seq(), loaded.case.last_at()), (row.seq, row.last), "{}", row.reference);
+        }
+        self.store().close().await;
+    }
+}
+
+/// An authenticator app in somebody's pocket.
+pub struct App(totp_rs::Totp);
+
+impl App {
+    /// What scanning the picture gives.
+    pub fn of(seed: &Seed) -> Self {
+        Self(totp_rs::Totp::from_url(seed.setup("Northwind", "somebody").unwrap().address.expose()).unwrap())
+    }
+    /// What typing the key gives.
+    pub fn typed(key: &str) -> Self {
+        let bytes = data_encoding::BASE32_NOPAD.decode(key.replace(' ', "").as_bytes()).unwrap();
+        Self::of(&Seed::from_stored(&Secret::new(bytes)).unwrap())
+    }
+    /// The code that it shows.
+    pub fn code(&self, at: Timestamp) -> String {
+        self.0.generate(u64::try_from(at.millis() / 1000).unwrap()).to_string()
+    }
+}
+
+fn signer() -> Signer {
+    Signer::from_seed("reset.northwind.test", &Secret::new([3; 32])).unwrap()
+}
+
+fn directory(store: &Store, ctx: &Ctx) -> Arc<dyn Directory> {
+    let table = Arc::new(StoredAccounts::new(store.clone()));
+    let hashes = Arc::new(SlowHashes::new(HASHER.clone(), ctx.clone()));
+    Arc::new(Embedded::new(DIRECTORY.to_owned(), table, hashes, DirectoryRules::default()))
+}
+
+fn classes() -> Classes {
+    let rules = [("staff", Class::Standard), ("pay", Class::Finance), ("admins", Class::Admin)];
+    Classes { rules: rules.map(|(group, class)| (group.to_owned(), class)).to_vec(), otherwise: None }
+}
+
+fn site() -> Site {
+    Site {
+        organization: "Northwind Hospital".to_owned(),
+        public_url: SITE.to_owned(),
+        help: HelpPoint {
+            phone: "555 0100".to_owned(),
+            days: Days::Every,
+            opens: "07:00".to_owned(),
+            closes: "22:00".to_owned(),
+            place: Some("any security office".to_owned()),
+        },
+        zone: jiff::tz::TimeZone::get("Europe/London").unwrap(),
+        demo: false,
+        version: "0.1.0",
+    }
+}
