@@ -19,9 +19,12 @@ mod device;
 mod enumeration;
 #[path = "api/once.rs"]
 mod once;
+#[path = "api/people.rs"]
+mod people;
 #[path = "api/recovery.rs"]
 mod recovery;
 #[path = "api/strict.rs"]
 mod strict;
-#[path = "api/world.rs"]
+#[path = "support/portal.rs"]
+#[allow(unused_imports, reason = "no page is looked at here")]
 mod world;

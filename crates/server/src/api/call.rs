@@ -7,16 +7,22 @@ use std::future::Future;
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Request, rejection::PathRejection},
-    http::{HeaderMap, HeaderName, Method, header, request::Parts},
+    http::{HeaderMap, HeaderName, Method, StatusCode, header, request::Parts},
     response::IntoResponse,
 };
-use keyward_core::{case::Case, digest::Digest, ids::Reference, secret::Secret, time::DAY_MS};
+use keyward_core::{
+    case::Case,
+    digest::Digest,
+    ids::Reference,
+    secret::Secret,
+    time::{DAY_MS, MINUTE_MS, Timestamp},
+};
 
 use super::{
     json::{self, Input},
     problem::{Kind, Problem},
     reply::{Answer, Reply},
-    view,
+    view::{self, CaseView},
 };
 use crate::{
     flow::{Flow, FlowError, Once, Taken, browser_digest},
@@ -28,6 +34,8 @@ use crate::{
 pub const BODY_BYTES: usize = 64 * 1024;
 /// How long an answer is kept for whoever asks again.
 pub const KEEP_MS: i64 = DAY_MS;
+/// How long one is kept that holds a key: as short as a retry may need.
+pub const KEEP_KEY_MS: i64 = 10 * MINUTE_MS;
 /// The shortest key of a request: 16 characters can hold 80 bits and more.
 const KEY_CHARS: std::ops::RangeInclusive<usize> = 16..=128;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -90,9 +98,13 @@ impl Held {
     }
 
     /// The case as the caller may see it.
+    pub async fn view(&self, case: &Case) -> Result<CaseView, Problem> {
+        view::of(self.flow(), case, self.visit.at).await.map_err(|error| self.failed(&error))
+    }
+
+    /// The same as an answer.
     pub async fn shown(&self, case: &Case) -> Result<Reply, Problem> {
-        let view = view::of(self.flow(), case, self.visit.at).await.map_err(|error| self.failed(&error))?;
-        Ok(Reply::json(axum::http::StatusCode::OK, &view).tagged())
+        Ok(Reply::json(StatusCode::OK, &self.view(case).await?).tagged())
     }
 
     /// Whether the caller has this already.
@@ -238,7 +250,16 @@ impl<T: Send + 'static> Open<T> {
 
 impl<T: Send + 'static> Call<T> {
     /// Does it, once for each key.
-    pub async fn once<F, R>(mut self, run: F) -> Answer
+    pub async fn once<F, R>(self, run: F) -> Answer
+    where
+        F: FnOnce(Self) -> R + Send + 'static,
+        R: Future<Output = Result<Reply, Problem>> + Send + 'static,
+    {
+        self.once_for(KEEP_MS, run).await
+    }
+
+    /// The same, with how long the answer is kept.
+    pub async fn once_for<F, R>(mut self, keep_ms: i64, run: F) -> Answer
     where
         F: FnOnce(Self) -> R + Send + 'static,
         R: Future<Output = Result<Reply, Problem>> + Send + 'static,
@@ -249,7 +270,7 @@ impl<T: Send + 'static> Call<T> {
             self.held.as_seen().await?;
             run(self).await
         };
-        once(portal, repeat, KEEP_MS, at, run).await
+        once(portal, repeat, keep_ms, at, run).await
     }
 }
 
@@ -257,12 +278,24 @@ async fn once(
     portal: Shared,
     repeat: Option<Repeat>,
     keep_ms: i64,
-    at: keyward_core::time::Timestamp,
+    at: Timestamp,
     run: impl Future<Output = Result<Reply, Problem>> + Send + 'static,
 ) -> Answer {
     let Some(repeat) = repeat else { return run.await.into_response() };
+    // On a task of its own: a caller that hangs up leaves nothing half done, and finds the answer when it asks again.
+    let task = tokio::spawn(async move { first_or_again(&portal.flow, &repeat, keep_ms, at, run).await });
+    task.await.unwrap_or_else(|_| Problem::from(Kind::Broken).into_response())
+}
+
+async fn first_or_again(
+    flow: &Flow,
+    repeat: &Repeat,
+    keep_ms: i64,
+    at: Timestamp,
+    run: impl Future<Output = Result<Reply, Problem>> + Send,
+) -> Answer {
     let key = [repeat.address.as_bytes(), repeat.caller.as_bytes(), repeat.key.as_bytes()];
-    match portal.flow.begin_once(&key, &[repeat.address.as_bytes(), &repeat.body]).await {
+    match flow.begin_once(&key, &[repeat.address.as_bytes(), &repeat.body]).await {
         Err(error) => Problem::of(&error, at).into_response(),
         Ok(Once::OtherRequest) => Problem::from(Kind::KeyReused).into_response(),
         Ok(Once::UnderWay) => Problem::from(Kind::UnderWay).into_response(),
@@ -271,13 +304,9 @@ async fn once(
             Err(_) => Problem::from(Kind::Broken).into_response(),
         },
         Ok(Once::First(taken)) => {
-            // On a task of its own: a caller that hangs up finds the answer when it asks again.
-            let task = tokio::spawn(async move {
-                let reply = run.await.unwrap_or_else(|problem| problem.reply());
-                keep(&portal.flow, taken, &reply, keep_ms).await;
-                reply
-            });
-            task.await.unwrap_or_else(|_| Problem::from(Kind::Broken).reply()).answer()
+            let reply = run.await.unwrap_or_else(|problem| problem.reply());
+            keep(flow, taken, &reply, keep_ms).await;
+            reply.answer()
         }
     }
 }

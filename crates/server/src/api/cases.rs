@@ -12,15 +12,15 @@ use axum::{
 use futures_util::stream;
 use keyward_core::{
     actor::Actor,
-    case::{Command, Stage},
+    case::Command,
     event::{ContestedFrom, EndReason},
-    time::{DAY_MS, MINUTE_MS},
+    time::DAY_MS,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    call::{Call, Held, Open},
+    call::{Call, Held, KEEP_KEY_MS, KEEP_MS, Open},
     json::{Input, present},
     problem::{Kind, Problem},
     reply::{Answer, Reply},
@@ -35,8 +35,6 @@ use crate::{
 
 /// The longest name that is looked at; anything longer is no name anywhere.
 const LONGEST_NAME: usize = 256;
-/// How long the answer to an opened case is kept. It holds the key of the case, so it is kept as short as a retry may need.
-const KEEP_OPENED_MS: i64 = 10 * MINUTE_MS;
 /// How often a stream looks at the case, and how often before the caller has to open another.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 const LOOKS: u32 = 750;
@@ -84,7 +82,7 @@ pub struct OpenedCase {
     responses((status = 201, description = "It is open.", body = OpenedCase,
         headers(("Location" = String, description = "The address of the case.")))))]
 pub async fn open(call: Open<OpenCase>) -> Answer {
-    call.once(KEEP_OPENED_MS, |call| async move {
+    call.once(KEEP_KEY_MS, |call| async move {
         let Open { visit, input, .. } = call;
         let name = input.name.trim().to_owned();
         let action = input.action.unwrap_or(input.door.action());
@@ -157,7 +155,7 @@ pub async fn withdraw(call: Call<Nothing>) -> Answer {
 pub async fn contest(call: Call<Nothing>) -> Answer {
     call.once(|call| async move {
         // Whoever merely opened a case for a name could otherwise lock its owner out of recovery (T-D09).
-        if !matches!(call.held.case.stage(), Stage::Reviewing(_)) {
+        if State::of(&call.held.case) != State::Done {
             return Err(Kind::WrongStep.into());
         }
         end(call.held, Command::Contest(ContestedFrom::Page)).await
@@ -200,7 +198,7 @@ pub struct NotMeSaid {
 #[utoipa::path(post, path = "/api/v1/not-me", tag = "cases", operation_id = "say_not_me", request_body = NotMe,
     responses((status = 200, description = "It is said.", body = NotMeSaid)))]
 pub async fn not_me(call: Open<NotMe>) -> Answer {
-    call.once(super::call::KEEP_MS, |call| async move {
+    call.once(KEEP_MS, |call| async move {
         let Open { visit, input, .. } = call;
         let link = Token::parse(&input.token).map_err(|_| Problem::from(Kind::LinkNotAlive))?;
         let said = visit.portal.flow.not_me(&link).await.map_err(|error| Problem::of(&error, visit.at))?;

@@ -100,6 +100,8 @@ kinds! {
     OtherHost = MISDIRECTED_REQUEST, "other-host", "Another host", "This server is not for that host.";
     /// Too often.
     TooMany = TOO_MANY_REQUESTS, "too-many", "Too many requests", "This was asked too often; the Retry-After header says when to come back.";
+    /// The directory is still being asked. Nothing was counted.
+    NotLookedUp = SERVICE_UNAVAILABLE, "not-looked-up", "Not looked up yet", "The name is still being looked up; nothing was counted.";
     /// Not now.
     Away = SERVICE_UNAVAILABLE, "away", "Not now", "The server can not answer now; nothing was lost.";
     /// Broken.
@@ -151,7 +153,7 @@ impl From<Kind> for Problem {
     fn from(kind: Kind) -> Self {
         let retry_s = match kind {
             Kind::Away => Some(AWAY_S),
-            Kind::Busy | Kind::UnderWay => Some(BUSY_S),
+            Kind::Busy | Kind::UnderWay | Kind::NotLookedUp => Some(BUSY_S),
             _ => None,
         };
         Self { kind, rule: None, tries_left: None, retry_s }
@@ -174,6 +176,7 @@ impl Problem {
             FlowError::TooMany(until) => {
                 Self { retry_s: Some(until.since_ms(at).max(0) / 1000 + 1), ..Kind::TooMany.into() }
             }
+            FlowError::NotYet => Kind::NotLookedUp.into(),
             FlowError::Lost(_) => Kind::Over.into(),
             FlowError::Unavailable(cause) => {
                 tracing::warn!(%error, %cause, "a request could not be served");

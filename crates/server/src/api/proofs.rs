@@ -1,13 +1,13 @@
 //! Proofs: what somebody brings to show who they are. Until a first one holds, each answer is the same for every name (UX-03, UX-04).
 
 use axum::http::StatusCode;
-use keyward_core::time::MINUTE_MS;
+use keyward_core::{case::Case, time::MINUTE_MS};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
-    call::{Call, Held},
+    call::{Call, Held, KEEP_KEY_MS},
     cases::Nothing,
     json::Input,
     problem::{Kind, Problem},
@@ -122,14 +122,20 @@ fn proving(held: &Held) -> Result<(), Problem> {
 }
 
 /// Tries a proof. Whether it was wrong or late is not told: for a name that is nobody's there is nothing to be late with.
-async fn tried(held: Held, proof: Proof) -> Result<Reply, Problem> {
+async fn tried(held: &Held, proof: Proof) -> Result<(Box<Case>, Option<Token>), Problem> {
     let used = u32::try_from(held.case.rejections(proof.method())).unwrap_or(u32::MAX);
     let left = held.flow().terms.tries.saturating_sub(used.saturating_add(1));
     match held.flow().prove(&held.case, held.browser, proof).await {
-        Ok(Proved::Held(case)) => held.shown(&case).await,
+        Ok(Proved::Held(case, renewed)) => Ok((case, renewed)),
         Ok(Proved::NotHeld | Proved::Expired) => Err(Problem::not_confirmed(left)),
         Err(error) => Err(held.failed(&error)),
     }
+}
+
+/// Tries a proof and shows the case as it is then.
+async fn shown(held: Held, proof: Proof) -> Result<Reply, Problem> {
+    let (case, _) = tried(&held, proof).await?;
+    held.shown(&case).await
 }
 
 /// A key in a body. One that has not even the form of a key does not fit, and costs no try.
@@ -141,7 +147,7 @@ fn key(text: &str) -> Result<Token, Problem> {
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/totp", tag = "proofs", operation_id = "prove_by_totp", request_body = SixDigits, security(("case_key" = [])),
     responses((status = 200, description = "The proof holds.", body = CaseView)))]
 pub async fn totp(call: Call<SixDigits>) -> Answer {
-    call.once(|call| async move { tried(call.held, Proof::Totp(call.input.read()?)).await }).await
+    call.once(|call| async move { shown(call.held, Proof::Totp(call.input.read()?)).await }).await
 }
 
 /// Prove by a printed code
@@ -155,7 +161,7 @@ pub async fn recovery_code(call: Call<PrintedCode>) -> Answer {
         if !fits {
             return Err(Kind::DoesNotFit.into());
         }
-        tried(call.held, Proof::RecoveryCode(code)).await
+        shown(call.held, Proof::RecoveryCode(code)).await
     })
     .await
 }
@@ -189,7 +195,7 @@ pub async fn email(call: Call<Nothing>) -> Answer {
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/email_code", tag = "proofs", operation_id = "prove_by_email_code", request_body = SixDigits, security(("case_key" = [])),
     responses((status = 200, description = "The proof holds.", body = CaseView)))]
 pub async fn email_code(call: Call<SixDigits>) -> Answer {
-    call.once(|call| async move { tried(call.held, Proof::MailCode(call.input.read()?)).await }).await
+    call.once(|call| async move { shown(call.held, Proof::MailCode(call.input.read()?)).await }).await
 }
 
 /// Prove by the link of a message
@@ -198,7 +204,7 @@ pub async fn email_code(call: Call<SixDigits>) -> Answer {
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/email_link", tag = "proofs", operation_id = "prove_by_email_link", request_body = MailedLink, security(("case_key" = [])),
     responses((status = 200, description = "The proof holds.", body = CaseView)))]
 pub async fn email_link(call: Call<MailedLink>) -> Answer {
-    call.once(|call| async move { tried(call.held, Proof::MailLink(key(&call.input.token)?)).await }).await
+    call.once(|call| async move { shown(call.held, Proof::MailLink(key(&call.input.token)?)).await }).await
 }
 
 /// Begin a passkey dialog
@@ -207,7 +213,7 @@ pub async fn email_link(call: Call<MailedLink>) -> Answer {
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/passkey/options", tag = "proofs", operation_id = "begin_passkey", request_body = Option<Nothing>, security(("case_key" = [])),
     responses((status = 201, description = "It has begun.", body = PasskeyDialog)))]
 pub async fn passkey_options(call: Call<Nothing>) -> Answer {
-    call.once(|call| async move {
+    call.once_for(KEEP_KEY_MS, |call| async move {
         let held = call.held;
         proving(&held)?;
         let begun = held.flow().begin_proof(held.case.id(), held.browser).await.map_err(|error| held.failed(&error))?;
@@ -228,14 +234,35 @@ pub async fn passkey(call: Call<PasskeyAnswer>) -> Answer {
     call.once(|call| async move {
         let dialog = key(&call.input.dialog)?;
         let credential = Value::Object(call.input.credential).to_string();
-        tried(call.held, Proof::Passkey(dialog, credential)).await
+        shown(call.held, Proof::Passkey(dialog, credential)).await
     })
     .await
 }
 
+/// A known browser or program, with its next key.
+#[derive(Serialize, ToSchema)]
+pub struct KnownDeviceShown {
+    /// The key in place of the one that was shown: another after each use. Keep it before anything else.
+    #[schema(pattern = "^kw_[0-9a-hjkmnp-tv-z]{53}$")]
+    key: String,
+    /// The case.
+    case: CaseView,
+}
+
 /// Prove by a browser that is known
-#[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/known_device", tag = "proofs", operation_id = "prove_by_known_device", request_body = KnownDevice, security(("case_key" = [])),
-    responses((status = 200, description = "The proof holds.", body = CaseView)))]
+///
+/// The key that was shown ends. Send an `Idempotency-Key`, so that an answer that is lost on the way can be had again.
+#[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/known_device", tag = "proofs", operation_id = "prove_by_known_device",
+    request_body = KnownDevice, security(("case_key" = [])),
+    responses((status = 200, description = "The proof holds.", body = KnownDeviceShown)))]
 pub async fn known_device(call: Call<KnownDevice>) -> Answer {
-    call.once(|call| async move { tried(call.held, Proof::Device(key(&call.input.key)?)).await }).await
+    call.once_for(KEEP_KEY_MS, |call| async move {
+        let held = call.held;
+        let (case, renewed) = tried(&held, Proof::Device(key(&call.input.key)?)).await?;
+        // A proof by a known browser always brings its next key; without one it would be locked out unheard.
+        let renewed = renewed.ok_or(Problem::from(Kind::Broken))?;
+        let case = held.view(&case).await?;
+        Ok(Reply::json(StatusCode::OK, &KnownDeviceShown { key: renewed.reveal().expose().clone(), case }))
+    })
+    .await
 }

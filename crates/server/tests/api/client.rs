@@ -15,7 +15,7 @@ use axum::{
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::world::{HOST, World};
+use crate::{people::HOST, world::World};
 
 /// What came back.
 #[derive(Clone, Debug)]

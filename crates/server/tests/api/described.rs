@@ -119,6 +119,8 @@ fn r16_only_the_holder_of_a_case_meets_a_secret_and_staff_have_no_operation() {
             // What is handed out: the key of the case to whoever opens it, the key of a dialog to whoever begins it.
             let out: &[&str] = match (method.as_str(), path.as_str()) {
                 ("post", "/api/v1/cases") => &["key"],
+                // And the next key of a known browser, to whoever has shown the last one.
+                ("post", "/api/v1/cases/{reference}/proofs/known_device") => &["key"],
                 ("post", "/api/v1/cases/{reference}/proofs/passkey/options") => &["dialog"],
                 _ => &[],
             };

@@ -19,7 +19,7 @@ use passkey::{
 };
 use serde_json::{Value, json};
 
-use crate::world::HOST;
+use crate::people::HOST;
 
 /// What a device keeps.
 #[derive(Clone, Default)]

@@ -70,20 +70,20 @@ async fn transcript(world: &World, name: &str, works_early: bool) -> Vec<String>
 async fn t_c01_c04_every_name_gets_the_same_bytes_all_the_way() {
     for works_early in [true, false] {
         let mut transcripts = Vec::new();
-        for name in ["mike", "nobody", "gone", "pat", "root", "mike@northwind.test", "' OR 1=1 --"] {
+        for name in ["mike", "nobody", "gone", "pat", "root", "mike@home.test", "' OR 1=1 --"] {
             // A world for each name, so that clock and counters are the same.
             let world = World::new().await;
             let mike = world.somebody("mike").await;
             world.give_app(&mike).await;
             world.give_codes(&mike).await;
-            world.give_address(&mike, "mike@home.test").await;
+            world.give_address(&mike, "mike@elsewhere.test").await;
             let gone = world.somebody("gone").await;
             assert!(world.store().set_account_disabled(&gone.account, true).await.unwrap());
             world.person("pat", "pay").await;
             world.person("root", "admins").await;
             transcripts.push((name, transcript(&world, name, works_early).await));
-            let sent = world.mailbox.count();
-            assert_eq!(sent > 0, matches!(name, "mike" | "mike@northwind.test" | "pat" | "root"), "{name}: {sent}");
+            let sent = world.mailbox.unread();
+            assert_eq!(sent > 0, matches!(name, "mike" | "mike@home.test" | "pat" | "root"), "{name}: {sent}");
             world.end().await;
         }
         let (_, first) = &transcripts[0];

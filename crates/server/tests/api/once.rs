@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::{
     client::{Client, Got},
+    people::{NEW, wrong},
     world::{START, World},
 };
 
@@ -136,17 +137,17 @@ async fn a_no_is_kept_and_a_not_now_is_not() {
     let client = Client::new(&world);
     let held = client.open("mike", "forgot").await;
     world.work().await;
-    let wrong = json!({ "code": app.wrong(START) });
+    let slip = json!({ "code": wrong(&app, START) });
     let send = |body: serde_json::Value| {
         client.post(&held.path("/proofs/totp")).key(&held.key).header("idempotency-key", KEY).json(body).send()
     };
-    let no = send(wrong.clone()).await;
+    let no = send(slip.clone()).await;
     assert_eq!(no.short(), (422, "not-confirmed".to_owned()));
     assert_eq!(no.at("/tries_left"), json!(4));
     // The same request costs no other try.
-    assert_eq!(send(wrong).await.text, no.text);
+    assert_eq!(send(slip).await.text, no.text);
     assert_eq!(
-        client.act(&held, "/proofs/totp", json!({ "code": app.wrong(START) })).await.at("/tries_left"),
+        client.act(&held, "/proofs/totp", json!({ "code": wrong(&app, START) })).await.at("/tries_left"),
         json!(3)
     );
     // The key of another case is another key.
@@ -175,13 +176,13 @@ async fn t_a11_neither_key_nor_password_lies_in_the_database() {
     world.work().await;
     client.act(&held, "/proofs/totp", json!({ "code": app.code(START) })).await;
     client.act(&held, "/proofs/recovery_code", json!({ "code": codes[0] })).await;
-    let password = json!({ "password": crate::world::NEW });
+    let password = json!({ "password": NEW });
     let sent = client.post(&held.path("/submission")).key(&held.key).header("idempotency-key", KEY).json(password);
     assert_eq!(sent.send().await.status, StatusCode::ACCEPTED);
     let at_rest = world.at_rest();
     let holds = |text: &str| at_rest.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(holds(&mike.account), "the files are not those of the database");
-    for secret in [held.key.as_str(), &held.key[3..20], crate::world::NEW, codes[0].as_str(), KEY] {
+    for secret in [held.key.as_str(), &held.key[3..20], NEW, codes[0].as_str(), KEY] {
         assert!(!holds(secret), "{secret} lies in the database");
     }
     world.end().await;
