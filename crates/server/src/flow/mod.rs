@@ -6,6 +6,8 @@ mod account;
 mod around;
 mod follow;
 mod mail;
+mod not_me;
+mod once;
 mod open;
 mod passkey;
 mod prove;
@@ -28,6 +30,8 @@ use keyward_core::{
 };
 use tokio::sync::Notify;
 
+pub use not_me::Contested;
+pub use once::{Once, TAKEN_MS, Taken};
 pub use open::{Asked, BROWSER_MS, OpenedCase, SignedIn, browser_digest};
 pub use passkey::Begun;
 pub use prove::{Proof, Proved};

@@ -18,6 +18,7 @@ pub(crate) const KNOWS: &[(&str, &[&str])] = &[
     ("flow", &["ctx", "terms", "store", "token", "seal", "passwords", "methods", "jobs"]),
     ("jobs", &["ctx", "terms", "token", "seal", "store", "flow", "connectors", "channels", "methods"]),
     ("web", &["ctx", "terms", "flow", "i18n", "config", "token", "passwords"]),
+    ("api", &["flow", "i18n", "passwords", "token", "web"]),
     ("evidence", &["store"]),
     ("app", ANY),
     ("cli", ANY),
