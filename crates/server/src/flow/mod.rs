@@ -27,6 +27,7 @@ use keyward_core::{
 };
 use tokio::sync::Notify;
 
+pub use follow::BLOCK_MS;
 pub use open::{Asked, BROWSER_MS, OpenedCase, SignedIn, browser_digest};
 pub use passkey::Begun;
 pub use prove::{Proof, Proved};

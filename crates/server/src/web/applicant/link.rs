@@ -4,14 +4,14 @@
 use axum::extract::{Path, rejection::PathRejection};
 use keyward_core::{
     actor::Actor,
-    case::{Case, Command},
-    event::ContestedFrom,
-    time::{DAY_MS, MINUTE_MS},
+    case::{Case, Command, Refusal},
+    event::{ContestedFrom, Event},
+    time::{MINUTE_MS, Timestamp},
 };
 
 use super::{base, place};
 use crate::{
-    flow::{FlowError, Proof, Proved, With, browser_digest},
+    flow::{BLOCK_MS, FlowError, Proof, Proved, With, browser_digest},
     store::tokens::{Purpose, Seen},
     token::{self, Token},
     web::{
@@ -112,15 +112,30 @@ async fn contested_case(visit: &Visit, token: &Token) -> Result<Option<Case>, Fl
     }
 }
 
-/// `GET /not-me`: asks, without sign-in.
+/// When somebody said "this was not me" about a case.
+async fn contested_at(visit: &Visit, case: &Case) -> Result<Option<Timestamp>, FlowError> {
+    let entries = visit.portal.flow.entries(case.id()).await?;
+    Ok(entries.iter().find(|entry| matches!(entry.event, Event::Contested { .. })).map(|entry| entry.at))
+}
+
+/// `GET /not-me`: asks, without sign-in. Once it was said, the page says what is so, as often as it is opened.
 pub async fn not_me(visit: Visit) -> Answer {
     let Some(token) = visit.token(NOT_ME) else { return dead(&visit, DeadLink::Used) };
-    match contested_case(&visit, &token).await {
+    let case = match contested_case(&visit, &token).await {
+        Err(error) => return failed(&visit, error),
+        Ok(None) => return dead(&visit, DeadLink::Stopped),
+        Ok(Some(case)) => case,
+    };
+    let (shell, reference) = (visit.shell(), case.reference().to_string());
+    match contested_at(&visit, &case).await {
         Err(error) => failed(&visit, error),
-        Ok(None) => dead(&visit, DeadLink::Stopped),
-        Ok(Some(case)) => show(&NotMe {
-            shell: visit.shell(),
-            reference: case.reference().to_string(),
+        Ok(Some(said)) => {
+            let (until, changed) = (said.plus_ms(BLOCK_MS), super::head(&case).changed);
+            show(&NotMeDone { shell, reference, until, changed })
+        }
+        Ok(None) => show(&NotMe {
+            shell,
+            reference,
             origin: Origin { at: case.opened_at(), place: None, device: None },
             action: "/not-me".to_owned(),
         }),
@@ -136,17 +151,9 @@ pub async fn not_me_said(visit: Visit) -> Answer {
         Ok(Some(case)) => case,
     };
     let command = Command::Contest(ContestedFrom::Notice);
-    let case = match visit.portal.flow.act(case.id(), Actor::Requester, command, With::nothing()).await {
-        Ok(acted) => acted.into_inner().case,
-        // Said already, or over for long: the page says what is so.
-        Err(FlowError::Refused(_)) => case,
-        Err(error) => return failed(&visit, error),
-    };
-    let changed = super::head(&case).changed;
-    show(&NotMeDone {
-        shell: visit.shell(),
-        reference: case.reference().to_string(),
-        until: visit.at.plus_ms(DAY_MS),
-        changed,
-    })
+    match visit.portal.flow.act(case.id(), Actor::Requester, command, With::nothing()).await {
+        // Said already: the page says what is so.
+        Ok(_) | Err(FlowError::Refused(Refusal::NothingNew)) => go("/not-me"),
+        Err(error) => failed(&visit, error),
+    }
 }
