@@ -238,6 +238,7 @@ fn say(ctx: &CliContext, loaded: &Loaded, made: &Made, place: &Place) -> Result<
                 "account": ready.somebody.account,
                 "name": ready.somebody.name,
                 "class": ready.somebody.class.word(),
+                "language": ready.somebody.language,
                 "password": demo::PASSWORD,
                 "private_mail": ready.somebody.private_mail(),
                 "has_app": ready.app.is_some(),

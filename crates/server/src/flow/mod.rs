@@ -30,6 +30,7 @@ use keyward_core::{
 };
 use tokio::sync::Notify;
 
+pub use follow::BLOCK_MS;
 pub use not_me::Contested;
 pub use once::{Once, TAKEN_MS, Taken};
 pub use open::{Asked, BROWSER_MS, OpenedCase, SignedIn, browser_digest};
