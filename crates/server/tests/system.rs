@@ -18,6 +18,8 @@ mod browser;
 mod entry;
 #[path = "system/front.rs"]
 mod front;
+#[path = "system/outages.rs"]
+mod outages;
 #[path = "system/people.rs"]
 mod people;
 #[path = "system/process.rs"]
@@ -30,3 +32,5 @@ mod smtp_sink;
 #[path = "system/stage.rs"]
 mod stage;
 mod support;
+#[path = "system/worker.rs"]
+mod worker;

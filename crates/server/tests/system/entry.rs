@@ -18,7 +18,8 @@ pub fn group(name: &str) -> String {
 }
 
 async fn connect(slapd: &Slapd) -> Ldap {
-    let (connection, ldap) = LdapConnAsync::new(&format!("ldap://127.0.0.1:{}", slapd.port)).await.expect("slapd listens");
+    let (connection, ldap) =
+        LdapConnAsync::new(&format!("ldap://127.0.0.1:{}", slapd.port)).await.expect("slapd listens");
     tokio::spawn(connection.drive());
     ldap
 }
@@ -42,7 +43,8 @@ pub async fn entry(slapd: &Slapd, dn: &str) -> Entry {
     let found = ldap.search(dn, Scope::Base, "(objectClass=*)", vec!["*", "+"]).await;
     let (entries, _) = found.expect("slapd answers").success().expect("an administrator may");
     let entry = SearchEntry::construct(entries.into_iter().next().expect("the entry"));
-    let text = entry.attrs.into_iter().map(|(name, values)| (name, values.into_iter().map(String::into_bytes).collect()));
+    let text =
+        entry.attrs.into_iter().map(|(name, values)| (name, values.into_iter().map(String::into_bytes).collect()));
     let binary = entry.bin_attrs.into_iter().map(|(name, values)| (name, values.into_iter().collect()));
     text.chain(binary).collect()
 }

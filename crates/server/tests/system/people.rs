@@ -70,14 +70,8 @@ pub async fn somebody(installation: &Installation, first_name: &str) -> Person {
     entry::put_into(&installation.slapd, &name, "staff").await;
     let account = AccountRef { directory: "main".to_owned(), id: entry::unique(&installation.slapd, &name).await };
     let at = flow.ctx.now().plus_ms(-100 * DAY_MS);
-    let known = Known {
-        id: flow.ctx.id(at),
-        account,
-        salt: flow.ctx.salt(),
-        language: None,
-        blocked_until: None,
-        created: at,
-    };
+    let known =
+        Known { id: flow.ctx.id(at), account, salt: flow.ctx.salt(), language: None, blocked_until: None, created: at };
     let known = flow.store.ensure_person(&known).await.unwrap();
     let own = format!("{first_name}@home.test");
     let (seed, sheet) = (Seed::new(flow.ctx.bytes()), Sheet::new(std::array::from_fn(|_| flow.ctx.bytes())));
@@ -103,13 +97,7 @@ pub async fn somebody(installation: &Installation, first_name: &str) -> Person {
     flow.store.aside(aside.write(Write::PutRecoveryCodes { factor: printed, codes: digests })).await.unwrap();
     flow.store.close().await;
     let codes = sheet.printed().iter().map(|code| code.expose().clone()).collect();
-    Person {
-        old: format!("Start-{name}-1"),
-        addresses: [format!("{name}@keyward.test"), own],
-        name,
-        codes,
-        seed,
-    }
+    Person { old: format!("Start-{name}-1"), addresses: [format!("{name}@keyward.test"), own], name, codes, seed }
 }
 
 /// A message as somebody reads it.

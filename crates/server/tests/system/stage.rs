@@ -9,6 +9,8 @@ use std::{
     sync::Arc,
 };
 
+use serde_json::Value;
+use sqlx::{Connection as _, PgConnection, Row as _};
 use tempfile::TempDir;
 
 use crate::{
@@ -60,8 +62,11 @@ impl Installation {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path().to_owned();
         fs::create_dir(at.join("output")).unwrap();
-        let url =
-            if faults { format!("ldap://127.0.0.1:{}", wire.port) } else { format!("ldaps://localhost:{}", slapd.tls_port) };
+        let url = if faults {
+            format!("ldap://127.0.0.1:{}", wire.port)
+        } else {
+            format!("ldaps://localhost:{}", slapd.tls_port)
+        };
         write_worker(&at, &database, &url);
         write_web(&at, &database);
         let mut environment = BTreeMap::new();
@@ -70,7 +75,6 @@ impl Installation {
             ("KEYWARD_MAIL__TLS", "none".to_owned()),
             ("KEYWARD_MAIL__PORT", relay.port.to_string()),
             ("KEYWARD_CLASSES__STANDARD", entry::group("staff")),
-            ("KEYWARD_DIRECTORY__MAIN__OPENLDAP__TIMEOUT_SECONDS", "1".to_owned()),
             ("KEYWARD_DIRECTORY__MAIN__OPENLDAP__CA_FILE", slapd.ca_file().display().to_string()),
         ] {
             environment.insert(name.to_owned(), value);
@@ -105,14 +109,13 @@ impl Installation {
     /// A process that serves pages and holds nothing but what it needs for that.
     pub async fn web(&self) -> (Process, Front) {
         let file = self.path("web/keyward.toml");
-        let call = Call::new(&["--config", file.to_str().unwrap(), "serve", "--role", "web", "--listen", "127.0.0.1:0"]);
+        let call =
+            Call::new(&["--config", file.to_str().unwrap(), "serve", "--role", "web", "--listen", "127.0.0.1:0"]);
         let mut process = call.start(&self.output());
         let front = Front::before(process.address());
         let mut browser = front.browser();
-        eventually("the pages are ready", async || {
-            (browser.get("/readyz").await.status.as_u16() == 200).then_some(())
-        })
-        .await;
+        eventually("the pages are ready", async || (browser.get("/readyz").await.status.as_u16() == 200).then_some(()))
+            .await;
         (process, front)
     }
     /// A process that does jobs.
@@ -126,6 +129,27 @@ impl Installation {
         let mut process = self.keyward(&["worker"]).later(seconds)?.start(&self.output());
         process.is_at_work();
         Some(process)
+    }
+
+    /// What the operator's list says of a case.
+    pub fn row(&self, reference: &str) -> Value {
+        let list = self.keyward(&["--output", "json", "case", "list"]).succeed();
+        let list: Value = serde_json::from_str(&list).unwrap();
+        let row = list["cases"].as_array().unwrap().iter().find(|row| row["reference"] == reference);
+        row.unwrap_or_else(|| panic!("no case {reference} in {list:#}")).clone()
+    }
+    /// Waits until a case is in one of these states. Looks into the database, which is faster than the list.
+    pub async fn reaches(&self, reference: &str, states: &str) -> String {
+        let mut database = PgConnection::connect(&self.database).await.unwrap();
+        let what = format!("case {reference} {states}");
+        let seen = eventually(&what, async || {
+            let row = sqlx::query("SELECT state FROM cases WHERE reference = $1").bind(reference);
+            let state: String = row.fetch_one(&mut database).await.unwrap().get(0);
+            states.split(' ').any(|wanted| wanted == state).then_some(state)
+        });
+        let seen = seen.await;
+        database.close().await.unwrap();
+        seen
     }
 
     /// Every message so far.
