@@ -165,6 +165,6 @@ const fn kind(method: Method) -> WayKind {
         Method::Email => WayKind::Email,
         Method::KnownDevice => WayKind::KnownDevice,
         Method::InPerson => WayKind::InPerson,
-        Method::DirectoryPassword => WayKind::None,
+        Method::DirectoryPassword => WayKind::Password,
     }
 }

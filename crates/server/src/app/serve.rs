@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     jobs::Worker,
-    web::{applicant, guard, portal::Shared, tlog},
+    web::{account, applicant, guard, portal::Shared, tlog},
 };
 
 /// How long open requests may take after the server was told to stop. Streams end by themselves when their browser goes.
@@ -16,7 +16,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Every route that this process serves, behind the guard. `more` are those of the demonstration.
 pub fn router(portal: &Shared, more: Router<Shared>) -> Router {
-    let routes = applicant::routes().merge(tlog::routes()).merge(more);
+    let routes = applicant::routes().merge(account::routes()).merge(tlog::routes()).merge(more);
     guard::around(routes, portal)
 }
 

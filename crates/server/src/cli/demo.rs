@@ -76,8 +76,7 @@ impl Place {
         let base = if memory.is_dir() { memory } else { std::env::temp_dir() };
         let name = data_encoding::HEXLOWER.encode(&ctx.bytes::<8>());
         let place = base.join(format!("keyward-demo-{name}"));
-        let failed =
-            |error: std::io::Error| CliError::Failed("cannot make a place for the demo".to_owned(), error.into());
+        let failed = |error: std::io::Error| CliError::Failed("cannot make a place for the demo".to_owned(), error.into());
         std::fs::DirBuilder::new().create(&place).map_err(failed)?;
         std::fs::set_permissions(&place, std::os::unix::fs::PermissionsExt::from_mode(0o700)).map_err(failed)?;
         Ok(Self(place))
@@ -112,7 +111,11 @@ struct Keys {
 
 async fn make(loaded: &Loaded, ctx: &Ctx, place: &Place) -> Result<Made, CliError> {
     let failed = |what: &str, error: anyhow::Error| CliError::Failed(format!("cannot make {what}"), error.into());
-    let keys = Keys { log: Secret::new(ctx.bytes()), seal: Secret::new(ctx.bytes()), data: Secret::new(ctx.bytes()) };
+    let keys = Keys {
+        log: Secret::new(ctx.bytes()),
+        seal: Secret::new(ctx.bytes()),
+        data: Secret::new(ctx.bytes()),
+    };
     let mailbox = Arc::new(Mailbox::default());
     let hasher = Hasher::new(THREADS, QUEUE, Peppers::none()).map_err(|e| failed("the password threads", e.into()))?;
     let hasher = Arc::new(hasher);
@@ -120,15 +123,12 @@ async fn make(loaded: &Loaded, ctx: &Ctx, place: &Place) -> Result<Made, CliErro
     // First the past, with a clock that is moved by hand, then the present over the same database.
     let (past_ctx, hand) = seed::clock(ctx, SEED);
     let (mut people, cases) = {
-        let (flow, worker) = open(loaded, &past_ctx, place, &keys, (&mailbox, &hasher, &site), true)
-            .await
-            .map_err(|e| failed("the demo", e))?;
+        let (flow, worker) = open(loaded, &past_ctx, place, &keys, (&mailbox, &hasher, &site), true).await.map_err(|e| failed("the demo", e))?;
         past(&flow, &worker, &hand, &hasher).await.map_err(|e| failed("the days before today", e.into()))?
     };
     mailbox.clear();
     people.sort_by_key(|ready| ready.somebody.account);
-    let (flow, worker) =
-        open(loaded, ctx, place, &keys, (&mailbox, &hasher, &site), false).await.map_err(|e| failed("the demo", e))?;
+    let (flow, worker) = open(loaded, ctx, place, &keys, (&mailbox, &hasher, &site), false).await.map_err(|e| failed("the demo", e))?;
     let rules = Rules::new(Factors::PasswordOnly, 15).map_err(|e| failed("the rules", e.into()))?;
     let rules = rules.with_words(&ContextWords::new([demo::ORGANIZATION, "keyward", "northwind"]));
     let passwords = NewPasswords::new(rules, Blocklist::built_in(), None, Arc::clone(hasher.pool()));
@@ -203,7 +203,10 @@ async fn open(
 
 fn terms(loaded: &Loaded) -> Terms {
     let classes = keyward_core::account::Class::ALL.map(|class| (people::group(class).to_owned(), class));
-    Terms { classes: Classes { rules: classes.into(), otherwise: None }, ..app::terms(&loaded.config) }
+    Terms {
+        classes: Classes { rules: classes.into(), otherwise: None },
+        ..app::terms(&loaded.config)
+    }
 }
 
 async fn past(

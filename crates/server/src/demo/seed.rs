@@ -60,11 +60,7 @@ pub enum SeedError {
 }
 
 /// Puts the people into the embedded directory, each with the hash of the one password.
-pub async fn accounts(
-    flow: &Flow,
-    directory: &str,
-    hash: &str,
-) -> Result<Vec<(PersonId, &'static Somebody)>, SeedError> {
+pub async fn accounts(flow: &Flow, directory: &str, hash: &str) -> Result<Vec<(PersonId, &'static Somebody)>, SeedError> {
     let at = flow.ctx.now();
     let mut people = Vec::new();
     for (number, somebody) in ALL.iter().enumerate() {

@@ -9,7 +9,9 @@ mod mail;
 mod open;
 mod passkey;
 mod prove;
+mod readiness;
 mod record;
+mod session;
 mod submit;
 
 use std::sync::Arc;
@@ -27,10 +29,12 @@ use keyward_core::{
 };
 use tokio::sync::Notify;
 
+pub use account::{ADDED, DRAFT_MS, Draft, NotThisAddress, Removable};
 pub use open::{Asked, BROWSER_MS, OpenedCase, SignedIn, browser_digest};
 pub use passkey::Begun;
 pub use prove::{Proof, Proved};
 pub use record::NewRecord;
+pub use session::{FRESH_MS, Present, Tried, Trying, Typed};
 pub use submit::Handed;
 
 use crate::{
