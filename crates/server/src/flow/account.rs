@@ -20,6 +20,7 @@ use super::{Flow, FlowError, NewRecord};
 use crate::{
     jobs::{Work, classify::FROM_DIRECTORY},
     methods::{
+        email, known_device,
         recovery_code::{CODE_BYTES, CODES, Sheet},
         totp::Seed,
     },
@@ -230,15 +231,6 @@ impl Flow {
         Ok(())
     }
 
-    /// What is stored of a code to a new address: case, browser and the very draft are in it, so that it confirms no other address.
-    pub fn new_address_hash(&self, case: CaseId, browser: Digest, draft: Digest, code: &str) -> Digest {
-        let digits: String =
-            code.chars().filter_map(|c| c.to_digit(10).and_then(|d| char::from_digit(d, 10))).collect();
-        let parts =
-            [b"new".as_slice(), &case.to_string().into_bytes(), browser.bytes(), draft.bytes(), digits.as_bytes()];
-        self.digests.digest(Keyed::MailCode, &parts)
-    }
-
     /// Reads the code that came back from a new address. None: it is not the one, or its time or its tries are over.
     pub async fn confirm_address(
         &self,
@@ -256,8 +248,11 @@ impl Flow {
         };
         // Counted before compared; all codes that are alive count the try (R9).
         let tried = self.store.count_code_try(Purpose::Enroll, case.id(), browser, at).await?;
-        let typed = self.new_address_hash(case.id(), browser, draft_hash, code);
-        if !tried.iter().any(|tried| tried.hash == typed) {
+        let door = new_address_door(case.id(), draft_hash);
+        let (mailbox, until) = (self.mailbox_tag(&person, address), at.plus_ms(self.terms.mail_ms));
+        let sent: Vec<email::Sent> =
+            tried.iter().map(|one| email::Sent { digest: one.hash, door, mailbox, until }).collect();
+        if email::check_code(&self.digests, door, &sent, code, at).is_err() {
             return Ok(None);
         }
         let mut record = NewRecord::new(self.ctx.id(at), ADDED, address.as_bytes());
@@ -276,6 +271,14 @@ impl Flow {
     pub async fn has_none(&self, person: PersonId) -> Result<bool, FlowError> {
         let factors = self.store.factors(person).await?;
         Ok(!factors.iter().any(|factor| factor.is_alive() && factor.method != Method::Email))
+    }
+
+    /// Whether a key is the present one of a known browser. Proves nothing and uses nothing up.
+    pub fn is_device(&self, factor: &Factor, key: &Token) -> Result<bool, FlowError> {
+        let stored = self.unlock(factor)?;
+        let record = known_device::Record::from_stored(stored.expose());
+        let record = record.map_err(|error| FlowError::Broken(Box::new(error)))?;
+        Ok(record.handle() == key.hash(token::Purpose::Device))
     }
 
     /// The ways back in that the subject of a case may end. What proves something in this case is no choice (core would refuse it), and what the
@@ -310,6 +313,11 @@ impl Flow {
         let Some(id) = submitted else { return Ok(None) };
         Ok(self.store.factor(id).await?.filter(|factor| factor.person == person))
     }
+}
+
+/// Where a code to a new address opens: in its case, and for this very draft, so that it confirms no other address. The draft is the browser's.
+pub const fn new_address_door(case: CaseId, draft: Digest) -> email::Door {
+    email::Door { case, browser: draft }
 }
 
 /// What may be ended in a case, and what may not because it proved something there.

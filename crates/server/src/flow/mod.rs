@@ -29,7 +29,7 @@ use keyward_core::{
 };
 use tokio::sync::Notify;
 
-pub use account::{ADDED, DRAFT_MS, Draft, NotThisAddress, Removable};
+pub use account::{ADDED, DRAFT_MS, Draft, NotThisAddress, Removable, new_address_door};
 pub use open::{Asked, BROWSER_MS, OpenedCase, SignedIn, browser_digest};
 pub use passkey::Begun;
 pub use prove::{Proof, Proved};
@@ -93,6 +93,9 @@ pub enum FlowError {
     /// Too many tries; when to come back.
     #[error("too many tries")]
     TooMany(Timestamp),
+    /// Not yet: the directory is still being asked. Nothing was counted.
+    #[error("the name is still being looked up")]
+    NotYet,
     /// Not now: the database is busy or away. Nothing was lost.
     #[error("the database did not answer")]
     Unavailable(#[source] Arc<StoreError>),

@@ -14,7 +14,6 @@ use crate::{
         cases::{CaseRow, State},
         people::Factor,
     },
-    token,
     web::{
         answer::{Answer, failed, show},
         applicant::{DEVICE, way_of},
@@ -60,7 +59,7 @@ async fn page(me: &Me) -> Result<crate::web::views::me::Me, FlowError> {
         app: of(&alive, Method::Totp).next_back().map(app),
         codes: codes(flow, &alive).await?,
         contacts: contacts(flow, &alive, at)?,
-        devices: devices(me, &alive),
+        devices: devices(me, &alive)?,
         history: history(flow, &factors, &cases, at).await?,
         password_changed: me.present.password_changed,
         kept,
@@ -114,14 +113,20 @@ fn contacts(flow: &Flow, alive: &[&Factor], at: Timestamp) -> Result<Vec<Contact
     of(alive, Method::Email).map(card).collect()
 }
 
-fn devices(me: &Me, alive: &[&Factor]) -> Vec<DeviceCard> {
-    let here = me.visit.token(DEVICE).map(|key| key.hash(token::Purpose::Device).digest());
-    let card = |factor: &Factor| DeviceCard {
-        name: factor.label.clone(),
-        made: factor.created,
-        used: factor.last_used.unwrap_or(factor.created),
-        this: here.is_some() && factor.handle == here,
-        remove: remove(factor),
+fn devices(me: &Me, alive: &[&Factor]) -> Result<Vec<DeviceCard>, FlowError> {
+    let here = me.visit.token(DEVICE);
+    let card = |factor: &Factor| {
+        let this = match &here {
+            Some(key) => me.visit.portal.flow.is_device(factor, key)?,
+            None => false,
+        };
+        Ok(DeviceCard {
+            name: factor.label.clone(),
+            made: factor.created,
+            used: factor.last_used.unwrap_or(factor.created),
+            this,
+            remove: remove(factor),
+        })
     };
     of(alive, Method::KnownDevice).map(card).collect()
 }

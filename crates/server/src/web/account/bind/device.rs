@@ -25,8 +25,8 @@ pub(super) async fn handed(here: &Here, sent: Sent) -> Answer {
         Err(error) => return here.failed(FlowError::Broken(Box::new(error))),
     };
     let label = named(sent.name, browser_name(&here.visit));
-    let mut record = NewRecord::new(flow.ctx.id(here.visit.at), &label, &stored);
-    record.handle = Some(known.handle().digest());
+    // Without a handle: the key changes with each use, and the record says which one it is now.
+    let record = NewRecord::new(flow.ctx.id(here.visit.at), &label, &stored);
     let (answer, taken) = submit(here, &record).await;
     // Only the key that was handed in: a second press must not put another one in its place.
     match taken {
