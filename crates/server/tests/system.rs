@@ -26,6 +26,8 @@ mod people;
 mod process;
 #[path = "system/recovery.rs"]
 mod recovery;
+#[path = "system/small.rs"]
+mod small;
 #[path = "support/smtp_sink.rs"]
 #[allow(dead_code)]
 mod smtp_sink;

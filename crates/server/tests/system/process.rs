@@ -151,6 +151,15 @@ impl Process {
     pub fn is_at_work(&mut self) {
         self.line("doing jobs");
     }
+    /// Waits until it ends by itself.
+    pub fn ends(&mut self) -> Option<i32> {
+        let child = &mut self.child;
+        until("it ends", || child.try_wait().expect("the state of the process")).code()
+    }
+    /// What it has written to standard error.
+    pub fn complaint(&self) -> String {
+        fs::read_to_string(&self.err).expect("a file for output")
+    }
     /// `kill -9`: no time for anything.
     pub fn kill(&mut self) {
         self.child.kill().expect("it can be killed");
