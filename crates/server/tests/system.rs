@@ -14,6 +14,8 @@
 #[path = "support/browser.rs"]
 #[allow(dead_code)]
 mod browser;
+#[path = "system/canary.rs"]
+mod canary;
 #[path = "system/entry.rs"]
 mod entry;
 #[path = "system/front.rs"]
