@@ -146,9 +146,35 @@ fn links(letters: &[Letter]) -> Vec<String> {
     words.filter_map(|word| Some(format!("kw_{}", word.strip_prefix(SITE)?.split_once("/kw_")?.1))).collect()
 }
 
+#[test]
+fn r15_the_search_finds_a_secret_in_every_form_in_which_it_could_be_written() {
+    let mut secrets = Secrets::default();
+    secrets.add("it", b"Quartz ~ 4711");
+    for form in [
+        &b"[\"Quartz ~ 4711\"]"[..],
+        b"{\"sealed\":[81,117,97,114,116,122,32,126,32,52,55,49,49]}",
+        b"UXVhcnR6IH4gNDcxMQ==",
+        b"UXVhcnR6IH4gNDcxMQ",
+        b"\\x51756172747a207e2034373131",
+        b"(1,\"\\\\x7b226b6579223a2251756172747a207e2034373131227d\")",
+        b"KF2WC4TUPIQH4IBUG4YTC",
+        b"password=Quartz+%7E+4711&more",
+    ] {
+        assert_eq!(secrets.found_in(form), ["it"], "{}", String::from_utf8_lossy(form));
+    }
+    assert!(secrets.found_in(b"Quartz ~ 4712, 81,117,97, 51756172747a").is_empty());
+    assert!(
+        has_number("the code 123456.", "123456")
+            && !has_number("at 17951234567", "123456")
+            && !has_number("a123456f", "123456")
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r15_no_secret_of_a_whole_recovery_is_written_anywhere_but_where_it_belongs() {
-    let Some(installation) = Installation::new().await else { return };
+    let Some(mut installation) = Installation::new().await else { return };
+    // Whoever looks for a fault turns everything on.
+    installation.verbosity = "trace";
     let otto = somebody(&installation, "otto").await;
     let (_web, front) = installation.web().await;
     let mut worker = installation.worker();
@@ -202,7 +228,10 @@ async fn r15_no_secret_of_a_whole_recovery_is_written_anywhere_but_where_it_belo
         assert_eq!(secrets.found_in(bytes), Vec::<&str>::new(), "in {place}");
         assert!(!has_number(&String::from_utf8_lossy(bytes), &digits), "the mailed code {digits} in {place}");
     }
-    // The search finds what is there.
+    // The search finds what is there, and everything was turned on.
+    let verbose =
+        places.iter().any(|(place, bytes)| place.starts_with("output") && contains(bytes, b"\"level\":\"DEBUG\""));
+    assert!(verbose, "{:?}", places.iter().map(|(place, bytes)| (place, bytes.len())).collect::<Vec<_>>());
     let names: Vec<u8> = otto.name.clone().into_bytes();
     let mut known = Secrets::default();
     known.add("the name", &names);

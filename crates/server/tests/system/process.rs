@@ -57,6 +57,10 @@ impl Call {
         self.environment.extend(all.clone());
         self
     }
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
     /// In a network namespace of its own, in which there is not even loopback. Only where this may be done.
     pub fn offline(mut self) -> Self {
         self.offline = can_unshare();

@@ -42,6 +42,8 @@ pub struct Installation {
     pub database: String,
     pub folder: TempDir,
     environment: BTreeMap<String, String>,
+    /// `RUST_LOG` of every process.
+    pub verbosity: &'static str,
 }
 
 impl Installation {
@@ -82,7 +84,7 @@ impl Installation {
         if faults {
             environment.remove("KEYWARD_DIRECTORY__MAIN__OPENLDAP__CA_FILE");
         }
-        Some(Self { slapd, sink, relay, wire, database, folder, environment })
+        Some(Self { slapd, sink, relay, wire, database, folder, environment, verbosity: "info" })
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -105,14 +107,14 @@ impl Installation {
         let file = self.worker_file();
         let mut all = vec!["--config", file.to_str().unwrap()];
         all.extend(args);
-        Call::new(&all).env(&self.environment)
+        Call::new(&all).env(&self.environment).set("RUST_LOG", self.verbosity)
     }
     /// A process that serves pages and holds nothing but what it needs for that.
     pub async fn web(&self) -> (Process, Front) {
         let file = self.path("web/keyward.toml");
         let call =
             Call::new(&["--config", file.to_str().unwrap(), "serve", "--role", "web", "--listen", "127.0.0.1:0"]);
-        let mut process = call.start(&self.output());
+        let mut process = call.set("RUST_LOG", self.verbosity).start(&self.output());
         let front = Front::before(process.address());
         let mut browser = front.browser();
         eventually("the pages are ready", async || (browser.get("/readyz").await.status.as_u16() == 200).then_some(()))
