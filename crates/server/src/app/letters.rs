@@ -41,7 +41,7 @@ impl Written {
             Content::Code { code, link, until, life_ms } => {
                 let way_on = WayOn {
                     link: format!("{}/l/{}", self.site.public_url, link.expose()),
-                    code: Some(grouped(code)),
+                    code: Some(code.expose().clone()),
                     until: *until,
                     life_ms: *life_ms,
                 };

@@ -118,17 +118,15 @@ async fn make(loaded: &Loaded, ctx: &Ctx, place: &Place) -> Result<Made, CliErro
     let hasher = Arc::new(hasher);
     let site = Arc::new(site(loaded));
     // First the past, with a clock that is moved by hand, then the present over the same database.
+    let shared = Shared { keys: &keys, mailbox: &mailbox, hasher: &hasher, site: &site };
     let (past_ctx, hand) = seed::clock(ctx, SEED);
     let (mut people, cases) = {
-        let (flow, worker) = open(loaded, &past_ctx, place, &keys, (&mailbox, &hasher, &site), true)
-            .await
-            .map_err(|e| failed("the demo", e))?;
+        let (flow, worker) = open(loaded, &past_ctx, place, &shared, true).await.map_err(|e| failed("the demo", e))?;
         past(&flow, &worker, &hand, &hasher).await.map_err(|e| failed("the days before today", e.into()))?
     };
     mailbox.clear();
     people.sort_by_key(|ready| ready.somebody.account);
-    let (flow, worker) =
-        open(loaded, ctx, place, &keys, (&mailbox, &hasher, &site), false).await.map_err(|e| failed("the demo", e))?;
+    let (flow, worker) = open(loaded, ctx, place, &shared, false).await.map_err(|e| failed("the demo", e))?;
     let rules = Rules::new(Factors::PasswordOnly, 15).map_err(|e| failed("the rules", e.into()))?;
     let rules = rules.with_words(&ContextWords::new([demo::ORGANIZATION, "keyward", "northwind"]));
     let passwords = NewPasswords::new(rules, Blocklist::built_in(), None, Arc::clone(hasher.pool()));
@@ -150,17 +148,22 @@ fn site(loaded: &Loaded) -> Site {
     app::site(&loaded.config, demo::ORGANIZATION, true)
 }
 
-type Shared<'a> = (&'a Arc<Mailbox>, &'a Arc<Hasher>, &'a Arc<Site>);
+/// What the past and the present share.
+struct Shared<'a> {
+    keys: &'a Keys,
+    mailbox: &'a Arc<Mailbox>,
+    hasher: &'a Arc<Hasher>,
+    site: &'a Arc<Site>,
+}
 
 async fn open(
     loaded: &Loaded,
     ctx: &Ctx,
     place: &Place,
-    keys: &Keys,
-    shared: Shared<'_>,
+    shared: &Shared<'_>,
     past: bool,
 ) -> anyhow::Result<(Arc<Flow>, Arc<Worker>)> {
-    let (mailbox, hasher, site) = shared;
+    let Shared { keys, mailbox, hasher, site } = *shared;
     let store = Store::open(&format!("sqlite:{}", place.database().display()), ctx).await?;
     if past {
         store.migrate(ctx.now()).await?;

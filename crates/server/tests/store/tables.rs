@@ -2,7 +2,7 @@
 
 use keyward::store::{
     Aside, CommitError, Guard, GuardKind, Write,
-    accounts::{NewAccount, NewPassword},
+    accounts::{NewAccount, NewPassword, Tried},
     jobs::{JobState, NewJob},
     limits::Limit,
     people::{NewFactor, Person},
@@ -436,16 +436,39 @@ async fn v6_1_1_wrong_passwords_lock_an_account_until_it_is_unlocked(world: Worl
         created: START,
     };
     assert!(store.insert_account(&account).await.unwrap());
+    let set = async |expected, hash: &str| {
+        let new = NewPassword { hash, expected, must_change: true, keep: 2, at: START };
+        store.set_account_password("1", &new).await.unwrap()
+    };
+    assert_eq!(set(0, "h1").await, Some(1));
     let until = START.plus_ms(HOUR_MS);
-    let fail = async || store.count_account_failure("1", 2, until).await.unwrap();
-    assert_eq!(fail().await, Some((1, None)));
-    assert_eq!(fail().await, Some((2, Some(until))));
+    let tries = async |credential, at| {
+        let tried = Tried { credential, max: 2, at, lock_until: until };
+        let counted = store.count_account_try("1", &tried).await.unwrap();
+        let account = store.account("1").await.unwrap().unwrap();
+        (counted, account.failures, account.locked_until)
+    };
+    assert_eq!(tries(0, START).await, (false, 0, None), "another password");
+    assert_eq!(tries(1, START).await, (true, 1, None));
+    assert_eq!(tries(1, START).await, (true, 2, Some(until)));
+    assert_eq!(tries(1, until.plus_ms(-1)).await, (false, 2, Some(until)), "locked");
+    assert_eq!(tries(1, until).await, (true, 1, None), "a lock that has ended starts the count anew");
+    assert!(!store.clear_account_tries("1", 0).await.unwrap());
+    assert!(store.clear_account_tries("1", 1).await.unwrap());
+    assert_eq!(tries(1, until).await, (true, 1, None));
+    assert_eq!(tries(1, until).await.1, 2);
     assert!(store.unlock_account("1").await.unwrap());
-    assert_eq!(fail().await, Some((1, None)));
+    assert_eq!(tries(1, START).await, (true, 1, None));
+    assert_eq!(tries(1, START).await.2, Some(until));
+    assert_eq!(set(1, "h5").await, Some(2));
+    let account = store.account("1").await.unwrap().unwrap();
+    assert_eq!((account.failures, account.locked_until), (0, None), "a new password ends the lock");
     assert!(store.set_account_must_change("1", false).await.unwrap());
     assert!(store.set_account_disabled("1", true).await.unwrap());
     let account = store.account("1").await.unwrap().unwrap();
     assert!(!account.must_change && account.disabled);
+    assert_eq!(set(2, "h6").await, None, "a disabled account gets no password");
+    assert!(!store.unlock_account("1").await.unwrap());
     store.set_account_group("1", "staff", true).await.unwrap();
     store.set_account_group("1", "admins", true).await.unwrap();
     store.set_account_group("1", "staff", false).await.unwrap();

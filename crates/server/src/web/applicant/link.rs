@@ -12,8 +12,7 @@ use keyward_core::{
 use super::{base, place};
 use crate::{
     flow::{FlowError, Proof, Proved, With, browser_digest},
-    store::tokens::{Purpose, Seen},
-    token::{self, Token},
+    token::Token,
     web::{
         answer::{Answer, failed, go, show, with_cookie},
         shell::page,
@@ -56,14 +55,9 @@ fn dead(visit: &Visit, why: DeadLink) -> Answer {
 /// The case of a mailed link, if it is alive and was made for this browser.
 async fn case_of(visit: &Visit, link: &Token) -> Result<Option<(Case, Token)>, FlowError> {
     let flow = &visit.portal.flow;
-    let hash = link.hash(token::Purpose::Link).digest();
-    let seen = |browser| Seen { purpose: Purpose::Link, hash, browser, at: visit.at };
-    // Which case it is shows only to the browser that has its cookie; that one is tried first by the reference in the token's row.
-    let Some(case) = flow.store.case_of_token(Purpose::Link, hash, visit.at).await? else { return Ok(None) };
-    let case = flow.load(case).await?;
+    let Some(case) = flow.case_of_link(link).await? else { return Ok(None) };
     let Some(cookie) = visit.case_token(case.reference()) else { return Ok(None) };
-    let bound = flow.store.find_token(&seen(Some(browser_digest(&cookie)))).await?;
-    Ok(bound.map(|_| (case, cookie)))
+    Ok(flow.link_is_of(link, browser_digest(&cookie)).await?.then_some((case, cookie)))
 }
 
 /// `GET /l`.
@@ -94,28 +88,17 @@ pub async fn used(visit: Visit) -> Answer {
     };
     let flow = &visit.portal.flow;
     match flow.prove(&case, browser_digest(&cookie), Proof::MailLink(link)).await {
-        Ok(Proved::Held(case)) => go(&format!("{}/{}", base(&case), place(&case))),
+        Ok(Proved::Held(case, _)) => go(&format!("{}/{}", base(&case), place(&case))),
         Ok(Proved::NotHeld | Proved::Expired) => dead(&visit, DeadLink::Used),
         Err(FlowError::Refused(_)) => go(&base(&case)),
         Err(error) => failed(&visit, error),
     }
 }
 
-async fn contested_case(visit: &Visit, token: &Token) -> Result<Option<Case>, FlowError> {
-    let flow = &visit.portal.flow;
-    let hash = token.hash(token::Purpose::Contest).digest();
-    let seen = Seen { purpose: Purpose::Contest, hash, browser: None, at: visit.at };
-    let Some(found) = flow.store.find_token(&seen).await? else { return Ok(None) };
-    match found.case {
-        Some(case) => flow.load(case).await.map(Some),
-        None => Ok(None),
-    }
-}
-
 /// `GET /not-me`: asks, without sign-in.
 pub async fn not_me(visit: Visit) -> Answer {
     let Some(token) = visit.token(NOT_ME) else { return dead(&visit, DeadLink::Used) };
-    match contested_case(&visit, &token).await {
+    match visit.portal.flow.case_of_contest(&token).await {
         Err(error) => failed(&visit, error),
         Ok(None) => dead(&visit, DeadLink::Stopped),
         Ok(Some(case)) => show(&NotMe {
@@ -130,7 +113,7 @@ pub async fn not_me(visit: Visit) -> Answer {
 /// `POST /not-me`: stops the case, and all recovery of the account for a day (UX-71).
 pub async fn not_me_said(visit: Visit) -> Answer {
     let Some(token) = visit.token(NOT_ME) else { return dead(&visit, DeadLink::Used) };
-    let case = match contested_case(&visit, &token).await {
+    let case = match visit.portal.flow.case_of_contest(&token).await {
         Err(error) => return failed(&visit, error),
         Ok(None) => return dead(&visit, DeadLink::Stopped),
         Ok(Some(case)) => case,
