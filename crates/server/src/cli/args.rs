@@ -1,9 +1,4 @@
 //! The words of each command: its arguments, their help, and examples. No behavior.
-<<<<<<< HEAD
-=======
-//!
-//! Some belong to commands whose engine is not connected yet; they are complete, and a command appears in `--help` only once it works.
->>>>>>> main
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -16,7 +16,7 @@ use super::people::{ALL, Setup, Somebody};
 use crate::{
     ctx::{Ctx, Hand},
     flow::{Asked, Flow, FlowError, Handed, NewRecord, Proof},
-    jobs::{JobError, Worker},
+    jobs::{JobError, Work, Worker},
     methods::{recovery_code::Sheet, totp::Seed},
     store::{
         StoreError,
@@ -185,8 +185,17 @@ impl Past<'_> {
                 spent_ms += pause_ms;
             }
             self.hand.pass_ms(DAY_MS - spent_ms);
+            self.expire().await?;
         }
         Ok(made)
+    }
+
+    /// What a running server does every minute: cases that nobody finished end in their own time, not when the demonstration begins.
+    async fn expire(&self) -> Result<(), SeedError> {
+        let now = self.flow.ctx.now();
+        self.flow.store.put_job(&Work::Expire.job(&self.flow.ctx, now, now)).await?;
+        self.worker.run_due().await;
+        Ok(())
     }
 
     /// One case, of one of several kinds in turn.
@@ -265,7 +274,8 @@ fn pick(people: &mut [Ready], number: u32) -> Option<&mut Ready> {
     let able = |ready: &Ready| ready.somebody.class == Class::Standard && ready.somebody.setup == Setup::Full;
     let places: Vec<usize> =
         people.iter().enumerate().filter(|(_, ready)| number % 9 == 8 || able(ready)).map(|(place, _)| place).collect();
-    let place = places.get(number * 7 % places.len().max(1))?;
+    // A stride that shares no factor with the number of places: everybody has their turn.
+    let place = places.get(number * 11 % places.len().max(1))?;
     people.get_mut(*place)
 }
 

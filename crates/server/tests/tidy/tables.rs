@@ -18,7 +18,6 @@ pub(crate) const KNOWS: &[(&str, &[&str])] = &[
     ("flow", &["ctx", "terms", "store", "token", "seal", "passwords", "methods", "jobs"]),
     ("jobs", &["ctx", "terms", "token", "seal", "store", "flow", "connectors", "channels", "methods"]),
     ("web", &["ctx", "terms", "flow", "i18n", "config", "token", "passwords"]),
-    ("evidence", &["store"]),
     ("app", ANY),
     ("cli", ANY),
     // The demonstration puts made-up people into everything; nothing else knows it but the command line.
