@@ -7,6 +7,7 @@ pub mod config;
 pub mod connectors;
 pub mod ctx;
 pub mod demo;
+pub mod evidence;
 pub mod flow;
 pub mod i18n;
 pub mod jobs;

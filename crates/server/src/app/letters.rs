@@ -41,15 +41,18 @@ impl Written {
             Content::Code { code, link, until, life_ms } => {
                 let way_on = WayOn {
                     link: format!("{}/l/{}", self.site.public_url, link.expose()),
-                    code: Some(grouped(code)),
+                    code: Some(code.expose().clone()),
                     until: *until,
                     life_ms: *life_ms,
                 };
                 Notice::Started { goal: goal(letter), case: self.case(letter), way_on: Some(way_on) }
             }
-            Content::NewAddress { code, until, life_ms } => {
-                Notice::Code { purpose: CodeFor::Contact, code: grouped(code), until: *until, life_ms: *life_ms }
-            }
+            Content::NewAddress { code, until, life_ms } => Notice::Code {
+                purpose: CodeFor::Contact,
+                code: code.expose().clone(),
+                until: *until,
+                life_ms: *life_ms,
+            },
         }
     }
 
@@ -123,14 +126,6 @@ impl Letters for Written {
             language: lang.tag().to_owned(),
             at: letter.at,
         }
-    }
-}
-
-/// `123 456` (UX-15).
-fn grouped(code: &SecretText) -> String {
-    match code.expose().split_at_checked(3) {
-        Some((first, rest)) => format!("{first} {rest}"),
-        None => code.expose().clone(),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Where things are put together: keys, store, flow, worker, pages. Nothing imports it but the command line.
 //!
-//! [`directory`] and [`letters`] fit modules to each other that do not know each other, [`serve`] listens.
+//! [`open`] opens what the configuration names, [`directory`] and [`letters`] fit modules to each other that do not know each other, [`serve`] listens.
 
 pub mod directory;
 pub mod letters;
+pub mod open;
 pub mod serve;
 
 use std::sync::Arc;
@@ -147,4 +148,10 @@ fn classes(config: &Config) -> Classes {
     ];
     let rules = listed.iter().flat_map(|(groups, class)| groups.iter().map(|group| (group.clone(), *class)));
     Classes { rules: rules.collect(), otherwise: None }
+}
+
+/// Host and port of an address, as a browser names them in `Host`.
+pub fn host(url: &url::Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

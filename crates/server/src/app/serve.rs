@@ -1,14 +1,15 @@
 //! Listens, until told to stop; then what is under way is ended and nothing new begun.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use axum::Router;
+use axum_server::tls_rustls::RustlsConfig;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     jobs::Worker,
-    web::{account, applicant, guard, portal::Shared, tlog},
+    web::{account, applicant, files, guard, portal::Shared, tlog},
 };
 
 /// How long open requests may take after the server was told to stop. Streams end by themselves when their browser goes.
@@ -16,7 +17,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Every route that this process serves, behind the guard. `more` are those of the demonstration.
 pub fn router(portal: &Shared, more: Router<Shared>) -> Router {
-    let routes = applicant::routes().merge(account::routes()).merge(tlog::routes()).merge(more);
+    let routes = applicant::routes().merge(account::routes()).merge(files::routes()).merge(tlog::routes()).merge(more);
     guard::around(routes, portal)
 }
 
@@ -29,6 +30,24 @@ pub async fn pages(listener: TcpListener, router: Router, stop: CancellationToke
         result = serving => result,
         () = async { stop.cancelled().await; tokio::time::sleep(GRACE).await; } => Ok(()),
     }
+}
+
+/// Serves pages over TLS of its own until told to stop.
+pub async fn pages_over_tls(
+    listener: TcpListener,
+    router: Router,
+    pair: (&Path, &Path),
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    let config = RustlsConfig::from_pem_file(pair.0, pair.1).await?;
+    let handle = axum_server::Handle::new();
+    let told = handle.clone();
+    tokio::spawn(async move {
+        stop.cancelled().await;
+        told.graceful_shutdown(Some(GRACE));
+    });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum_server::from_tcp_rustls(listener.into_std()?, config)?.handle(handle).serve(service).await
 }
 
 /// Does jobs until told to stop.

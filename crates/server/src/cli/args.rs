@@ -1,11 +1,17 @@
-//! The words of each command: its arguments, their help, and examples. No behaviour.
-//!
-//! Some belong to commands whose engine is not connected yet; they are complete, and a command appears in `--help` only once it works.
+//! The words of each command: its arguments, their help, and examples. No behavior.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+
+mod case;
+mod operate;
+mod policy;
+
+pub use case::{CaseCommand, CaseExportArgs, CaseListArgs, CaseShowArgs};
+pub use operate::{BreachBuildArgs, BreachCommand, DoctorArgs, HealthArgs, MigrateArgs, RebuildArgs};
+pub use policy::{DoorChoice, HoursChoice, PolicyCommand, PolicyExplainArgs, PolicyFileArgs, PolicyTestArgs};
 
 /// `keyward config …`
 #[derive(Debug, Subcommand)]
@@ -215,199 +221,23 @@ pub struct WorkerArgs {
     pub threads: Option<u32>,
 }
 
-/// `keyward migrate`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  keyward migrate --dry-run
-  keyward migrate")]
-pub struct MigrateArgs {
-    /// Say what would be done, and do nothing
-    #[arg(long)]
-    pub dry_run: bool,
-}
-
-/// `keyward doctor`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  keyward doctor
-  keyward doctor --only mail --mail-to you@example.org
-
-Ends with 1 if a check failed and with 3 if something could not be reached.")]
-pub struct DoctorArgs {
-    /// Look only at these parts: clock, dns, tls, database, directory, mail, passkeys, log, disk, proxy
-    #[arg(long, value_name = "PART", value_delimiter = ',')]
-    pub only: Vec<String>,
-    /// Send a test message to this address
-    #[arg(long, value_name = "ADDRESS")]
-    pub mail_to: Option<String>,
-}
-
 /// `keyward verify`
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  keyward verify KW-7Q4M-82XJ.keyward
-  keyward verify *.keyward --log-key reset.example.org+1a2b3c4d+AZ…
+  keyward verify KW-7Q4M-82XJ.evidence.json
+  keyward verify *.evidence.json --log-key reset.example.org+1a2b3c4d+AZ…
+  keyward verify KW-7Q4M-82XJ.evidence.json --log-key log-keys.txt --policy policy.cedar
 
-Needs no server, no network and no configuration. Ends with 4 if a proof does not hold.")]
+Needs no server, no network and no configuration. Every file is checked. Ends with 4 if one of them can not be relied on.")]
 pub struct VerifyArgs {
-    /// Evidence bundles
+    /// Evidence files
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The key of the log, as you were given it, not as the file says it
-    #[arg(long, value_name = "KEY")]
+    /// The key of the log as you were given it on another way, or a file with one key a line
+    #[arg(long, value_name = "KEY|FILE")]
     pub log_key: Option<String>,
-    /// Your own copy of the policy; its digest must be the one in the file
+    /// Your own copy of the policy: every answer must have been given by exactly this text
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-}
-
-/// `keyward case …`
-#[derive(Debug, Subcommand)]
-pub enum CaseCommand {
-    /// List cases, the newest first
-    #[command(after_help = "\
-Example:
-  keyward case list --stage reviewing --class admin")]
-    List(CaseListArgs),
-    /// Print one case: its steps, what is missing, its events
-    #[command(after_help = "\
-Example:
-  keyward case show KW-7Q4M-82XJ")]
-    Show(CaseShowArgs),
-    /// Write the evidence bundle of a case
-    #[command(after_help = "\
-Example:
-  keyward case export KW-7Q4M-82XJ --to KW-7Q4M-82XJ.keyward --disclose account")]
-    Export(CaseExportArgs),
-}
-
-/// `keyward case list`
-#[derive(Debug, Args)]
-pub struct CaseListArgs {
-    /// Only this stage: classifying, verifying, authorizing, reissuing, reviewing, closed
-    #[arg(long, value_name = "STAGE")]
-    pub stage: Option<String>,
-    /// Only this class: standard, finance, hr, executive, admin, machine
-    #[arg(long, value_name = "CLASS")]
-    pub class: Option<String>,
-    /// Only cases started on or after this day (YYYY-MM-DD)
-    #[arg(long, value_name = "DAY")]
-    pub since: Option<String>,
-    /// At most so many
-    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
-    pub limit: u32,
-}
-
-/// `keyward case show`
-#[derive(Debug, Args)]
-pub struct CaseShowArgs {
-    /// The case: its reference or its id
-    #[arg(value_name = "CASE")]
-    pub case: String,
-}
-
-/// `keyward case export`
-#[derive(Debug, Args)]
-pub struct CaseExportArgs {
-    /// The case: its reference or its id
-    #[arg(value_name = "CASE")]
-    pub case: String,
-    /// The file to write; it must not exist
-    #[arg(long, value_name = "FILE")]
-    pub to: PathBuf,
-    /// Personal values to put in; without it there are none [possible: account, contact, network, text, all]
-    #[arg(long, value_name = "FIELD", value_delimiter = ',')]
-    pub disclose: Vec<String>,
-}
-
-/// `keyward policy …`
-#[derive(Debug, Subcommand)]
-pub enum PolicyCommand {
-    /// Read a policy and say what is wrong or weak about it
-    #[command(after_help = "\
-Example:
-  keyward policy check /etc/keyward/policy.cedar")]
-    Check(PolicyFileArgs),
-    /// Run the tests that go with a policy
-    #[command(after_help = "\
-Example:
-  keyward policy test /etc/keyward/policy.cedar --tests policy.tests.toml")]
-    Test(PolicyTestArgs),
-    /// Say why the gate of a case is open or shut, and what would open it
-    #[command(after_help = "\
-Example:
-  keyward policy explain KW-7Q4M-82XJ")]
-    Explain(CaseShowArgs),
-}
-
-/// `keyward policy check`
-#[derive(Debug, Args)]
-pub struct PolicyFileArgs {
-    /// The policy [default: policy.file, or the baseline]
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
-}
-
-/// `keyward policy test`
-#[derive(Debug, Args)]
-pub struct PolicyTestArgs {
-    /// The policy [default: policy.file, or the baseline]
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
-    /// The tests [default: the baseline's]
-    #[arg(long, value_name = "FILE")]
-    pub tests: Option<PathBuf>,
-}
-
-/// `keyward breach …`
-#[derive(Debug, Subcommand)]
-pub enum BreachCommand {
-    /// Build the filter of breached passwords from a list of SHA-1 digests or of words
-    #[command(after_help = "\
-Example:
-  keyward breach build pwned-passwords-sha1.txt --to /var/lib/keyward/breached.filter")]
-    Build(BreachBuildArgs),
-}
-
-/// `keyward breach build`
-#[derive(Debug, Args)]
-pub struct BreachBuildArgs {
-    /// The list: one SHA-1 digest in hex, or one password, a line
-    #[arg(value_name = "LIST")]
-    pub list: PathBuf,
-    /// The filter to write
-    #[arg(long, value_name = "FILE")]
-    pub to: PathBuf,
-}
-
-/// `keyward rebuild`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  keyward rebuild --dry-run
-
-Cases, lists and figures are computed anew from the events. The events and the log are only read.")]
-pub struct RebuildArgs {
-    /// Compare, say what differs, and change nothing
-    #[arg(long)]
-    pub dry_run: bool,
-}
-
-/// `keyward health`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  keyward health
-
-For a container's health check: asks the server on this machine. Ends with 3 if it does not answer.")]
-pub struct HealthArgs {
-    /// The address to ask [default: server.listen]
-    #[arg(long, value_name = "URL")]
-    pub url: Option<String>,
-    /// How long to wait
-    #[arg(long, value_name = "SECONDS", default_value_t = 3)]
-    pub timeout: u64,
 }

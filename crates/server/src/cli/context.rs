@@ -28,7 +28,9 @@ pub struct Edge {
     pub err: Sink,
     /// Is standard output a terminal?
     pub out_is_terminal: bool,
-    /// The width of that terminal in columns.
+    /// Is standard error a terminal?
+    pub err_is_terminal: bool,
+    /// The width of the terminal in columns.
     pub width: Option<u16>,
     /// Can a person be asked? True when standard input and standard error are terminals.
     pub can_ask: bool,
@@ -52,6 +54,7 @@ impl Edge {
             out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
             out_is_terminal: io::stdout().is_terminal(),
+            err_is_terminal: io::stderr().is_terminal(),
             width: dialoguer::console::Term::stdout().size_checked().map(|(_, columns)| columns),
             can_ask: io::stdin().is_terminal() && io::stderr().is_terminal(),
             ctx: Ctx::real(),
@@ -69,6 +72,8 @@ pub struct CliContext {
     pub config: Option<PathBuf>,
     /// The environment.
     pub environment: Environment,
+    /// Is somebody watching standard error?
+    pub err_is_terminal: bool,
     /// Can a person be asked?
     pub can_ask: bool,
     /// Clock and randomness.

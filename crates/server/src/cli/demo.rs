@@ -8,9 +8,8 @@ use keyward_core::{
     secret::Secret,
 };
 use tokio::net::TcpListener;
-use url::Url;
 
-use super::{CliContext, CliError, Exit, Report, args::DemoArgs};
+use super::{CliContext, CliError, Exit, Report, args::DemoArgs, telemetry};
 use crate::{
     app::{
         self,
@@ -52,6 +51,7 @@ const QUEUE: usize = 64;
 /// Runs the demonstration until it is stopped.
 pub async fn run(args: DemoArgs, ctx: &CliContext) -> Result<Exit, CliError> {
     let loaded = ctx.load_demo(&args.settings()?)?;
+    telemetry::to_stderr(&ctx.environment);
     let listener = TcpListener::bind(args.listen)
         .await
         .map_err(|error| CliError::Failed(format!("cannot listen on {}", args.listen), error.into()))?;
@@ -76,7 +76,8 @@ impl Place {
         let base = if memory.is_dir() { memory } else { std::env::temp_dir() };
         let name = data_encoding::HEXLOWER.encode(&ctx.bytes::<8>());
         let place = base.join(format!("keyward-demo-{name}"));
-        let failed = |error: std::io::Error| CliError::Failed("cannot make a place for the demo".to_owned(), error.into());
+        let failed =
+            |error: std::io::Error| CliError::Failed("cannot make a place for the demo".to_owned(), error.into());
         std::fs::DirBuilder::new().create(&place).map_err(failed)?;
         std::fs::set_permissions(&place, std::os::unix::fs::PermissionsExt::from_mode(0o700)).map_err(failed)?;
         Ok(Self(place))
@@ -111,24 +112,21 @@ struct Keys {
 
 async fn make(loaded: &Loaded, ctx: &Ctx, place: &Place) -> Result<Made, CliError> {
     let failed = |what: &str, error: anyhow::Error| CliError::Failed(format!("cannot make {what}"), error.into());
-    let keys = Keys {
-        log: Secret::new(ctx.bytes()),
-        seal: Secret::new(ctx.bytes()),
-        data: Secret::new(ctx.bytes()),
-    };
+    let keys = Keys { log: Secret::new(ctx.bytes()), seal: Secret::new(ctx.bytes()), data: Secret::new(ctx.bytes()) };
     let mailbox = Arc::new(Mailbox::default());
     let hasher = Hasher::new(THREADS, QUEUE, Peppers::none()).map_err(|e| failed("the password threads", e.into()))?;
     let hasher = Arc::new(hasher);
     let site = Arc::new(site(loaded));
     // First the past, with a clock that is moved by hand, then the present over the same database.
+    let shared = Shared { keys: &keys, mailbox: &mailbox, hasher: &hasher, site: &site };
     let (past_ctx, hand) = seed::clock(ctx, SEED);
     let (mut people, cases) = {
-        let (flow, worker) = open(loaded, &past_ctx, place, &keys, (&mailbox, &hasher, &site), true).await.map_err(|e| failed("the demo", e))?;
+        let (flow, worker) = open(loaded, &past_ctx, place, &shared, true).await.map_err(|e| failed("the demo", e))?;
         past(&flow, &worker, &hand, &hasher).await.map_err(|e| failed("the days before today", e.into()))?
     };
     mailbox.clear();
     people.sort_by_key(|ready| ready.somebody.account);
-    let (flow, worker) = open(loaded, ctx, place, &keys, (&mailbox, &hasher, &site), false).await.map_err(|e| failed("the demo", e))?;
+    let (flow, worker) = open(loaded, ctx, place, &shared, false).await.map_err(|e| failed("the demo", e))?;
     let rules = Rules::new(Factors::PasswordOnly, 15).map_err(|e| failed("the rules", e.into()))?;
     let rules = rules.with_words(&ContextWords::new([demo::ORGANIZATION, "keyward", "northwind"]));
     let passwords = NewPasswords::new(rules, Blocklist::built_in(), None, Arc::clone(hasher.pool()));
@@ -138,7 +136,7 @@ async fn make(loaded: &Loaded, ctx: &Ctx, place: &Place) -> Result<Made, CliErro
         site,
         language: Lang::En,
         passwords: Arc::new(passwords),
-        host: host_of(public.url()),
+        host: app::host(public.url()),
         secure: public.url().scheme() == "https",
         trusted: Vec::new(),
     });
@@ -146,26 +144,26 @@ async fn make(loaded: &Loaded, ctx: &Ctx, place: &Place) -> Result<Made, CliErro
     Ok(Made { portal, worker, shown: Arc::new(Shown { people, mailbox }), log_key, cases })
 }
 
-fn host_of(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
 fn site(loaded: &Loaded) -> Site {
     app::site(&loaded.config, demo::ORGANIZATION, true)
 }
 
-type Shared<'a> = (&'a Arc<Mailbox>, &'a Arc<Hasher>, &'a Arc<Site>);
+/// What the past and the present share.
+struct Shared<'a> {
+    keys: &'a Keys,
+    mailbox: &'a Arc<Mailbox>,
+    hasher: &'a Arc<Hasher>,
+    site: &'a Arc<Site>,
+}
 
 async fn open(
     loaded: &Loaded,
     ctx: &Ctx,
     place: &Place,
-    keys: &Keys,
-    shared: Shared<'_>,
+    shared: &Shared<'_>,
     past: bool,
 ) -> anyhow::Result<(Arc<Flow>, Arc<Worker>)> {
-    let (mailbox, hasher, site) = shared;
+    let Shared { keys, mailbox, hasher, site } = *shared;
     let store = Store::open(&format!("sqlite:{}", place.database().display()), ctx).await?;
     if past {
         store.migrate(ctx.now()).await?;
@@ -203,10 +201,7 @@ async fn open(
 
 fn terms(loaded: &Loaded) -> Terms {
     let classes = keyward_core::account::Class::ALL.map(|class| (people::group(class).to_owned(), class));
-    Terms {
-        classes: Classes { rules: classes.into(), otherwise: None },
-        ..app::terms(&loaded.config)
-    }
+    Terms { classes: Classes { rules: classes.into(), otherwise: None }, ..app::terms(&loaded.config) }
 }
 
 async fn past(

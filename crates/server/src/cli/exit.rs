@@ -3,7 +3,9 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use crate::app::open::OpenError;
 use crate::config::ConfigError;
+use crate::store::StoreError;
 
 /// The exit code of a command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,6 +58,21 @@ impl From<Exit> for ExitCode {
 /// Any reason: the cause behind a command's own sentence.
 pub type Cause = Box<dyn Error + Send + Sync>;
 
+impl From<OpenError> for CliError {
+    fn from(error: OpenError) -> Self {
+        if error.is_outage() {
+            Self::Unreachable("something that the configuration names does not answer".to_owned(), error.into())
+        } else {
+            Self::Failed("something that the configuration names can not be used".to_owned(), error.into())
+        }
+    }
+}
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        Self::stopped("the database did not do what was asked", error.is_passing(), error)
+    }
+}
+
 /// Why a command did not come to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
@@ -80,6 +97,10 @@ pub enum CliError {
 }
 
 impl CliError {
+    /// What was attempted; whether the reason may pass decides between "could not be reached" and "could not be done".
+    pub fn stopped(what: impl Into<String>, is_outage: bool, cause: impl Into<Cause>) -> Self {
+        if is_outage { Self::Unreachable(what.into(), cause.into()) } else { Self::Failed(what.into(), cause.into()) }
+    }
     /// The exit code for this error.
     pub fn exit(&self) -> Exit {
         match self {

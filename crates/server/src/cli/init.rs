@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use keyward_core::secret::SecretText;
+use keyward_core::secret::{Secret, SecretText};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -18,6 +18,14 @@ use super::prompt::{Ask, Terminal};
 use super::{CliContext, CliError, Exit, Report};
 use crate::config::setting::Raw;
 use crate::config::{self, DEFAULT_FILE, Environment, FileSource, Sources, docs, keys};
+use crate::seal::{OpenKey, read_key};
+
+/// Each key file, and the setting that names it.
+const KEYS: [(&str, &str); 3] = [
+    ("log-signing.key", "log.signing_key_file"),
+    ("seal.key", "worker.seal_key_file"),
+    ("data.key", "server.data_key_file"),
+];
 
 /// What is going to be written.
 #[derive(Default)]
@@ -44,9 +52,15 @@ pub(super) fn run_with(args: &InitArgs, ctx: &CliContext, ask: Option<&mut dyn A
     let keys_folder = args.keys.clone().unwrap_or_else(|| folder.join("keys"));
     let keys_folder = std::path::absolute(&keys_folder).map_err(|error| failed("find", &keys_folder, error))?;
     let mut answers = gather(args, ask)?;
-    let [signing, seal] = ["log-signing.key", "seal.key"].map(|name| keys_folder.join(name));
-    answers.values.insert("log.signing_key_file".into(), json!(signing));
-    answers.values.insert("worker.seal_key_file".into(), json!(seal));
+    let mut keys = Vec::new();
+    for (name, setting) in KEYS {
+        let key = SeedFile::plan(keys_folder.join(name), ctx)?;
+        answers.values.insert(setting.into(), json!(key.path));
+        if setting == "worker.seal_key_file" {
+            answers.values.insert("worker.seal_public_key".into(), json!(key.seal_key()?));
+        }
+        keys.push(key);
+    }
     let password = keys_folder.join("directory-password");
     if answers.bind_password.is_some() {
         answers.values.insert("directory.openldap.bind_password_file".into(), json!(password));
@@ -57,7 +71,7 @@ pub(super) fn run_with(args: &InitArgs, ctx: &CliContext, ask: Option<&mut dyn A
 
     create_folder(folder, 0o755)?;
     create_folder(&keys_folder, 0o700)?;
-    let mut files = vec![fresh_key(&signing, ctx)?, fresh_key(&seal, ctx)?];
+    let mut files = keys.into_iter().map(SeedFile::keep).collect::<Result<Vec<_>, _>>()?;
     if let Some(secret) = &answers.bind_password {
         replace(&password, secret.expose().as_bytes(), args.force)?;
         files.push((password, true));
@@ -88,7 +102,7 @@ fn report(files: &[(PathBuf, bool)]) -> Report {
         files.iter().map(|(path, written)| vec![path.display().to_string(), state(*written).to_owned()]).collect();
     Report::new("config init")
         .table("files", &["file", "state"], rows)
-        .text("Keep a copy of the keys offline. Without the signing key the log cannot go on; without the seal key a case under way cannot be finished.")
+        .text("Keep a copy of the keys offline. Without the signing key the log cannot go on; without the seal key a case under way cannot be finished; without the data key the apps people set up are lost.")
         .next(&[
             ("keyward config check", "read the configuration as the server will"),
             ("keyward config show --origin", "see every key and where its value comes from"),
@@ -278,15 +292,39 @@ fn create_folder(folder: &Path, mode: u32) -> Result<(), CliError> {
     fs::DirBuilder::new().recursive(true).mode(mode).create(folder).map_err(|error| failed("create", folder, error))
 }
 
-/// Writes 32 random bytes, unless there is a key. Says which.
-fn fresh_key(path: &Path, ctx: &CliContext) -> Result<(PathBuf, bool), CliError> {
-    if path.exists() {
-        return Ok((path.to_owned(), false));
+/// 32 bytes in a file of their own: those that are there, or new ones that are written once everything else is known to be right.
+struct SeedFile {
+    path: PathBuf,
+    bytes: Secret<[u8; 32]>,
+    is_new: bool,
+}
+
+impl SeedFile {
+    fn plan(path: PathBuf, ctx: &CliContext) -> Result<Self, CliError> {
+        if path.exists() {
+            let file = Zeroizing::new(fs::read(&path).map_err(|error| failed("read", &path, error))?);
+            let bytes = read_key(&file).map_err(|error| {
+                CliError::Failed(format!("cannot use the key that is in `{}`", path.display()), error.into())
+            })?;
+            return Ok(Self { path, bytes, is_new: false });
+        }
+        Ok(Self { path, bytes: Secret::new(ctx.ctx.bytes()), is_new: true })
     }
-    let mut seed = Zeroizing::new([0_u8; 32]);
-    ctx.ctx.fill(seed.as_mut_slice());
-    write_new(path, seed.as_slice())?;
-    Ok((path.to_owned(), true))
+
+    /// The public half, if it is the worker's.
+    fn seal_key(&self) -> Result<String, CliError> {
+        let key = OpenKey::new(&self.bytes)
+            .map_err(|error| CliError::Failed("cannot make the public half of the seal key".into(), error.into()))?;
+        Ok(key.seal_key().to_string())
+    }
+
+    /// Writes it, unless it was there. Says which.
+    fn keep(self) -> Result<(PathBuf, bool), CliError> {
+        if self.is_new {
+            write_new(&self.path, self.bytes.expose())?;
+        }
+        Ok((self.path, self.is_new))
+    }
 }
 
 /// A file that did not exist, for its owner alone, on disk before this returns.

@@ -4,17 +4,34 @@
 //! [`Report`]; there is no rule here. To add one: a variant of [`Command`], an arm in [`dispatch`], a file.
 
 pub mod args;
+mod breach;
+mod case;
 mod completions;
 mod config;
 mod context;
 mod demo;
+mod diagnosis;
+mod doctor;
+mod escape;
 mod exit;
+mod health;
+mod http;
 mod init;
+mod lint;
 mod man;
+mod migrate;
+mod policy;
 mod prompt;
+mod rebuild;
 mod report;
+mod serve;
 mod settings;
+mod situation;
+mod telemetry;
+mod timeline;
+mod verify;
 mod version;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -86,9 +103,32 @@ pub struct Global {
 pub enum Command {
     /// Try the whole product on this machine, with made-up people
     Demo(args::DemoArgs),
+    /// Serve the pages and do the jobs
+    Serve(args::ServeArgs),
+    /// Do the jobs and serve no page
+    Worker(args::WorkerArgs),
     /// Write, check and explain the configuration
     #[command(subcommand)]
     Config(args::ConfigCommand),
+    /// List cases, show one, export its evidence
+    #[command(subcommand)]
+    Case(args::CaseCommand),
+    /// Check evidence files, offline
+    Verify(args::VerifyArgs),
+    /// Check, try and explain a policy
+    #[command(subcommand)]
+    Policy(args::PolicyCommand),
+    /// Build the list of breached passwords
+    #[command(subcommand)]
+    Breach(args::BreachCommand),
+    /// Bring the database up to date
+    Migrate(args::MigrateArgs),
+    /// Look at everything the configuration speaks of
+    Doctor(args::DoctorArgs),
+    /// Ask a running server whether it lives and is ready
+    Health(args::HealthArgs),
+    /// Make everything that can be computed from the log anew, and compare
+    Rebuild(args::RebuildArgs),
     /// Print a script that completes commands in your shell
     Completions(args::CompletionsArgs),
     /// Print the manual page, or write all of them
@@ -102,10 +142,24 @@ impl Command {
     fn name(&self) -> &'static str {
         match self {
             Self::Demo(_) => "demo",
+            Self::Serve(_) => "serve",
+            Self::Worker(_) => "worker",
             Self::Config(args::ConfigCommand::Init(_)) => "config init",
             Self::Config(args::ConfigCommand::Check) => "config check",
             Self::Config(args::ConfigCommand::Show(_)) => "config show",
             Self::Config(args::ConfigCommand::Schema) => "config schema",
+            Self::Case(args::CaseCommand::List(_)) => "case list",
+            Self::Case(args::CaseCommand::Show(_)) => "case show",
+            Self::Case(args::CaseCommand::Export(_)) => "case export",
+            Self::Breach(args::BreachCommand::Build(_)) => "breach build",
+            Self::Migrate(_) => "migrate",
+            Self::Doctor(_) => "doctor",
+            Self::Health(_) => "health",
+            Self::Rebuild(_) => "rebuild",
+            Self::Verify(_) => "verify",
+            Self::Policy(args::PolicyCommand::Check(_)) => "policy check",
+            Self::Policy(args::PolicyCommand::Test(_)) => "policy test",
+            Self::Policy(args::PolicyCommand::Explain(_)) => "policy explain",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
             Self::Version => "version",
@@ -116,10 +170,24 @@ impl Command {
 async fn dispatch(command: Command, ctx: &CliContext) -> Result<Exit, CliError> {
     match command {
         Command::Demo(args) => demo::run(args, ctx).await,
+        Command::Serve(args) => serve::run(args, ctx).await,
+        Command::Worker(args) => serve::worker(args, ctx).await,
         Command::Config(args::ConfigCommand::Init(args)) => init::run(args, ctx).await,
         Command::Config(args::ConfigCommand::Check) => config::check(ctx).await,
         Command::Config(args::ConfigCommand::Show(args)) => config::show(args, ctx).await,
         Command::Config(args::ConfigCommand::Schema) => config::schema(ctx).await,
+        Command::Case(args::CaseCommand::List(args)) => case::list(args, ctx).await,
+        Command::Case(args::CaseCommand::Show(args)) => case::show(args, ctx).await,
+        Command::Case(args::CaseCommand::Export(args)) => case::export(args, ctx).await,
+        Command::Breach(args::BreachCommand::Build(args)) => breach::build(args, ctx).await,
+        Command::Migrate(args) => migrate::run(args, ctx).await,
+        Command::Doctor(args) => doctor::run(args, ctx).await,
+        Command::Health(args) => health::run(args, ctx).await,
+        Command::Rebuild(args) => rebuild::run(args, ctx).await,
+        Command::Verify(args) => verify::run(args, ctx).await,
+        Command::Policy(args::PolicyCommand::Check(args)) => policy::check(args, ctx).await,
+        Command::Policy(args::PolicyCommand::Test(args)) => policy::test(args, ctx).await,
+        Command::Policy(args::PolicyCommand::Explain(args)) => policy::explain(args, ctx).await,
         Command::Completions(args) => completions::run(args, ctx).await,
         Command::Man(args) => man::run(args, ctx).await,
         Command::Version => version::run(ctx).await,
@@ -190,6 +258,7 @@ fn context(config: Option<PathBuf>, output: Output, color: ColorChoice, edge: Ed
         look: Look { color: colored(color, &edge), width: edge.width.filter(|_| edge.out_is_terminal) },
         config,
         environment: edge.environment,
+        err_is_terminal: edge.err_is_terminal,
         can_ask: edge.can_ask,
         ctx: edge.ctx,
         out: Mutex::new(edge.out),

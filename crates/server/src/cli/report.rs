@@ -1,6 +1,7 @@
 //! What a command answers: blocks of text for people, one JSON object for programs, built together so that both say the same.
 //!
-//! It prints to a writer it is given and knows neither the command nor the terminal.
+//! It prints to a writer it is given and knows neither the command nor the terminal. What it prints passes [`escape`]: nothing in an answer
+//! can act on a terminal, wherever it came from; only [`Report::verbatim`] is as it is.
 
 use std::io::{self, Write};
 
@@ -8,6 +9,7 @@ use clap::builder::styling::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::{Map, Value, json};
 
+use super::escape;
 use super::exit::{CliError, Exit};
 
 /// How answers are printed.
@@ -96,6 +98,8 @@ impl CheckLine {
 enum Block {
     Heading(String),
     Text(String),
+    Joined(String),
+    Rows(Vec<Vec<String>>),
     Verbatim(String),
     Table(Vec<String>, Vec<Vec<String>>),
     Facts(Vec<(String, String)>),
@@ -156,6 +160,16 @@ impl Report {
         self.blocks.push(Block::Text(text.into()));
         self
     }
+    /// A line right below a heading.
+    pub fn joined(mut self, text: impl Into<String>) -> Self {
+        self.blocks.push(Block::Joined(text.into()));
+        self
+    }
+    /// Columns without a title, right below a heading. For programs there is a field beside it.
+    pub fn rows(mut self, rows: Vec<Vec<String>>) -> Self {
+        self.blocks.push(Block::Rows(rows));
+        self
+    }
     /// Text for another program, byte by byte: a script, a schema, a page.
     pub fn verbatim(mut self, name: &str, text: String) -> Self {
         self.data.insert(name.to_owned(), json!(text));
@@ -210,13 +224,13 @@ impl Report {
     }
     /// Writes the JSON object and a line break.
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, &self.json())?;
-        writeln!(out)
+        let text = serde_json::to_string_pretty(&self.json())?;
+        writeln!(out, "{}", escape::json(&text))
     }
     /// Writes the text.
     pub fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
         for (index, block) in self.blocks.iter().enumerate() {
-            if index > 0 && !matches!(block, Block::Verbatim(_)) {
+            if index > 0 && !matches!(block, Block::Verbatim(_) | Block::Joined(_) | Block::Rows(_)) {
                 writeln!(out)?;
             }
             block.write(out, look)?;
@@ -233,8 +247,10 @@ impl Block {
     fn write(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
         let bold = Style::new().bold();
         match self {
-            Self::Heading(text) => writeln!(out, "{}", painted(text, bold, look)),
-            Self::Text(text) => writeln!(out, "{text}"),
+            Self::Heading(text) => writeln!(out, "{}", painted(&escape::line(text), bold, look)),
+            Self::Text(text) => writeln!(out, "{}", escape::paragraph(text)),
+            Self::Joined(text) => writeln!(out, "{}", escape::paragraph(text)),
+            Self::Rows(rows) => grid(out, None, rows, look),
             Self::Verbatim(text) => out.write_all(text.as_bytes()),
             Self::Table(columns, rows) => grid(out, Some(columns), rows, look),
             Self::Facts(facts) => {
@@ -242,9 +258,10 @@ impl Block {
                 facts.iter().try_for_each(|(label, value)| {
                     writeln!(
                         out,
-                        "{}{}  {value}",
+                        "{}{}  {}",
                         painted(label, bold, look),
-                        " ".repeat(width - label.chars().count())
+                        " ".repeat(width - label.chars().count()),
+                        escape::line(value)
                     )
                 })
             }
@@ -268,7 +285,7 @@ fn grid(out: &mut dyn Write, columns: Option<&Vec<String>>, rows: &[Vec<String>]
     if let Some(columns) = columns {
         table.set_header(columns.iter().map(|column| column.to_uppercase()));
     }
-    table.add_rows(rows);
+    table.add_rows(rows.iter().map(|row| row.iter().map(|cell| escape::line(cell).into_owned())));
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
@@ -286,10 +303,10 @@ fn checks(out: &mut dyn Write, lines: &[CheckLine], look: Look) -> io::Result<()
     for line in lines {
         let gap = " ".repeat(width - line.what.chars().count());
         let mark = painted(&format!("{:<4}", line.mark.word()), line.mark.style(), look);
-        writeln!(out, "{mark}  {}{gap}  {}", line.what, line.found)?;
+        writeln!(out, "{mark}  {}{gap}  {}", escape::line(&line.what), escape::line(&line.found))?;
         let indent = " ".repeat(width + 8);
         if let Some(fix) = &line.fix {
-            writeln!(out, "{indent}{fix}")?;
+            writeln!(out, "{indent}{}", escape::line(fix))?;
         }
         if let Some(docs) = &line.docs {
             writeln!(out, "{indent}{docs}")?;

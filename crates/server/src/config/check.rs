@@ -21,6 +21,7 @@ pub(super) fn together(reader: &mut Reader<'_>) {
     exposed(reader);
     help(reader);
     shared_sqlite(reader);
+    sealing(reader);
     mail(reader);
     order(reader, "limits.tries_before_wait", "limits.tries_per_case", "nobody would ever wait");
     order(reader, "sessions.idle_minutes", "sessions.absolute_minutes", "the first could never happen");
@@ -90,6 +91,16 @@ fn shared_sqlite(reader: &mut Reader<'_>) {
     if !alone && text(reader, "database.url").is_some_and(|url| url.starts_with("sqlite:")) {
         let what = "`server.role` is not all and `database.url` is SQLite, which one process cannot share with another";
         reader.complain("server.role", what, "use PostgreSQL, or the role all");
+    }
+}
+
+/// Pages seal for the worker, and a process that only serves pages does not have the worker's key.
+fn sealing(reader: &mut Reader<'_>) {
+    let web = text(reader, "server.role").is_some_and(|role| role == Role::Web.as_str());
+    if web && is_set(reader, "worker.seal_public_key") == Some(false) {
+        let what =
+            "`server.role` is web and `worker.seal_public_key` is not set: nothing could be handed to the worker";
+        reader.complain("server.role", what, "copy worker.seal_public_key from the configuration of the worker");
     }
 }
 
@@ -233,6 +244,7 @@ fn advice(nature: Nature) -> Option<String> {
 
 fn named_files(config: &Config) -> Vec<(String, std::path::PathBuf, Nature)> {
     let mut files = vec![("log.signing_key_file".to_owned(), config.log.signing_key_file.clone(), Nature::Seed)];
+    files.push(("server.data_key_file".into(), config.server.data_key_file.clone(), Nature::Seed));
     if config.server.role != Role::Web {
         files.push(("worker.seal_key_file".into(), config.worker.seal_key_file.clone(), Nature::Seed));
     }

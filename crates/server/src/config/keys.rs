@@ -15,7 +15,8 @@ use url::Url;
 use super::addresses::{AddressRange, DatabaseUrl, LdapUrl, PublicUrl};
 use super::setting::{Key, Section, SectionInfo, Setting, Spec};
 use super::types::{
-    BusinessHours, Count, Days, DirectoryKind, Hours, LogOrigin, MailTls, Minutes, Name, Port, Role, Seconds, Zone,
+    BusinessHours, Count, Days, DirectoryKind, Hours, LogOrigin, MailTls, Minutes, Name, Port, Role, SealPublicKey,
+    Seconds, Zone,
 };
 
 /// A bound that no standard sets.
@@ -75,6 +76,8 @@ section! {
         tls_cert_file: Option<PathBuf> = Spec::unset("no TLS of its own", "/etc/keyward/tls/cert.pem");
         /// The private key of the certificate, PEM.
         tls_key_file: Option<PathBuf> = Spec::unset("no TLS of its own", "/etc/keyward/tls/key.pem").credential("server.tls_key");
+        /// 32 random bytes that close what lies in the database and key the digests in it. `keyward config init` writes it; all processes share it.
+        data_key_file: PathBuf = Spec::default("/etc/keyward/keys/data.key").credential("server.data_key");
         /// Your organization as people know it. It stands on every page and in every message.
         organization: String = Spec::derived("the host of server.public_url", "Northwind");
         /// The number of your service desk, as it stands on every page.
@@ -103,6 +106,8 @@ section! {
         origin: LogOrigin = Spec::derived("the host of server.public_url", "reset.example.org");
         /// 32 random bytes from which the signing key is made. `keyward config init` writes it. Keep a copy offline.
         signing_key_file: PathBuf = Spec::default("/etc/keyward/keys/log-signing.key").credential("log.signing_key");
+        /// Where the last signed checkpoint is remembered, outside of the database, so that a database that was set back is noticed.
+        last_checkpoint_file: PathBuf = Spec::default("/var/lib/keyward/last-checkpoint");
     }
 }
 
@@ -111,6 +116,8 @@ section! {
     Worker at "worker" {
         /// 32 random bytes that open what the pages seal. Only a process with role `worker` or `all` needs it.
         seal_key_file: PathBuf = Spec::default("/etc/keyward/keys/seal.key").credential("worker.seal_key");
+        /// The public half of that key, with which the pages seal. `keyward config init` writes it; a process with role `web` needs it.
+        seal_public_key: Option<SealPublicKey> = Spec::unset("taken from worker.seal_key_file", "ZHVtbXkga2V5IGZvciB0aGUgZG9jdW1lbnRhdGlvbiE=");
         /// How many jobs run at once.
         threads: Count = Spec::default("2").at_least(1, OURS).at_most(64, OURS);
     }

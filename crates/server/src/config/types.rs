@@ -137,6 +137,32 @@ impl Setting for LogOrigin {
     }
 }
 
+/// The public half of the worker's seal key: 32 bytes in base64. Whoever has it can seal and can not open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealPublicKey(String);
+
+impl SealPublicKey {
+    /// The base64.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Setting for SealPublicKey {
+    const KIND: Kind = Kind::new("string", "public key");
+    fn read(raw: &Raw) -> Result<Self, Complaint> {
+        let text = String::read(raw)?;
+        match data_encoding::BASE64.decode(text.as_bytes()) {
+            Ok(bytes) if bytes.len() == 32 => Ok(Self(text)),
+            _ => Err(Complaint::new(format!("`{text}` is not a public key"))
+                .hint("it is 32 bytes in base64; `keyward config init` writes it beside worker.seal_key_file")),
+        }
+    }
+    fn shown(&self) -> Value {
+        json!(self.0)
+    }
+}
+
 /// A short name: small letters, digits and `_`, so that it can stand in the name of an environment variable.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name(String);

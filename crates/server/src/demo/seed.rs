@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use keyward_core::{
-    account::{AccountRef, Action, Method},
+    account::{AccountRef, Action, Class, Method},
     case::Case,
     digest::Digest,
     event::Door,
@@ -16,7 +16,7 @@ use super::people::{ALL, Setup, Somebody};
 use crate::{
     ctx::{Ctx, Hand},
     flow::{Asked, Flow, FlowError, Handed, NewRecord, Proof},
-    jobs::{JobError, Worker},
+    jobs::{JobError, Work, Worker},
     methods::{recovery_code::Sheet, totp::Seed},
     store::{
         StoreError,
@@ -60,7 +60,11 @@ pub enum SeedError {
 }
 
 /// Puts the people into the embedded directory, each with the hash of the one password.
-pub async fn accounts(flow: &Flow, directory: &str, hash: &str) -> Result<Vec<(PersonId, &'static Somebody)>, SeedError> {
+pub async fn accounts(
+    flow: &Flow,
+    directory: &str,
+    hash: &str,
+) -> Result<Vec<(PersonId, &'static Somebody)>, SeedError> {
     let at = flow.ctx.now();
     let mut people = Vec::new();
     for (number, somebody) in ALL.iter().enumerate() {
@@ -181,14 +185,22 @@ impl Past<'_> {
                 spent_ms += pause_ms;
             }
             self.hand.pass_ms(DAY_MS - spent_ms);
+            self.expire().await?;
         }
         Ok(made)
     }
 
+    /// What a running server does every minute: cases that nobody finished end in their own time, not when the demonstration begins.
+    async fn expire(&self) -> Result<(), SeedError> {
+        let now = self.flow.ctx.now();
+        self.flow.store.put_job(&Work::Expire.job(&self.flow.ctx, now, now)).await?;
+        self.worker.run_due().await;
+        Ok(())
+    }
+
     /// One case, of one of several kinds in turn.
     async fn one(&self, people: &mut [Ready], number: u32) -> Result<(), SeedError> {
-        let place = usize::try_from(number).unwrap_or(0) * 7 % people.len().max(1);
-        let Some(ready) = people.get_mut(place) else { return Ok(()) };
+        let Some(ready) = pick(people, number) else { return Ok(()) };
         let (case, browser) = self.open(ready.somebody.account, number).await?;
         match number % 8 {
             // Somebody opens a case and goes away.
@@ -254,6 +266,17 @@ impl Past<'_> {
         self.worker.run_due().await;
         Ok(())
     }
+}
+
+/// Mostly people who can help themselves; now and then anybody.
+fn pick(people: &mut [Ready], number: u32) -> Option<&mut Ready> {
+    let number = usize::try_from(number).ok()?;
+    let able = |ready: &Ready| ready.somebody.class == Class::Standard && ready.somebody.setup == Setup::Full;
+    let places: Vec<usize> =
+        people.iter().enumerate().filter(|(_, ready)| number % 9 == 8 || able(ready)).map(|(place, _)| place).collect();
+    // A stride that shares no factor with the number of places: everybody has their turn.
+    let place = places.get(number * 11 % places.len().max(1))?;
+    people.get_mut(*place)
 }
 
 fn browser_of(token: &Token) -> Digest {

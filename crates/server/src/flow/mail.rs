@@ -1,25 +1,19 @@
 //! Messages as a proof: a link and a code go to a stored address, and count in the browser that asked and in its case alone.
 
-use keyward_core::{
-    case::Case,
-    digest::Digest,
-    ids::CaseId,
-    steps::verify::RejectionReason,
-    time::{DAY_MS, Timestamp},
-};
+use keyward_core::{case::Case, digest::Digest, steps::verify::RejectionReason, time::DAY_MS};
 
 use super::{
     Flow, FlowError, With,
-    prove::{Checked, Good},
+    prove::{Checked, Good, Trying},
 };
 use crate::{
     jobs::Work,
-    seal::Keyed,
+    methods::{UsesUp, email},
     store::{
         change::Guard,
         limits::Limit,
-        people::Person,
-        tokens::{Purpose, Seen},
+        people::Factor,
+        tokens::{Purpose, Seen, Tried},
     },
     token::{self, Token},
 };
@@ -28,58 +22,57 @@ use crate::{
 const MESSAGES: Limit = Limit { name: "message", max: 3, window_ms: DAY_MS };
 
 impl Flow {
-    pub(super) async fn check_mail_code(
-        &self,
-        case: CaseId,
-        person: &Person,
-        browser: Digest,
-        code: &str,
-        at: Timestamp,
-    ) -> Checked {
-        let typed = self.mail_code_hash(case, browser, code);
+    pub(super) async fn check_mail_code(&self, trying: &Trying<'_>, code: &str) -> Checked {
         // All codes that are alive count the try, and none is looked at when its tries are spent.
-        let tried = self.store.count_code_try(Purpose::Code, case, browser, at).await?;
-        let Some(found) = tried.iter().find(|tried| tried.hash == typed) else {
-            return Ok(Err(RejectionReason::Mismatch));
-        };
-        let seen = Seen { purpose: Purpose::Code, hash: found.hash, browser: Some(browser), at };
-        self.mailed(person, &found.data, seen, at).await
+        let tried = self.store.count_code_try(Purpose::Code, trying.case, trying.browser, trying.at).await?;
+        let mut sent = Vec::with_capacity(tried.len());
+        for one in &tried {
+            if let Some((_, mailbox)) = self.address_of(trying, &one.data).await? {
+                let until = trying.at.plus_ms(self.terms.mail_ms);
+                sent.push(email::Sent { digest: one.hash, door: trying.door(), mailbox, until });
+            }
+        }
+        match email::check_code(&self.digests, trying.door(), &sent, code, trying.at) {
+            Err(reason) => Ok(Err(reason)),
+            Ok(proved) => {
+                let used =
+                    |one: &&Tried| proved.uses_up == UsesUp::Token { purpose: token::Purpose::Code, hash: one.hash };
+                let Some(found) = tried.iter().find(used) else { return Ok(Err(RejectionReason::Mismatch)) };
+                self.mailed(trying, Purpose::Code, (found.hash, &found.data)).await
+            }
+        }
     }
 
-    pub(super) async fn check_mail_link(
-        &self,
-        case: CaseId,
-        person: &Person,
-        browser: Digest,
-        link: &Token,
-        at: Timestamp,
-    ) -> Checked {
-        let seen =
-            Seen { purpose: Purpose::Link, hash: link.hash(token::Purpose::Link).digest(), browser: Some(browser), at };
+    pub(super) async fn check_mail_link(&self, trying: &Trying<'_>, link: &Token) -> Checked {
+        let hash = link.hash(token::Purpose::Link).digest();
+        let seen = Seen { purpose: Purpose::Link, hash, browser: Some(trying.browser), at: trying.at };
         let Some(token) = self.store.find_token(&seen).await? else { return Ok(Err(RejectionReason::Expired)) };
-        if token.case != Some(case) {
+        if token.case != Some(trying.case) {
             return Ok(Err(RejectionReason::OtherCase));
         }
-        self.mailed(person, &token.data, seen, at).await
+        self.mailed(trying, Purpose::Link, (hash, &token.data)).await
     }
 
-    /// An answer to a message: the address must still be the person's (T-A15), and the code or link is used up.
-    async fn mailed(&self, person: &Person, data: &[u8], seen: Seen, at: Timestamp) -> Checked {
+    /// The address that a code or link went to, if it still is the person's (T-A15).
+    async fn address_of(&self, trying: &Trying<'_>, data: &[u8]) -> Result<Option<(Factor, Digest)>, FlowError> {
         let id = std::str::from_utf8(data).ok().and_then(|text| text.parse().ok());
-        let Some(id) = id else { return Ok(Err(RejectionReason::Unsound)) };
-        let alive = self.store.factor(id).await?.filter(|factor| factor.is_alive() && factor.person == person.id);
-        let Some(factor) = alive else { return Ok(Err(RejectionReason::Expired)) };
-        let sources = self.sources(person, &factor)?;
-        let with =
-            With::nothing().guard(Guard::ConsumeToken(seen)).guard(Guard::FactorActive { factor: factor.id, at });
-        Ok(Ok(Good { factor, sources, with }))
+        let Some(id) = id else { return Ok(None) };
+        let factor = self.store.factor(id).await?;
+        let ours = |factor: &Factor| factor.is_alive() && factor.person == trying.person.id;
+        let Some(factor) = factor.filter(ours) else { return Ok(None) };
+        let mailbox = self.mailbox_tag(trying.person, &self.address(&factor)?);
+        Ok(Some((factor, mailbox)))
     }
 
-    /// What is stored of a mailed code: a digest under a key, with case and browser in it (R9).
-    pub fn mail_code_hash(&self, case: CaseId, browser: Digest, code: &str) -> Digest {
-        let digits: String =
-            code.chars().filter_map(|c| c.to_digit(10)).filter_map(|d| char::from_digit(d, 10)).collect();
-        self.digests.digest(Keyed::MailCode, &[case.to_string().as_bytes(), browser.bytes(), digits.as_bytes()])
+    async fn mailed(&self, trying: &Trying<'_>, purpose: Purpose, used: (Digest, &[u8])) -> Checked {
+        let (hash, data) = used;
+        let Some((factor, _)) = self.address_of(trying, data).await? else { return Ok(Err(RejectionReason::Expired)) };
+        let sources = self.sources(trying.person, &factor)?;
+        let seen = Seen { purpose, hash, browser: Some(trying.browser), at: trying.at };
+        let with = With::nothing()
+            .guard(Guard::ConsumeToken(seen))
+            .guard(Guard::FactorActive { factor: factor.id, at: trying.at });
+        Ok(Ok(Good { factor, sources, with, renewed: None }))
     }
 
     /// Asks for a link and a code. The same is counted and answered for every name; whether anything is sent is the worker's business.
@@ -93,5 +86,31 @@ impl Flow {
         self.store.put_job(&work.job(&self.ctx, at, at)).await?;
         self.bell.notify_waiters();
         Ok(true)
+    }
+
+    /// The case that a mailed link is for, whichever browser opened it. It allows nothing; that takes the browser's cookie too.
+    pub async fn case_of_link(&self, link: &Token) -> Result<Option<Case>, FlowError> {
+        let hash = link.hash(token::Purpose::Link).digest();
+        match self.store.case_of_token(Purpose::Link, hash, self.ctx.now()).await? {
+            Some(case) => self.load(case).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether a mailed link is alive and was made for that browser (R13).
+    pub async fn link_is_of(&self, link: &Token, browser: Digest) -> Result<bool, FlowError> {
+        let hash = link.hash(token::Purpose::Link).digest();
+        let seen = Seen { purpose: Purpose::Link, hash, browser: Some(browser), at: self.ctx.now() };
+        Ok(self.store.find_token(&seen).await?.is_some())
+    }
+
+    /// The case that a link "this was not me" is for. None: there is none, or its time is over.
+    pub async fn case_of_contest(&self, token: &Token) -> Result<Option<Case>, FlowError> {
+        let hash = token.hash(token::Purpose::Contest).digest();
+        let seen = Seen { purpose: Purpose::Contest, hash, browser: None, at: self.ctx.now() };
+        match self.store.find_token(&seen).await?.and_then(|found| found.case) {
+            Some(case) => self.load(case).await.map(Some),
+            None => Ok(None),
+        }
     }
 }

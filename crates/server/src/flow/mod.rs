@@ -13,6 +13,7 @@ mod readiness;
 mod record;
 mod session;
 mod submit;
+mod ways;
 
 use std::sync::Arc;
 
@@ -29,13 +30,16 @@ use keyward_core::{
 };
 use tokio::sync::Notify;
 
-pub use account::{ADDED, DRAFT_MS, Draft, NotThisAddress, Removable};
+pub use account::{ADDED, AppSetup, BoundCodes, DRAFT_MS, Draft, NotThisAddress, is_address, new_address_door};
 pub use open::{Asked, BROWSER_MS, OpenedCase, SignedIn, browser_digest};
 pub use passkey::Begun;
 pub use prove::{Proof, Proved};
 pub use record::NewRecord;
 pub use session::{FRESH_MS, Present, Tried, Trying, Typed};
 pub use submit::Handed;
+pub use ways::{OwnWay, Past, PastLine, Removable};
+
+pub use crate::methods::passkey::Enrollment;
 
 use crate::{
     ctx::Ctx,
@@ -93,6 +97,9 @@ pub enum FlowError {
     /// Too many tries; when to come back.
     #[error("too many tries")]
     TooMany(Timestamp),
+    /// Not yet: the directory is still being asked. Nothing was counted.
+    #[error("the name is still being looked up")]
+    NotYet,
     /// Not now: the database is busy or away. Nothing was lost.
     #[error("the database did not answer")]
     Unavailable(#[source] Arc<StoreError>),

@@ -10,7 +10,7 @@ use keyward_core::{
 
 use super::{
     Flow, FlowError, NewRecord,
-    prove::{Checked, good},
+    prove::{Checked, Trying, good},
 };
 use crate::{
     methods::{
@@ -19,7 +19,6 @@ use crate::{
     },
     store::{
         change::{Guard, Write},
-        people::Person,
         tokens::{NewToken, Purpose, Seen},
     },
     token::{self, Token},
@@ -59,10 +58,10 @@ impl Flow {
         &self,
         person: PersonId,
         browser: Digest,
-        key: &Token,
-        answer: &str,
+        brought: (&Token, &str),
         label: &str,
     ) -> Result<Option<NewRecord>, FlowError> {
+        let (key, answer) = brought;
         let at = self.ctx.now();
         let seen = seen(key, browser, at);
         let Some(kept) = self.store.find_token(&seen).await? else { return Ok(None) };
@@ -84,15 +83,8 @@ impl Flow {
         }
     }
 
-    pub(super) async fn check_passkey(
-        &self,
-        case: CaseId,
-        person: &Person,
-        browser: Digest,
-        brought: (&Token, &str),
-        at: Timestamp,
-    ) -> Checked {
-        let (key, answer) = brought;
+    pub(super) async fn check_passkey(&self, trying: &Trying<'_>, key: &Token, answer: &str) -> Checked {
+        let Trying { case, person, browser, at } = *trying;
         let seen = seen(key, browser, at);
         let Some(kept) = self.store.find_token(&seen).await? else { return Ok(Err(RejectionReason::Expired)) };
         if kept.case != Some(case) {

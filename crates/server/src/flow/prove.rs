@@ -2,22 +2,24 @@
 //!
 //! For a name that is no account the same is counted and answered; there is only nothing to compare with.
 
+use std::time::Duration;
+
 use keyward_core::{
     account::Method,
     actor::Actor,
     case::{Case, Command, Refusal, Stage},
     digest::Digest,
-    ids::PersonId,
+    ids::CaseId,
+    secret::Secret,
     steps::verify::{Evidence, RejectionReason, Source},
     time::{DAY_MS, Timestamp},
 };
 
 use super::{Flow, FlowError, With};
 use crate::{
-    methods::{self, UsesUp},
-    seal::Keyed,
+    methods::{self, UsesUp, email, known_device},
     store::{
-        change::{Guard, GuardKind},
+        change::{Guard, GuardKind, Write},
         limits::Limit,
         people::{Factor, Person},
     },
@@ -26,6 +28,10 @@ use crate::{
 
 /// Proofs of one kind that one case may try.
 const TRIES: Limit = Limit { name: "proof", max: 5, window_ms: DAY_MS };
+
+/// How often, and how many times, a case is looked at while its name is being looked up: five seconds in all.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOKS: u32 = 100;
 
 /// What somebody brings.
 pub enum Proof {
@@ -59,8 +65,8 @@ impl Proof {
 /// What came of it.
 #[derive(Debug)]
 pub enum Proved {
-    /// It holds; the case as it is now.
-    Held(Box<Case>),
+    /// It holds; the case as it is now, and the key that a known browser has from now on.
+    Held(Box<Case>, Option<Token>),
     /// It does not.
     NotHeld,
     /// It was right, and its time is over.
@@ -72,6 +78,22 @@ pub(super) struct Good {
     pub(super) factor: Factor,
     pub(super) sources: Vec<Source>,
     pub(super) with: With,
+    /// The key that a known browser gets in place of the one it has shown.
+    pub(super) renewed: Option<Token>,
+}
+
+/// Somebody who is known, trying to prove something for a case in a browser at a moment.
+pub(super) struct Trying<'a> {
+    pub(super) case: CaseId,
+    pub(super) person: &'a Person,
+    pub(super) browser: Digest,
+    pub(super) at: Timestamp,
+}
+
+impl Trying<'_> {
+    pub(super) const fn door(&self) -> email::Door {
+        email::Door { case: self.case, browser: self.browser }
+    }
 }
 
 pub(super) type Checked = Result<Result<Good, RejectionReason>, FlowError>;
@@ -79,20 +101,39 @@ pub(super) type Checked = Result<Result<Good, RejectionReason>, FlowError>;
 impl Flow {
     /// Tries a proof for a case.
     pub async fn prove(&self, case: &Case, browser: Digest, proof: Proof) -> Result<Proved, FlowError> {
+        let case = &self.looked_up(case).await?;
         if !matches!(case.stage(), Stage::Classifying(..) | Stage::Verifying(..) | Stage::Authorizing(..)) {
             return Err(FlowError::Refused(if case.is_over() { Refusal::Over } else { Refusal::WrongStep }));
         }
         let at = self.ctx.now();
         let method = proof.method();
         self.count_try(case, method, at).await?;
-        let checked = match case.subject() {
-            Some(person) => self.check(case, person, browser, proof, at).await?,
+        let known = match case.subject() {
+            Some(person) => self.store.person(person).await?,
+            None => None,
+        };
+        let checked = match &known {
+            Some(person) => self.check(&Trying { case: case.id(), person, browser, at }, proof).await?,
             None => Err(RejectionReason::NotEnrolled),
         };
         match checked {
             Ok(good) => self.present(case, method, good, at).await,
             Err(reason) => self.reject(case, method, reason).await,
         }
+    }
+
+    /// The case once its name has been looked up. A proof that comes while the worker is still asking the directory is neither wrong nor lost:
+    /// it waits a moment, the same for every name, and then the person is asked to come back. Nothing is counted by then.
+    async fn looked_up(&self, case: &Case) -> Result<Case, FlowError> {
+        let mut case = case.clone();
+        for _ in 0..LOOKS {
+            if !matches!(case.stage(), Stage::Classifying(_, None)) {
+                return Ok(case);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+            case = self.load(case.id()).await?;
+        }
+        Err(FlowError::NotYet)
     }
 
     async fn count_try(&self, case: &Case, method: Method, at: Timestamp) -> Result<(), FlowError> {
@@ -105,17 +146,14 @@ impl Flow {
         }
     }
 
-    async fn check(&self, case: &Case, person: PersonId, browser: Digest, proof: Proof, at: Timestamp) -> Checked {
-        let Some(person) = self.store.person(person).await? else { return Ok(Err(RejectionReason::NotEnrolled)) };
+    async fn check(&self, trying: &Trying<'_>, proof: Proof) -> Checked {
         match proof {
-            Proof::Totp(code) => self.check_totp(&person, &code, at).await,
-            Proof::RecoveryCode(code) => self.check_recovery_code(&person, &code, at).await,
-            Proof::MailCode(code) => self.check_mail_code(case.id(), &person, browser, &code, at).await,
-            Proof::MailLink(link) => self.check_mail_link(case.id(), &person, browser, &link, at).await,
-            Proof::Passkey(ceremony, answer) => {
-                self.check_passkey(case.id(), &person, browser, (&ceremony, &answer), at).await
-            }
-            Proof::Device(cookie) => self.check_device(&person, &cookie, at).await,
+            Proof::Totp(code) => self.check_totp(trying.person, &code, trying.at).await,
+            Proof::RecoveryCode(code) => self.check_recovery_code(trying.person, &code, trying.at).await,
+            Proof::MailCode(code) => self.check_mail_code(trying, &code).await,
+            Proof::MailLink(link) => self.check_mail_link(trying, &link).await,
+            Proof::Passkey(key, answer) => self.check_passkey(trying, &key, &answer).await,
+            Proof::Device(cookie) => self.check_device(trying, &cookie).await,
         }
     }
 
@@ -157,18 +195,28 @@ impl Flow {
         Ok(Err(reason))
     }
 
-    async fn check_device(&self, person: &Person, cookie: &Token, at: Timestamp) -> Checked {
-        let handle = cookie.hash(crate::token::Purpose::Device).digest();
-        let found = self.store.factor_by_handle(handle).await?;
-        let Some(factor) = found.filter(|f| f.is_alive() && f.method == Method::KnownDevice) else {
+    async fn check_device(&self, trying: &Trying<'_>, cookie: &Token) -> Checked {
+        let mut known = Vec::new();
+        let factors = self.living(trying.person, Method::KnownDevice).await?;
+        for factor in &factors {
+            if let Ok(record) = known_device::Record::from_stored(self.unlock(factor)?.expose()) {
+                known.push((factor.id, record));
+            }
+        }
+        let next = Token::new(self.ctx.bytes());
+        let proved = match known_device::check(&self.digests, &known, cookie, &next) {
+            Ok(proved) => proved,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let UsesUp::Record { factor: id, data } = proved.uses_up else { return Ok(Err(RejectionReason::Unsound)) };
+        let Some(factor) = factors.into_iter().find(|factor| factor.id == id) else {
             return Ok(Err(RejectionReason::NotEnrolled));
         };
-        if factor.person != person.id {
-            return Ok(Err(RejectionReason::OtherPerson));
-        }
-        let tag = self.digests.digest(Keyed::Device, &[person.salt.bytes(), handle.bytes()]);
-        let sources = vec![Source::Factor { id: factor.id }, Source::Device { tag }];
-        Ok(Ok(good(factor, sources, UsesUp::Nothing, at)))
+        let sealed = self.lock_away(id, &Secret::new(data))?;
+        let with = With::nothing()
+            .guard(Guard::FactorActive { factor: id, at: trying.at })
+            .write(Write::SetFactorData { factor: id, data: sealed });
+        Ok(Ok(Good { factor, sources: proved.sources, with, renewed: Some(next) }))
     }
 
     async fn present(&self, case: &Case, method: Method, good: Good, at: Timestamp) -> Result<Proved, FlowError> {
@@ -186,7 +234,7 @@ impl Flow {
         let around = self.around(case, at).await?;
         let by = Actor::Person { id: subject };
         match self.act(case.id(), by, Command::Present(evidence, around), good.with).await {
-            Ok(acted) => Ok(Proved::Held(Box::new(acted.into_inner().case))),
+            Ok(acted) => Ok(Proved::Held(Box::new(acted.into_inner().case), good.renewed)),
             // Somebody used it a moment earlier: for this browser it is a proof that does not hold.
             Err(FlowError::Lost(GuardKind::Token)) => self.reject(case, method, RejectionReason::Expired).await,
             Err(FlowError::Lost(_)) => self.reject(case, method, RejectionReason::Replayed).await,
@@ -210,5 +258,5 @@ pub(super) fn good(factor: Factor, sources: Vec<Source>, uses_up: UsesUp, at: Ti
         UsesUp::Step { factor, step } => With::nothing().guard(Guard::UseTotpStep { factor, step, at }),
         UsesUp::Code { factor, digest } => With::nothing().guard(Guard::UseRecoveryCode { factor, code: digest, at }),
     };
-    Good { factor, sources, with }
+    Good { factor, sources, with, renewed: None }
 }

@@ -90,8 +90,12 @@ impl Flow {
 
     /// A mailbox as a source of proofs: equal for equal addresses of one person, and nobody can try addresses against it without the key.
     pub fn mailbox(&self, person: &Person, address: &str) -> Source {
-        let tag = self.digests.digest(Keyed::Mailbox, &[person.salt.bytes(), canonical(address).as_bytes()]);
-        Source::Mailbox { tag }
+        Source::Mailbox { tag: self.mailbox_tag(person, address) }
+    }
+
+    /// The tag of that source.
+    pub(super) fn mailbox_tag(&self, person: &Person, address: &str) -> Digest {
+        self.digests.digest(Keyed::Mailbox, &[person.salt.bytes(), canonical(address).as_bytes()])
     }
 
     /// Everything that a proof by this factor comes from.

@@ -4,18 +4,14 @@
 
 use keyward_core::{account::Method, case::Case, digest::Digest, ids::CaseId};
 
-use super::{
-    JobError, Ran, Worker,
-    letters::Content,
-    send::{deliver, six_digits},
-};
+use super::{JobError, Ran, Worker, letters::Content, send::deliver};
 use crate::{
+    methods::email::{Challenge, Door},
     store::{
         change::{Aside, Write},
         people::Factor,
         tokens::{NewToken, Purpose},
     },
-    token::{self, Token},
 };
 
 /// Tries for one code, all resends counted apart.
@@ -46,8 +42,7 @@ async fn one(worker: &Worker, case: &Case, browser: Digest, factor: &Factor) -> 
     let flow = &worker.flow;
     let at = flow.ctx.now();
     let until = at.plus_ms(flow.terms.mail_ms);
-    let code = six_digits(flow.ctx.bytes());
-    let link = Token::new(flow.ctx.bytes());
+    let challenge = Challenge::new(flow.ctx.bytes());
     let token = |purpose, hash, max_tries| {
         Write::PutToken(NewToken {
             purpose,
@@ -62,12 +57,13 @@ async fn one(worker: &Worker, case: &Case, browser: Digest, factor: &Factor) -> 
             max_tries,
         })
     };
-    let code_hash = flow.mail_code_hash(case.id(), browser, code.expose());
-    let link_hash = link.hash(token::Purpose::Link).digest();
+    let code_hash = challenge.code_digest(&flow.digests, Door { case: case.id(), browser });
+    let link_hash = challenge.link_hash().digest();
     let aside =
         Aside::default().write(token(Purpose::Code, code_hash, CODE_TRIES)).write(token(Purpose::Link, link_hash, 0));
     flow.store.aside(aside).await?;
     let address = flow.address(factor)?;
-    let content = Content::Code { code: &code, link: &link.reveal(), until, life_ms: flow.terms.mail_ms };
+    let (code, link) = (challenge.printed_code(), challenge.link.reveal());
+    let content = Content::Code { code: &code, link: &link, until, life_ms: flow.terms.mail_ms };
     deliver(worker, case, &address, content).await.map(drop)
 }

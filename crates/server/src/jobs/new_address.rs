@@ -4,13 +4,10 @@
 
 use keyward_core::{digest::Digest, ids::CaseId};
 
-use super::{
-    Ran, Worker,
-    letters::Content,
-    send::{deliver, six_digits},
-};
+use super::{Ran, Worker, letters::Content, send::deliver};
 use crate::{
-    flow::Draft,
+    flow::{Draft, new_address_door},
+    methods::email::Challenge,
     store::tokens::{NewToken, Purpose},
 };
 
@@ -28,10 +25,10 @@ pub async fn run(worker: &Worker, id: CaseId, browser: Digest, draft: Digest) ->
     let Some(Draft::Address { address }) = kept.as_ref() else { return Ok(()) };
     let at = flow.ctx.now();
     let until = at.plus_ms(flow.terms.mail_ms);
-    let code = six_digits(flow.ctx.bytes());
+    let challenge = Challenge::new(flow.ctx.bytes());
     let token = NewToken {
         purpose: Purpose::Enroll,
-        hash: flow.new_address_hash(id, browser, draft, code.expose()),
+        hash: challenge.code_digest(&flow.digests, new_address_door(id, draft)),
         case: Some(id),
         person: case.subject(),
         browser: Some(browser),
@@ -42,6 +39,6 @@ pub async fn run(worker: &Worker, id: CaseId, browser: Digest, draft: Digest) ->
         max_tries: CODE_TRIES,
     };
     flow.store.put_token(&token).await?;
-    let content = Content::NewAddress { code: &code, until, life_ms: flow.terms.mail_ms };
+    let content = Content::NewAddress { code: &challenge.printed_code(), until, life_ms: flow.terms.mail_ms };
     deliver(worker, &case, address, content).await.map(drop)
 }

@@ -51,7 +51,7 @@ pub async fn run(worker: &Worker, id: CaseId, attempt: u32, sealed: &[u8]) -> Ra
     let secret = open(worker, id, attempt, sealed)?;
     if case.claim().action.changes_directory() {
         let applied = in_directory(worker, permit, secret, at).await;
-        let with = look_again(worker, id, attempt, sealed, changed_before, &applied);
+        let with = look_again(worker, &Attempted { case: id, attempt, sealed, changed_before }, &applied);
         record(worker, id, attempt, applied, with).await
     } else {
         let (applied, with) = in_keyward(worker, &permit, secret, at).await?;
@@ -187,18 +187,20 @@ async fn enroll(
     Ok(with)
 }
 
-/// Without an answer, looking is the next thing that happens; it is queued by the commit that says so.
-fn look_again(
-    worker: &Worker,
+/// What looking at an attempt later needs.
+struct Attempted<'a> {
     case: CaseId,
     attempt: u32,
-    sealed: &[u8],
+    sealed: &'a [u8],
     changed_before: Option<Timestamp>,
-    applied: &Applied,
-) -> With {
+}
+
+/// Without an answer, looking is the next thing that happens; it is queued by the commit that says so.
+fn look_again(worker: &Worker, attempted: &Attempted<'_>, applied: &Applied) -> With {
     if !matches!(applied.outcome, Outcome::Unknown { .. }) {
         return With::nothing();
     }
+    let Attempted { case, attempt, sealed, changed_before } = *attempted;
     let work = Work::Look { case, attempt, sealed: sealed.to_vec(), changed_before };
     let at = worker.flow.ctx.now();
     With::nothing().job(work.job(&worker.flow.ctx, at, at.plus_ms(LOOK_AFTER_MS)))
@@ -223,7 +225,7 @@ async fn recover(worker: &Worker, id: CaseId, attempt: u32, sealed: &[u8]) -> Ra
     }
     if case.claim().action.changes_directory() {
         let applied = Applied::unknown(crate::connectors::Unknown::ConnectionLost);
-        let with = look_again(worker, id, attempt, sealed, None, &applied);
+        let with = look_again(worker, &Attempted { case: id, attempt, sealed, changed_before: None }, &applied);
         return record(worker, id, attempt, applied, with).await;
     }
     // The commit that would have made the change would have recorded it too; it did not happen.

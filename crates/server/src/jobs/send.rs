@@ -6,7 +6,6 @@ use keyward_core::{
     case::{Case, Command, Ending, Stage},
     digest::Field,
     ids::{CaseId, FactorId},
-    secret::SecretText,
     steps::review::{Notice, NoticeAbout},
     time::DAY_MS,
 };
@@ -138,10 +137,4 @@ async fn put_not_me(worker: &Worker, case: &Case, not_me: &Token) -> Result<(), 
         max_tries: 0,
     };
     Ok(worker.flow.store.put_token(&token).await?)
-}
-
-/// Six random digits.
-pub(super) fn six_digits(random: [u8; 8]) -> SecretText {
-    // 64 random bits modulo a million: the bias is below one in ten trillion.
-    SecretText::new(format!("{:06}", u64::from_be_bytes(random) % 1_000_000))
 }

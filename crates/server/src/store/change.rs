@@ -8,7 +8,7 @@ use keyward_core::{
     digest::{Digest, Disclosure},
     event::Entry,
     ids::{CaseId, FactorId, JobId, PersonId},
-    log::{Hash, merkle::Frontier, merkle::Node, tile::entry_hash},
+    log::{Hash, tile::entry_hash},
     time::Timestamp,
 };
 
@@ -20,11 +20,12 @@ use super::{
     people::{self, NewFactor, Person},
     private,
     tokens::{self, NewToken, Purpose, Seen},
-    value::Word,
+    value::{Val, Word},
 };
 
 statements! {
     PUT_ENTRY = "log/put_entry";
+    PUT_ENTRIES = "log/put_entries";
     NOT_BLOCKED = "persons/not_blocked";
     BLOCK = "persons/block";
     USE_FACTOR = "factors/use";
@@ -331,28 +332,55 @@ impl Prepared {
         Ok(Self { change, leaves })
     }
 
-    /// Writes everything but the nodes and the head of the tree, which the whole group shares.
-    pub(super) async fn apply(&self, tx: &mut Tx, tree: &mut Frontier, batch: &[u8]) -> Result<Vec<Node>, CommitError> {
+    /// Whether its failure can leave something to be taken back: the line of the case alone cannot.
+    pub(super) const fn needs_savepoint(&self) -> bool {
+        let Aside { guards, writes, jobs } = &self.change.aside;
+        !(guards.is_empty() && writes.is_empty() && jobs.is_empty())
+    }
+
+    /// Writes the line of the case, guards, writes and jobs: whatever can be refused. The rest is [`put_all`].
+    pub(super) async fn apply(&self, tx: &mut Tx) -> Result<(), CommitError> {
         let change = &self.change;
         if !change.row.put(tx, change.expected).await? {
             return Err(CommitError::Conflict);
         }
-        change.aside.apply(tx, Some(change.case)).await?;
-        let mut nodes = Vec::new();
-        for (entry, (body, hash)) in change.entries.iter().zip(&self.leaves) {
-            let vals = vals![tree.size(), entry.case, entry.seq, entry.at, body, batch];
-            tx.write(&PUT_ENTRY, vals).await?;
-            nodes.extend(tree.push(*hash));
+        change.aside.apply(tx, Some(change.case)).await
+    }
+
+    /// The hashes of its entries as leaves.
+    pub(super) fn leaves(&self) -> impl Iterator<Item = Hash> {
+        self.leaves.iter().map(|(_, hash)| *hash)
+    }
+}
+
+/// Writes the entries and values of all changes that were not refused, each with the leaf of its first entry. Their case was theirs to
+/// continue, so that nothing of this can be refused any more.
+pub(super) async fn put_all(tx: &mut Tx, placed: &[(u64, &Prepared)], batch: &[u8]) -> Result<(), StoreError> {
+    let (mut entries, mut values) = (Vec::new(), Vec::new());
+    for (first, Prepared { change, leaves }) in placed {
+        let bodies = leaves.iter().map(|(body, _)| body);
+        for (leaf, (entry, body)) in (*first..).zip(change.entries.iter().zip(bodies)) {
+            entries.push([
+                Val::from(leaf),
+                Val::from(entry.case),
+                Val::from(entry.seq),
+                Val::from(entry.at),
+                Val::from(body),
+                Val::from(batch),
+            ]);
         }
         let at = change.row.last;
-        for (value, person) in &change.values {
-            private::put(tx, change.case, value, *person, at).await?;
-        }
+        let rows = change.values.iter();
+        values.extend(rows.map(|value| private::row(change.case, value, at)));
+    }
+    tx.write_rows((&PUT_ENTRY, &PUT_ENTRIES), &entries).await?;
+    private::put(tx, &values).await?;
+    for (_, Prepared { change, .. }) in placed {
         if let Some(subject) = change.row.subject {
             private::adopt(tx, change.case, subject).await?;
         }
-        Ok(nodes)
     }
+    Ok(())
 }
 
 impl Guard {

@@ -18,8 +18,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Store, StoreError, Tx,
-    change::{Aside, Change, GuardKind, Prepared},
+    change::{Aside, Change, GuardKind, Prepared, put_all},
     db::{Db, statements, vals},
+    value::Val,
 };
 use crate::ctx::Ctx;
 
@@ -30,6 +31,7 @@ statements! {
     LOCK_HEAD = "log/lock_head.sqlite", postgres = "log/lock_head.postgres";
     MOVE_HEAD = "log/move_head";
     PUT_NODE = "log/put_node";
+    PUT_NODES = "log/put_nodes";
     BATCH_AT = "log/batch_at";
 }
 
@@ -190,6 +192,14 @@ async fn write_group(db: &Db, ctx: &Ctx, group: &[Waiting]) -> Vec<Answer> {
             },
             Err((error, _)) => error,
         };
+        if group.len() > 1 && !error.is_passing() {
+            // One of them is at fault; alone, it fails alone.
+            let mut alone = Vec::with_capacity(group.len());
+            for one in group.chunks(1) {
+                alone.extend(Box::pin(write_group(db, ctx, one)).await);
+            }
+            return alone;
+        }
         if tries >= MAX_TRIES || !error.is_passing() {
             tracing::error!(%error, changes = group.len(), "a commit failed");
             let error = Arc::new(error);
@@ -229,34 +239,43 @@ async fn write_round(db: &Db, group: &[Waiting], batch: &[u8]) -> Result<Round, 
 async fn fill_round(tx: &mut Tx, group: &[Waiting], batch: &[u8]) -> Result<Round, StoreError> {
     let head = lock_head(tx).await?;
     let (mut tree, mut at) = (head.tree.clone(), head.at);
-    let mut nodes = Vec::new();
+    let (mut nodes, mut taken) = (Vec::new(), Vec::new());
     let mut placed = Vec::with_capacity(group.len());
     for Waiting { change, .. } in group {
-        let mut grown = tree.clone();
-        tx.write(&SAVEPOINT, &[]).await?;
-        match change.apply(tx, &mut grown, batch).await {
-            Ok(new) => {
-                placed.push(Ok(tree.size()));
-                nodes.extend(new);
+        // One alone needs no savepoint: if it fails, nothing is left of the transaction anyway.
+        let is_saved = group.len() > 1 && change.needs_savepoint();
+        if is_saved {
+            tx.write(&SAVEPOINT, &[]).await?;
+        }
+        match change.apply(tx).await {
+            Ok(()) => {
+                let first = tree.size();
+                placed.push(Ok(first));
+                taken.push((first, change));
+                nodes.extend(tree.extend(change.leaves()));
                 at = at.max(change.change.row.last);
-                tree = grown;
             }
-            // A lost connection or a deadlock ends the transaction of all.
-            Err(CommitError::Store(error)) if error.is_passing() => {
+            // A lost connection or a deadlock ends the transaction of all, and so does what cannot be taken back.
+            Err(CommitError::Store(error)) if !is_saved || error.is_passing() => {
                 return Err(Arc::into_inner(error).unwrap_or(StoreError::Lost));
             }
             Err(error) => {
-                tx.write(&ROLLBACK_TO, &[]).await?;
+                if is_saved {
+                    tx.write(&ROLLBACK_TO, &[]).await?;
+                }
                 placed.push(Err(error));
             }
         }
-        tx.write(&RELEASE, &[]).await?;
+        if is_saved {
+            tx.write(&RELEASE, &[]).await?;
+        }
     }
     let first = head.tree.size();
     if tree.size() == first {
         let first = None;
         return Ok(Round { placed, first });
     }
+    put_all(tx, &taken, batch).await?;
     put_nodes(tx, &nodes).await?;
     let moved = vals![tree.size(), tree.to_bytes(), at, first, head.tree.to_bytes()];
     if tx.write(&MOVE_HEAD, moved).await? != 1 {
@@ -275,11 +294,12 @@ pub(super) async fn lock_head(tx: &mut Tx) -> Result<Head, StoreError> {
 }
 
 pub(super) async fn put_nodes(tx: &mut Tx, nodes: &[Node]) -> Result<(), StoreError> {
-    for node in nodes {
-        let vals = vals![i64::from(node.id.level), node.id.index, node.hash];
-        tx.write(&PUT_NODE, vals).await?;
-    }
-    Ok(())
+    let row = |node: &Node| {
+        let (level, index) = (i64::from(node.id.level), node.id.index);
+        [Val::from(level), Val::from(index), Val::from(node.hash)]
+    };
+    let rows: Vec<_> = nodes.iter().map(row).collect();
+    tx.write_rows((&PUT_NODE, &PUT_NODES), &rows).await
 }
 
 /// After a commit that gave an error: is it there? The lock on the head makes the answer final, because the transaction in question

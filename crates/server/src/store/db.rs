@@ -5,6 +5,7 @@ use std::{os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
 
 use sqlx::{
     AssertSqlSafe, Row as _,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
@@ -83,10 +84,16 @@ pub(super) enum Db {
     Pg(PgPool),
 }
 
-/// A transaction. Dropping it rolls back.
-pub(super) enum Tx {
-    Lite(sqlx::Transaction<'static, sqlx::Sqlite>),
-    Pg(sqlx::Transaction<'static, sqlx::Postgres>),
+/// A transaction. Not sqlx's own: that one keeps a connection in use whose commit failed, on which no transaction begins any more.
+/// Here a connection is given back only behind a commit or rollback that worked; in any other case it is closed, which rolls back.
+pub(super) struct Tx {
+    conn: Conn,
+    is_open: bool,
+}
+
+enum Conn {
+    Lite(PoolConnection<sqlx::Sqlite>),
+    Pg(PoolConnection<sqlx::Postgres>),
 }
 
 /// A row of an answer; columns are read by position.
@@ -222,11 +229,14 @@ impl Db {
 
     /// Begins a transaction that will write.
     pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
-        let tx = match self {
-            Self::Lite { w, .. } => w.begin_with("BEGIN IMMEDIATE").await.map(Tx::Lite),
-            Self::Pg(pool) => pool.begin().await.map(Tx::Pg),
+        let conn = match self {
+            Self::Lite { w, .. } => w.acquire().await.map(Conn::Lite),
+            Self::Pg(pool) => pool.acquire().await.map(Conn::Pg),
         };
-        tx.map_err(StoreError::Begin)
+        // Open from here on: whoever gives up waiting for the answer has perhaps begun.
+        let mut tx = Tx { conn: conn.map_err(StoreError::Begin)?, is_open: true };
+        tx.run(&super::BEGIN).await.map_err(StoreError::Begin)?;
+        Ok(tx)
     }
 
     /// Reads rows, beside whoever writes.
@@ -305,20 +315,36 @@ impl Db {
 impl Tx {
     /// Which engine it runs on.
     pub(super) const fn engine(&self) -> Engine {
-        match self {
-            Self::Lite(_) => Engine::Sqlite,
-            Self::Pg(_) => Engine::Postgres,
+        match self.conn {
+            Conn::Lite(_) => Engine::Sqlite,
+            Conn::Pg(_) => Engine::Postgres,
         }
     }
 
     /// Runs a statement; how many rows it touched.
     pub(super) async fn write(&mut self, statement: &Statement, vals: &[Val<'_>]) -> Result<u64, StoreError> {
         let sql = statement.on(self.engine());
-        let touched = match self {
-            Self::Lite(tx) => bound!(sql, vals).execute(&mut **tx).await.map(|d| d.rows_affected()),
-            Self::Pg(tx) => bound!(sql, vals).execute(&mut **tx).await.map(|d| d.rows_affected()),
+        let touched = match &mut self.conn {
+            Conn::Lite(conn) => bound!(sql, vals).execute(&mut **conn).await.map(|d| d.rows_affected()),
+            Conn::Pg(conn) => bound!(sql, vals).execute(&mut **conn).await.map(|d| d.rows_affected()),
         };
         touched.map_err(statement.failed())
+    }
+
+    /// Writes many rows: eight with each statement as long as there are eight, the rest one by one.
+    pub(super) async fn write_rows<const N: usize>(
+        &mut self,
+        (one, eight): (&Statement, &Statement),
+        rows: &[[Val<'_>; N]],
+    ) -> Result<(), StoreError> {
+        let (eights, rest) = rows.as_chunks::<8>();
+        for rows in eights {
+            self.write(eight, rows.as_flattened()).await?;
+        }
+        for row in rest {
+            self.write(one, row).await?;
+        }
+        Ok(())
     }
 
     /// Reads rows as this transaction sees them.
@@ -329,9 +355,15 @@ impl Tx {
         map: impl Fn(&Row) -> Result<T, sqlx::Error>,
     ) -> Result<Vec<T>, StoreError> {
         let sql = statement.on(self.engine());
-        let rows = match self {
-            Self::Lite(tx) => collect(bound!(sql, vals).fetch_all(&mut **tx).await, Row::Lite, map),
-            Self::Pg(tx) => collect(bound!(sql, vals).fetch_all(&mut **tx).await, Row::Pg, map),
+        let rows = match &mut self.conn {
+            Conn::Lite(conn) => {
+                let rows = bound!(sql, vals).fetch_all(&mut **conn).await;
+                collect(rows, Row::Lite, map)
+            }
+            Conn::Pg(conn) => {
+                let rows = bound!(sql, vals).fetch_all(&mut **conn).await;
+                collect(rows, Row::Pg, map)
+            }
         };
         rows.map_err(statement.failed())
     }
@@ -339,28 +371,44 @@ impl Tx {
     /// Runs the text of a migration, which is several statements.
     pub(super) async fn run_script(&mut self, text: String) -> Result<(), sqlx::Error> {
         let script = sqlx::raw_sql(AssertSqlSafe(text));
-        match self {
-            Self::Lite(tx) => script.execute(&mut **tx).await.map(drop),
-            Self::Pg(tx) => script.execute(&mut **tx).await.map(drop),
+        match &mut self.conn {
+            Conn::Lite(conn) => script.execute(&mut **conn).await.map(drop),
+            Conn::Pg(conn) => script.execute(&mut **conn).await.map(drop),
         }
     }
 
     /// Makes it durable. After an error nobody knows whether it is: look before answering.
-    pub(super) async fn commit(self) -> Result<(), StoreError> {
-        let done = match self {
-            Self::Lite(tx) => tx.commit().await,
-            Self::Pg(tx) => tx.commit().await,
-        };
-        done.map_err(StoreError::Commit)
+    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        self.run(&super::COMMIT).await.map_err(StoreError::Commit)?;
+        self.is_open = false;
+        Ok(())
     }
 
     /// Takes everything back.
-    pub(super) async fn rollback(self) -> Result<(), StoreError> {
-        let done = match self {
-            Self::Lite(tx) => tx.rollback().await,
-            Self::Pg(tx) => tx.rollback().await,
-        };
-        done.map_err(StoreError::Rollback)
+    pub(super) async fn rollback(mut self) -> Result<(), StoreError> {
+        let done = self.run(&super::ROLLBACK).await;
+        done.map_err(StoreError::Rollback)?;
+        self.is_open = false;
+        Ok(())
+    }
+
+    async fn run(&mut self, statement: &Statement) -> Result<(), sqlx::Error> {
+        let sql = statement.on(self.engine());
+        match &mut self.conn {
+            Conn::Lite(conn) => sqlx::query(sql).execute(&mut **conn).await.map(drop),
+            Conn::Pg(conn) => sqlx::query(sql).execute(&mut **conn).await.map(drop),
+        }
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if self.is_open {
+            match &mut self.conn {
+                Conn::Lite(conn) => conn.close_on_drop(),
+                Conn::Pg(conn) => conn.close_on_drop(),
+            }
+        }
     }
 }
 

@@ -33,6 +33,9 @@ pub use db::{Engine, Statement};
 use db::{Db, Tx, statements};
 
 statements! {
+    BEGIN = "engine/begin.sqlite", postgres = "engine/begin.postgres";
+    COMMIT = "engine/commit";
+    ROLLBACK = "engine/rollback";
     TRAITS = "engine/traits.sqlite", postgres = "engine/traits.postgres";
 }
 

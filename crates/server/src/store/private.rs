@@ -13,11 +13,12 @@ use super::{
     Store, StoreError, Tx,
     db::{Row, statements, vals},
     tokens,
-    value::Word,
+    value::{Val, Word},
 };
 
 statements! {
     PUT = "private/put";
+    PUT_MANY = "private/put_many";
     ADOPT = "private/adopt";
     OF_CASE = "private/of_case";
     BY_COMMITMENT = "private/by_commitment";
@@ -31,23 +32,25 @@ statements! {
 /// How long what somebody typed for a name that is no account is kept at least, for finding abuse (R47).
 pub const MIN_UNKNOWN_DAYS: i64 = 7;
 
-pub(super) async fn put(
-    tx: &mut Tx,
+/// A value as the statements take it.
+pub(super) fn row<'v>(
     case: CaseId,
-    value: &Disclosure,
-    person: Option<PersonId>,
+    (value, person): &'v (Disclosure, Option<PersonId>),
     at: Timestamp,
-) -> Result<(), StoreError> {
-    let vals = vals![
-        case,
-        *value.commitment().digest(),
-        person,
-        Word(value.field),
-        value.salt.bytes().as_slice(),
-        &value.value,
-        at,
-    ];
-    tx.write(&PUT, vals).await.map(drop)
+) -> [Val<'v>; 7] {
+    [
+        Val::from(case),
+        Val::from(*value.commitment().digest()),
+        Val::from(*person),
+        Val::from(Word(value.field)),
+        Val::from(value.salt.bytes().as_slice()),
+        Val::from(&value.value),
+        Val::from(at),
+    ]
+}
+
+pub(super) async fn put(tx: &mut Tx, rows: &[[Val<'_>; 7]]) -> Result<(), StoreError> {
+    tx.write_rows((&PUT, &PUT_MANY), rows).await
 }
 
 pub(super) async fn adopt(tx: &mut Tx, case: CaseId, subject: PersonId) -> Result<(), StoreError> {

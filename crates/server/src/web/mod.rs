@@ -8,6 +8,7 @@ pub mod account;
 pub mod answer;
 pub mod applicant;
 pub mod assets;
+pub mod files;
 pub mod guard;
 pub mod mail;
 pub mod portal;

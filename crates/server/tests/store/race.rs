@@ -151,14 +151,14 @@ async fn r10_t_e02_a_recovery_code_opens_once(world: World) {
 }
 
 async fn r10_a_factor_is_ended_once_and_bound_once(world: World) {
-    let handle = Some(Digest::of(b"credential id"));
-    let passkey = factor(&world, Method::Passkey, handle).await;
+    let handle = Digest::of(b"credential id");
+    let passkey = factor(&world, Method::Passkey, Some(handle)).await;
     let bound = race_for(&world, |_| {
         let id = world.ctx.id(START);
         Guard::NewFactor(NewFactor { id, ..passkey.clone() })
     });
     assert_eq!(bound.await, 1);
-    let stored = world.store.factor_by_handle(handle.unwrap()).await;
+    let stored = world.store.factor_by_handle(handle).await;
     let stored = stored.unwrap().unwrap();
     let end = |person| Guard::EndFactor { factor: stored.id, person, at: START };
     let stranger = world.person();

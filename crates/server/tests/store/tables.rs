@@ -30,7 +30,8 @@ on_both! {
     a_right_try_takes_back_its_count_and_a_wrong_one_stays
     r45_a_blocked_person_stays_blocked_for_the_longer_time
     a_policy_is_found_by_its_digest_and_nothing_else_is_returned
-    r43_the_embedded_directory_counts_locks_and_remembers
+    r43_the_embedded_directory_counts_passwords_and_remembers_them
+    v6_1_1_wrong_passwords_lock_an_account_until_it_is_unlocked
 }
 
 pub fn job(world: &World, kind: &'static str) -> NewJob {
@@ -147,6 +148,16 @@ async fn t_d07_a_token_ends_when_its_time_is_up_and_a_session_when_it_rests(worl
     assert!(!alive_at(20).await);
 }
 
+/// Which of them still open something, by number.
+async fn alive(world: &World, made: &[NewToken]) -> Vec<usize> {
+    let mut alive = Vec::new();
+    for (index, token) in made.iter().enumerate() {
+        let found = world.store.find_token(&seen(world, token)).await;
+        alive.extend(found.unwrap().map(|_| index));
+    }
+    alive
+}
+
 async fn r11_what_was_handed_out_ends_with_its_case_and_person(world: World) {
     let (mine, other) = (world.case("ada").await.case.id(), world.case("bob").await.case.id());
     let (ada, bob) = (world.person(), world.person());
@@ -162,27 +173,22 @@ async fn r11_what_was_handed_out_ends_with_its_case_and_person(world: World) {
         world.store.put_token(&token).await.unwrap();
         made.push(token);
     }
-    let alive = async || {
-        let mut alive = Vec::new();
-        for (index, token) in made.iter().enumerate() {
-            if world.store.find_token(&seen(&world, token)).await.unwrap().is_some() {
-                alive.push(index);
-            }
-        }
-        alive
-    };
+    let alive = async || alive(&world, &made).await;
     let end = async |write| world.store.aside(Aside::default().write(write)).await.unwrap();
     assert_eq!(world.store.count_tokens(Purpose::Link, mine, START).await.unwrap(), 1);
     let sessions = world.store.tokens_of_person(Purpose::SignIn, ada, START).await.unwrap();
     assert_eq!(sessions.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(), [made[3].hash]);
-    end(Write::EndTokensOfCase { case: mine, purpose: Some(Purpose::Code) }).await;
-    assert_eq!(alive().await, [0, 2, 3, 4]);
-    end(Write::EndTokensOfPerson { person: ada, purpose: Some(Purpose::Link) }).await;
-    assert_eq!(alive().await, [3, 4]);
-    end(Write::EndTokensOfPerson { person: ada, purpose: None }).await;
-    assert_eq!(alive().await, [4]);
-    end(Write::EndTokensOfCase { case: other, purpose: None }).await;
-    assert!(alive().await.is_empty());
+    let case = |case, purpose| Write::EndTokensOfCase { case, purpose };
+    let person = |person, purpose| Write::EndTokensOfPerson { person, purpose };
+    for (write, left) in [
+        (case(mine, Some(Purpose::Code)), &[0, 2, 3, 4][..]),
+        (person(ada, Some(Purpose::Link)), &[3, 4]),
+        (person(ada, None), &[4]),
+        (case(other, None), &[]),
+    ] {
+        end(write).await;
+        assert_eq!(alive().await, left);
+    }
 }
 
 async fn t_e07_a_session_that_was_ended_changes_nothing(world: World) {
@@ -391,7 +397,7 @@ async fn a_policy_is_found_by_its_digest_and_nothing_else_is_returned(world: Wor
     assert!(world.store.policy(digest).await.unwrap_err().is_broken());
 }
 
-async fn r43_the_embedded_directory_counts_locks_and_remembers(world: World) {
+async fn r43_the_embedded_directory_counts_passwords_and_remembers_them(world: World) {
     let store = &world.store;
     for (id, name) in [("1", "ada"), ("2", "bob"), ("3", "eve")] {
         let account = NewAccount {
@@ -420,6 +426,23 @@ async fn r43_the_embedded_directory_counts_locks_and_remembers(world: World) {
     let account = store.account("1").await.unwrap().unwrap();
     assert_eq!((account.password.as_deref(), account.credential, account.must_change), (Some("h3"), 3, true));
     assert!(!format!("{account:?}").contains("h3"));
+}
+
+async fn v6_1_1_wrong_passwords_lock_an_account_until_it_is_unlocked(world: World) {
+    let store = &world.store;
+    let account = NewAccount {
+        id: "1".to_owned(),
+        name: "ada".to_owned(),
+        mail: None,
+        display: "Ada".to_owned(),
+        created: START,
+    };
+    assert!(store.insert_account(&account).await.unwrap());
+    let set = async |expected, hash: &str| {
+        let new = NewPassword { hash, expected, must_change: true, keep: 2, at: START };
+        store.set_account_password("1", &new).await.unwrap()
+    };
+    assert_eq!(set(0, "h1").await, Some(1));
     let until = START.plus_ms(HOUR_MS);
     let tries = async |credential, at| {
         let tried = Tried { credential, max: 2, at, lock_until: until };
@@ -427,26 +450,26 @@ async fn r43_the_embedded_directory_counts_locks_and_remembers(world: World) {
         let account = store.account("1").await.unwrap().unwrap();
         (counted, account.failures, account.locked_until)
     };
-    assert_eq!(tries(2, START).await, (false, 0, None), "another password");
-    assert_eq!(tries(3, START).await, (true, 1, None));
-    assert_eq!(tries(3, START).await, (true, 2, Some(until)));
-    assert_eq!(tries(3, until.plus_ms(-1)).await, (false, 2, Some(until)), "locked");
-    assert_eq!(tries(3, until).await, (true, 1, None), "a lock that has ended starts the count anew");
-    assert!(!store.clear_account_tries("1", 2).await.unwrap());
-    assert!(store.clear_account_tries("1", 3).await.unwrap());
-    assert_eq!(tries(3, until).await, (true, 1, None));
-    assert_eq!(tries(3, until).await.1, 2);
+    assert_eq!(tries(0, START).await, (false, 0, None), "another password");
+    assert_eq!(tries(1, START).await, (true, 1, None));
+    assert_eq!(tries(1, START).await, (true, 2, Some(until)));
+    assert_eq!(tries(1, until.plus_ms(-1)).await, (false, 2, Some(until)), "locked");
+    assert_eq!(tries(1, until).await, (true, 1, None), "a lock that has ended starts the count anew");
+    assert!(!store.clear_account_tries("1", 0).await.unwrap());
+    assert!(store.clear_account_tries("1", 1).await.unwrap());
+    assert_eq!(tries(1, until).await, (true, 1, None));
+    assert_eq!(tries(1, until).await.1, 2);
     assert!(store.unlock_account("1").await.unwrap());
-    assert_eq!(tries(3, START).await, (true, 1, None));
-    assert_eq!(tries(3, START).await.2, Some(until));
-    assert_eq!(set(3, "h5").await, Some(4));
+    assert_eq!(tries(1, START).await, (true, 1, None));
+    assert_eq!(tries(1, START).await.2, Some(until));
+    assert_eq!(set(1, "h5").await, Some(2));
     let account = store.account("1").await.unwrap().unwrap();
     assert_eq!((account.failures, account.locked_until), (0, None), "a new password ends the lock");
     assert!(store.set_account_must_change("1", false).await.unwrap());
     assert!(store.set_account_disabled("1", true).await.unwrap());
     let account = store.account("1").await.unwrap().unwrap();
     assert!(!account.must_change && account.disabled);
-    assert_eq!(set(4, "h6").await, None, "a disabled account gets no password");
+    assert_eq!(set(2, "h6").await, None, "a disabled account gets no password");
     assert!(!store.unlock_account("1").await.unwrap());
     store.set_account_group("1", "staff", true).await.unwrap();
     store.set_account_group("1", "admins", true).await.unwrap();

@@ -20,6 +20,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 /// Starts the server, says so, and waits until nobody holds its standard input any more. Then it stops and clears up.
 const KEEPER: &str = r#"
 set -e
+trap 'rm -rf "$DIR"' EXIT
 "$BIN/initdb" -D "$DIR/data" -U keyward -A trust --no-sync -E UTF8 --locale=C.UTF-8 >"$DIR/initdb.log" 2>&1
 cat >>"$DIR/data/postgresql.conf" <<CONF
 listen_addresses = ''
@@ -32,7 +33,6 @@ echo ready
 trap '' INT TERM HUP
 cat >/dev/null || true
 "$BIN/pg_ctl" -D "$DIR/data" -m immediate stop >/dev/null 2>&1 || true
-rm -rf "$DIR"
 "#;
 
 struct Cluster {
@@ -106,4 +106,12 @@ pub async fn postgres() -> Option<String> {
     sqlx::raw_sql(create).execute(&mut admin).await.unwrap();
     admin.close().await.unwrap();
     Some(url(&name))
+}
+
+/// The server's socket and the database behind an address of [`postgres`], for standing in between.
+pub fn socket_and_database(url: &str) -> (PathBuf, String) {
+    let (database, host) = url.split_once("?host=").unwrap();
+    let (_, database) = database.rsplit_once('/').unwrap();
+    let socket = PathBuf::from(host.replace("%2F", "/")).join(".s.PGSQL.5432");
+    (socket, database.to_owned())
 }

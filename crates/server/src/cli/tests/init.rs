@@ -11,12 +11,12 @@ use crate::config::Environment;
 #[test]
 fn eco_05_init_writes_files_that_only_their_owner_reads() {
     let (folder, file) = installed();
-    for name in ["keyward.toml", "keys/log-signing.key", "keys/seal.key"] {
+    for name in ["keyward.toml", "keys/log-signing.key", "keys/seal.key", "keys/data.key"] {
         assert_eq!(mode(&folder.path().join(name)), 0o600, "{name}");
     }
     assert_eq!(mode(&folder.path().join("keys")), 0o700);
     let once = seeded();
-    for name in ["log-signing.key", "seal.key"] {
+    for name in ["log-signing.key", "seal.key", "data.key"] {
         let key = fs::read(folder.path().join("keys").join(name)).unwrap();
         assert_eq!(key, once.bytes::<32>(), "{name} is not made of the randomness that was handed in");
     }
@@ -24,10 +24,35 @@ fn eco_05_init_writes_files_that_only_their_owner_reads() {
 }
 
 #[test]
+fn eco_05_init_writes_the_public_half_of_the_seal_key_of_an_old_key_too() {
+    let (folder, file) = installed();
+    let public = |bytes: &[u8]| {
+        let key = crate::seal::read_key(bytes).unwrap();
+        crate::seal::OpenKey::new(&key).unwrap().seal_key().to_string()
+    };
+    let seal = folder.path().join("keys/seal.key");
+    let written = public(&fs::read(&seal).unwrap());
+    assert!(fs::read_to_string(&file).unwrap().contains(&written));
+    let mut own = [9; 32];
+    own[0] = 1;
+    fs::write(&seal, own).unwrap();
+    let again = ["--config", &file, "config", "init", "--yes", "--force", "--public-url", "https://reset.example.org"];
+    assert_eq!(typed(&again).exit, Exit::Ok);
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains(&public(&own)) && !text.contains(&written));
+    fs::write(&seal, [9; 32]).unwrap();
+    let refused = typed(&again);
+    assert_eq!(refused.exit, Exit::Failed, "a key of one byte repeated was never filled");
+    assert!(refused.err.contains("cannot use the key that is in"), "{}", refused.err);
+}
+
+#[test]
 fn eco_05_init_never_overwrites_unless_forced_and_a_key_never() {
     let (folder, file) = installed();
     let key = folder.path().join("keys/log-signing.key");
-    fs::write(&key, [9; 32]).unwrap();
+    let mut own = vec![9; 32];
+    own[0] = 1;
+    fs::write(&key, &own).unwrap();
     let again = ["--config", &file, "config", "init", "--yes", "--public-url", "https://other.example.org"];
     let refused = typed(&again);
     assert_eq!(refused.exit, Exit::Usage);
@@ -37,7 +62,7 @@ fn eco_05_init_never_overwrites_unless_forced_and_a_key_never() {
     let forced = typed(&[&again[..], &["--force"]].concat());
     assert_eq!(forced.exit, Exit::Ok, "{}", forced.err);
     assert!(fs::read_to_string(&file).unwrap().contains("other.example.org") && forced.out.contains("kept as it was"));
-    assert_eq!((fs::read(&key).unwrap(), mode(Path::new(&file))), (vec![9; 32], 0o600));
+    assert_eq!((fs::read(&key).unwrap(), mode(Path::new(&file))), (own, 0o600));
     let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names.len(), 2, "something was left behind: {names:?}");
 }

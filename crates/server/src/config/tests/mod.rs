@@ -297,8 +297,10 @@ fn a_list_in_a_variable_is_toml_or_has_semicolons() {
 fn a_key_file_is_32_bytes_that_nobody_else_reads() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
-    let text =
-        minimal_and(&format!("[log]\nsigning_key_file = \"{0}\"\n[worker]\nseal_key_file = \"{0}\"\n", path.display()));
+    let text = minimal_and(&format!(
+        "data_key_file = \"{0}\"\n[log]\nsigning_key_file = \"{0}\"\n[worker]\nseal_key_file = \"{0}\"\n",
+        path.display()
+    ));
     let loaded = read(&text, &[]).unwrap();
     let told = |bytes: usize, mode: u32| {
         fs::write(&path, vec![0; bytes]).unwrap();
@@ -313,12 +315,18 @@ fn a_key_file_is_32_bytes_that_nobody_else_reads() {
     assert!(loaded.check_files().0[0].what.contains("cannot read"));
     assert_eq!(told(32, 0o600), Vec::<String>::new());
     assert_eq!(told(32, 0o640)[0], "`log.signing_key_file`: others can read `FILE` (mode 640)");
-    assert_eq!(told(31, 0o600)[1], "`worker.seal_key_file`: `FILE` has 31 bytes; it must have 32");
+    assert_eq!(told(31, 0o600)[1], "`server.data_key_file`: `FILE` has 31 bytes; it must have 32");
+    assert_eq!(told(31, 0o600)[2], "`worker.seal_key_file`: `FILE` has 31 bytes; it must have 32");
 }
 
 #[test]
-fn a_web_process_needs_no_seal_key() {
+fn a_web_process_needs_the_public_half_of_the_seal_key_and_not_the_key() {
+    const PUBLIC: &str = "ZHVtbXkga2V5IGZvciB0aGUgZG9jdW1lbnRhdGlvbiE=";
     let text = minimal_and("role = \"web\"\n[database]\nurl = \"postgres://keyward@db.example.org/keyward\"\n");
+    let without = refused(&text);
+    assert!(without.contains("`worker.seal_public_key` is not set"), "{without}");
+    let text = format!("{text}[worker]\nseal_public_key = \"{PUBLIC}\"\n");
+    assert!(refused(&text.replace(PUBLIC, "c2hvcnQ=")).contains("`c2hvcnQ=` is not a public key"));
     let (problems, _) = read(&text, &[]).unwrap().check_files();
     assert!(problems.iter().all(|problem| problem.key != "worker.seal_key_file"), "{problems:?}");
     assert!(problems.iter().any(|problem| problem.key == "log.signing_key_file"));

@@ -1,30 +1,50 @@
-//! Links from messages. Opening one changes nothing (R12): it shows a page, and the button on it does what the link is for.
+//! Links from messages. Opening one changes nothing (R12): its key moves from the address into a cookie (UX-21), a page is shown, and the button
+//! on that page does what the link is for.
 
 use axum::extract::{Path, rejection::PathRejection};
 use keyward_core::{
     actor::Actor,
     case::{Case, Command},
     event::ContestedFrom,
-    time::DAY_MS,
+    time::{DAY_MS, MINUTE_MS},
 };
 
 use super::{base, place};
 use crate::{
     flow::{FlowError, Proof, Proved, With, browser_digest},
-    store::tokens::{Purpose, Seen},
-    token::{self, Token},
+    token::Token,
     web::{
-        answer::{Answer, failed, go, show},
+        answer::{Answer, failed, go, show, with_cookie},
         shell::page,
         views::link::{DeadLink, LinkDead, LinkLanding, LinkPurpose, NotMe, NotMeDone, Origin},
         visit::Visit,
     },
 };
 
+/// The cookies in which the keys of opened links wait.
+const LINK: &str = "link";
+const NOT_ME: &str = "not-me";
+/// How long they wait for the button.
+const WAIT_MS: i64 = 15 * MINUTE_MS;
+
 type Named = Result<Path<String>, PathRejection>;
 
-fn parse(path: Named) -> Option<Token> {
-    path.ok().and_then(|Path(text)| Token::parse(&text).ok())
+/// The key leaves the address bar at once: a page that is left, printed or shown to somebody does not carry it on.
+fn put_away(visit: &Visit, path: Named, cookie: &str, to: &str) -> Answer {
+    match path.ok().and_then(|Path(text)| Token::parse(&text).ok()) {
+        None => dead(visit, DeadLink::Used),
+        Some(token) => with_cookie(go(to), &visit.cookie(visit.portal.cookie(cookie), &token, WAIT_MS)),
+    }
+}
+
+/// `GET /l/{token}`.
+pub async fn opened(visit: Visit, path: Named) -> Answer {
+    put_away(&visit, path, LINK, "/l")
+}
+
+/// `GET /not-me/{token}`.
+pub async fn not_me_opened(visit: Visit, path: Named) -> Answer {
+    put_away(&visit, path, NOT_ME, "/not-me")
 }
 
 fn dead(visit: &Visit, why: DeadLink) -> Answer {
@@ -35,19 +55,14 @@ fn dead(visit: &Visit, why: DeadLink) -> Answer {
 /// The case of a mailed link, if it is alive and was made for this browser.
 async fn case_of(visit: &Visit, link: &Token) -> Result<Option<(Case, Token)>, FlowError> {
     let flow = &visit.portal.flow;
-    let hash = link.hash(token::Purpose::Link).digest();
-    let seen = |browser| Seen { purpose: Purpose::Link, hash, browser, at: visit.at };
-    // Which case it is shows only to the browser that has its cookie; that one is tried first by the reference in the token's row.
-    let Some(case) = flow.store.case_of_token(Purpose::Link, hash, visit.at).await? else { return Ok(None) };
-    let case = flow.load(case).await?;
+    let Some(case) = flow.case_of_link(link).await? else { return Ok(None) };
     let Some(cookie) = visit.case_token(case.reference()) else { return Ok(None) };
-    let bound = flow.store.find_token(&seen(Some(browser_digest(&cookie)))).await?;
-    Ok(bound.map(|_| (case, cookie)))
+    Ok(flow.link_is_of(link, browser_digest(&cookie)).await?.then_some((case, cookie)))
 }
 
-/// `GET /l/{token}`.
-pub async fn landing(visit: Visit, path: Named) -> Answer {
-    let Some(link) = parse(path) else { return dead(&visit, DeadLink::Used) };
+/// `GET /l`.
+pub async fn landing(visit: Visit) -> Answer {
+    let Some(link) = visit.token(LINK) else { return dead(&visit, DeadLink::Used) };
     match case_of(&visit, &link).await {
         Err(error) => failed(&visit, error),
         Ok(None) => dead(&visit, DeadLink::Expired(visit.portal.flow.terms.mail_ms)),
@@ -57,15 +72,15 @@ pub async fn landing(visit: Visit, path: Named) -> Answer {
             reference: Some(case.reference().to_string()),
             purpose: LinkPurpose::Prove,
             until: visit.at.plus_ms(visit.portal.flow.terms.mail_ms),
-            action: format!("/l/{}", link.reveal().expose()),
+            action: "/l".to_owned(),
             not_me: format!("{}/stop", base(&case)),
         }),
     }
 }
 
-/// `POST /l/{token}`.
-pub async fn used(visit: Visit, path: Named) -> Answer {
-    let Some(link) = parse(path) else { return dead(&visit, DeadLink::Used) };
+/// `POST /l`.
+pub async fn used(visit: Visit) -> Answer {
+    let Some(link) = visit.token(LINK) else { return dead(&visit, DeadLink::Used) };
     let (case, cookie) = match case_of(&visit, &link).await {
         Err(error) => return failed(&visit, error),
         Ok(None) => return dead(&visit, DeadLink::Expired(visit.portal.flow.terms.mail_ms)),
@@ -73,43 +88,32 @@ pub async fn used(visit: Visit, path: Named) -> Answer {
     };
     let flow = &visit.portal.flow;
     match flow.prove(&case, browser_digest(&cookie), Proof::MailLink(link)).await {
-        Ok(Proved::Held(case)) => go(&format!("{}/{}", base(&case), place(&case))),
+        Ok(Proved::Held(case, _)) => go(&format!("{}/{}", base(&case), place(&case))),
         Ok(Proved::NotHeld | Proved::Expired) => dead(&visit, DeadLink::Used),
         Err(FlowError::Refused(_)) => go(&base(&case)),
         Err(error) => failed(&visit, error),
     }
 }
 
-async fn contested_case(visit: &Visit, token: &Token) -> Result<Option<Case>, FlowError> {
-    let flow = &visit.portal.flow;
-    let hash = token.hash(token::Purpose::Contest).digest();
-    let seen = Seen { purpose: Purpose::Contest, hash, browser: None, at: visit.at };
-    let Some(found) = flow.store.find_token(&seen).await? else { return Ok(None) };
-    match found.case {
-        Some(case) => flow.load(case).await.map(Some),
-        None => Ok(None),
-    }
-}
-
-/// `GET /not-me/{token}`: asks, without sign-in.
-pub async fn not_me(visit: Visit, path: Named) -> Answer {
-    let Some(token) = parse(path) else { return dead(&visit, DeadLink::Used) };
-    match contested_case(&visit, &token).await {
+/// `GET /not-me`: asks, without sign-in.
+pub async fn not_me(visit: Visit) -> Answer {
+    let Some(token) = visit.token(NOT_ME) else { return dead(&visit, DeadLink::Used) };
+    match visit.portal.flow.case_of_contest(&token).await {
         Err(error) => failed(&visit, error),
         Ok(None) => dead(&visit, DeadLink::Stopped),
         Ok(Some(case)) => show(&NotMe {
             shell: visit.shell(),
             reference: case.reference().to_string(),
             origin: Origin { at: case.opened_at(), place: None, device: None },
-            action: format!("/not-me/{}", token.reveal().expose()),
+            action: "/not-me".to_owned(),
         }),
     }
 }
 
-/// `POST /not-me/{token}`: stops the case, and all recovery of the account for a day (UX-71).
-pub async fn not_me_said(visit: Visit, path: Named) -> Answer {
-    let Some(token) = parse(path) else { return dead(&visit, DeadLink::Used) };
-    let case = match contested_case(&visit, &token).await {
+/// `POST /not-me`: stops the case, and all recovery of the account for a day (UX-71).
+pub async fn not_me_said(visit: Visit) -> Answer {
+    let Some(token) = visit.token(NOT_ME) else { return dead(&visit, DeadLink::Used) };
+    let case = match visit.portal.flow.case_of_contest(&token).await {
         Err(error) => return failed(&visit, error),
         Ok(None) => return dead(&visit, DeadLink::Stopped),
         Ok(Some(case)) => case,

@@ -104,7 +104,13 @@ pub async fn choose(here: Here, form: Result<Form<Chosen>, FormRejection>) -> An
 async fn tried(here: &Here, proof: Proof, page: impl AsyncFnOnce(bool) -> Answer) -> Answer {
     let flow = &here.visit.portal.flow;
     match flow.prove(&here.case, here.browser, proof).await {
-        Ok(Proved::Held(case)) => here.onward(&case),
+        Ok(Proved::Held(case, renewed)) => match renewed {
+            None => here.onward(&case),
+            Some(key) => {
+                let name = here.visit.portal.cookie(DEVICE);
+                with_cookie(here.onward(&case), &here.visit.cookie(name, &key, DEVICE_MS))
+            }
+        },
         Ok(Proved::NotHeld) => page(false).await,
         Ok(Proved::Expired) => page(true).await,
         Err(FlowError::Refused(Refusal::TooMany)) => too_many(here),

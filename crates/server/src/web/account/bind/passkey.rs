@@ -4,7 +4,7 @@ use keyward_core::{account::Class, time::MINUTE_MS};
 
 use super::{Sent, browser_name, named, submit};
 use crate::{
-    methods::passkey::Enrollment,
+    flow::Enrollment,
     web::{
         answer::{Answer, again, go, show, with_cookie},
         applicant::Here,
@@ -50,7 +50,7 @@ pub(super) async fn handed(here: &Here, sent: Sent) -> Answer {
         return page(here, Some(PasskeyProblem::Expired)).await;
     };
     let label = named(sent.name, browser_name(&here.visit));
-    match here.visit.portal.flow.finish_enrollment(person, here.browser, &key, &credential, &label).await {
+    match here.visit.portal.flow.finish_enrollment(person, here.browser, (&key, &credential), &label).await {
         Err(error) => here.failed(error),
         Ok(None) => page(here, Some(PasskeyProblem::Expired)).await,
         Ok(Some(record)) => {

@@ -1,0 +1,201 @@
+//! `keyward serve` and `keyward worker`: everything is opened and checked before anything listens; nothing starts half.
+
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::net::TcpListener;
+
+use super::args::{MigrateChoice, ServeArgs, WorkerArgs};
+use super::{CliContext, CliError, Exit, Report, telemetry};
+use crate::{
+    app::{
+        self, letters,
+        open::{self, Ground, OpenError},
+        serve,
+    },
+    config::{Config, ConfigError, FlagValue, Loaded, types::Role},
+    flow::Flow,
+    i18n::Lang,
+    jobs::Worker,
+    methods::passkey::RelyingParty,
+    passwords::{
+        NewPasswords,
+        blocklist::Blocklist,
+        hash::Hasher,
+        rules::{Factors, Rules},
+        verifier::Peppers,
+        words::ContextWords,
+    },
+    store::Store,
+    web::{portal::Portal, shell::Site},
+};
+
+/// Passwords that may wait for a thread; more are asked to come back.
+const QUEUE: usize = 64;
+
+/// Serves pages, does jobs, or both.
+pub async fn run(args: ServeArgs, ctx: &CliContext) -> Result<Exit, CliError> {
+    start(args.settings(), args.migrate, ctx).await
+}
+
+/// Does jobs.
+pub async fn worker(args: WorkerArgs, ctx: &CliContext) -> Result<Exit, CliError> {
+    start(args.settings(), MigrateChoice::Auto, ctx).await
+}
+
+async fn start(flags: Vec<FlagValue>, migrate: MigrateChoice, ctx: &CliContext) -> Result<Exit, CliError> {
+    let loaded = ctx.load(&flags)?;
+    telemetry::to_stdout(&ctx.environment);
+    warn(&loaded)?;
+    let store = database(&loaded.config, migrate, ctx).await?;
+    if migrate == MigrateChoice::Only {
+        store.close().await;
+        return ctx.print(&Report::new("serve").text("The database is up to date. Nothing was started."));
+    }
+    let config = &loaded.config;
+    let hasher = hasher()?;
+    let site = Arc::new(app::site(config, &config.server.organization, false));
+    let flow = flow(config, store.clone(), ctx).await?;
+    let worker = match config.server.role {
+        Role::All | Role::Worker => Some(make_worker(config, &flow, &site, &hasher).await?),
+        Role::Web => None,
+    };
+    let portal = match config.server.role {
+        Role::All | Role::Web => Some(make_portal(config, &flow, &site, &hasher)?),
+        Role::Worker => None,
+    };
+    listen(config, portal, worker).await?;
+    store.close().await;
+    Ok(Exit::Ok)
+}
+
+/// What works and had better be different is said; what can not work ends it here, all at once.
+fn warn(loaded: &Loaded) -> Result<(), CliError> {
+    let (problems, warnings) = loaded.check_files();
+    for warning in loaded.warnings.iter().chain(&warnings) {
+        tracing::warn!(key = warning.key, "{}", warning.what);
+    }
+    if problems.is_empty() { Ok(()) } else { Err(ConfigError::Wrong(problems).into()) }
+}
+
+async fn database(config: &Config, migrate: MigrateChoice, ctx: &CliContext) -> Result<Store, CliError> {
+    if migrate == MigrateChoice::Off {
+        return Ok(open::open_current_store(config, &ctx.ctx).await?);
+    }
+    let store = open::open_store(config, &ctx.ctx).await?;
+    store.migrate(ctx.ctx.now()).await.map_err(OpenError::from)?;
+    Ok(store)
+}
+
+fn hasher() -> Result<Arc<Hasher>, CliError> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let hasher = Hasher::new(threads, QUEUE, Peppers::none());
+    hasher.map(Arc::new).map_err(|error| failed("cannot start the threads for passwords", error))
+}
+
+fn failed(what: &str, error: impl std::error::Error + Send + Sync + 'static) -> CliError {
+    CliError::Failed(what.to_owned(), Box::new(error))
+}
+
+async fn flow(config: &Config, store: Store, ctx: &CliContext) -> Result<Arc<Flow>, CliError> {
+    let keys = open::data_keys(config)?;
+    let (policy, _) = open::policy(config)?;
+    let party = RelyingParty::new(config.server.public_url.url(), &config.server.organization);
+    let parts = app::FlowParts {
+        ctx: ctx.ctx.clone(),
+        store,
+        policy: Arc::new(policy),
+        terms: app::terms(config),
+        vault: keys.vault,
+        digests: keys.digests,
+        seal: open::seal_key(config)?,
+        party: party.map_err(|error| failed("cannot offer passkeys", error))?,
+    };
+    Ok(app::flow(parts).await?)
+}
+
+async fn make_worker(
+    config: &Config,
+    flow: &Arc<Flow>,
+    site: &Arc<Site>,
+    hasher: &Arc<Hasher>,
+) -> Result<Arc<Worker>, CliError> {
+    let ground = Ground {
+        store: flow.store.clone(),
+        hasher: Arc::clone(hasher),
+        ctx: flow.ctx.clone(),
+        history: usize::try_from(config.passwords.history.get()).unwrap_or_default(),
+    };
+    let signer = open::signer(config)?;
+    let memory = open::memory(config);
+    // A log that does not continue what was signed is found out before the first request, not at the next signature.
+    let checked = flow.store.check_log(signer.verifier(), &memory).await;
+    checked.map_err(|error| failed("the log can not be continued", error))?;
+    let parts = app::WorkerParts {
+        directories: open::directories(config, &ground)?,
+        open: open::open_key(config)?,
+        channel: open::mail(config)?.map(|smtp| Arc::new(smtp) as _),
+        letters: Arc::new(letters::Written::new(Arc::clone(site), language(config))),
+        signer,
+        memory,
+    };
+    Ok(app::worker(flow, parts))
+}
+
+fn language(config: &Config) -> Lang {
+    Lang::from_tag(&config.server.default_language.to_string()).unwrap_or(Lang::En)
+}
+
+fn make_portal(
+    config: &Config,
+    flow: &Arc<Flow>,
+    site: &Arc<Site>,
+    hasher: &Arc<Hasher>,
+) -> Result<Arc<Portal>, CliError> {
+    let min = usize::try_from(config.passwords.min_chars.get()).unwrap_or(usize::MAX);
+    let rules = Rules::new(Factors::PasswordOnly, min).map_err(|error| failed("the rules for passwords", error))?;
+    let max = usize::try_from(config.passwords.max_bytes.get()).unwrap_or(usize::MAX);
+    let rules = rules.with_max_bytes(max).map_err(|error| failed("the rules for passwords", error))?;
+    let words = config.passwords.context_words.iter().map(String::as_str);
+    let words = words.chain([config.server.organization.as_str(), "keyward"]);
+    let rules = rules.with_words(&ContextWords::new(words));
+    let breached = open::breach_list(config)?;
+    let passwords = NewPasswords::new(rules, Blocklist::built_in(), breached, Arc::clone(hasher.pool()));
+    Ok(Arc::new(Portal {
+        flow: Arc::clone(flow),
+        site: Arc::clone(site),
+        language: language(config),
+        passwords: Arc::new(passwords),
+        host: app::host(config.server.public_url.url()),
+        secure: config.server.public_url.url().scheme() == "https",
+        trusted: config.server.trusted_proxies.clone(),
+    }))
+}
+
+async fn listen(config: &Config, portal: Option<Arc<Portal>>, worker: Option<Arc<Worker>>) -> Result<(), CliError> {
+    let stop = serve::stop_on_signal();
+    let working = worker.map(|worker| tokio::spawn(serve::jobs(worker, stop.clone())));
+    let served = match portal {
+        None => {
+            tracing::info!("doing jobs");
+            stop.cancelled().await;
+            Ok(())
+        }
+        Some(portal) => {
+            let address = config.server.listen;
+            let listener = TcpListener::bind(address).await;
+            let listener = listener.map_err(|error| failed(&format!("cannot listen on {address}"), error))?;
+            tracing::info!(%address, url = portal.site.public_url, "serving");
+            let router = serve::router(&portal, Router::new());
+            match (&config.server.tls_cert_file, &config.server.tls_key_file) {
+                (Some(cert), Some(key)) => serve::pages_over_tls(listener, router, (cert, key), stop.clone()).await,
+                _ => serve::pages(listener, router, stop.clone()).await,
+            }
+        }
+    };
+    stop.cancel();
+    if let Some(working) = working {
+        drop(working.await);
+    }
+    served.map_err(|error| failed("the server ended", error))
+}
