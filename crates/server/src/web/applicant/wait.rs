@@ -30,7 +30,7 @@ use super::{
 use crate::{
     flow::{FlowError, With},
     web::{
-        account::bind::{codes, name_of},
+        account::bind::codes,
         answer::{Answer, go, show},
         shell::page,
         views::{
@@ -214,8 +214,8 @@ async fn change(here: &Here) -> Result<Change, FlowError> {
         Action::EnrollFactor { method } => Change::Added(way_of(method).unwrap_or(WayKind::None)),
         Action::RemoveFactor => {
             let flow = &here.visit.portal.flow;
-            let removed = flow.changed_way(&here.case).await?;
-            Change::Removed(removed.map(|factor| name_of(flow, &factor)).transpose()?.unwrap_or_default())
+            let removed = flow.changed_own_way(&here.case).await?;
+            Change::Removed(removed.map(|way| way.name).unwrap_or_default())
         }
     })
 }
