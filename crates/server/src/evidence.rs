@@ -70,6 +70,18 @@ pub enum EvidenceError {
 }
 
 impl EvidenceError {
+    /// Whether the log itself is at fault: what is stored is not what was signed, or would not be believed.
+    pub fn is_disproof(&self) -> bool {
+        match self {
+            Self::Sign(SignError::File { .. }) => false,
+            Self::Sign(SignError::Store(error)) | Self::Store(error) => error.is_broken(),
+            Self::Sign(_) => true,
+            Self::Load(error) => matches!(error, LoadError::Damaged { .. } | LoadError::Corrupt(_)),
+            Self::Checkpoint(_) | Self::Bundle(_) => true,
+            _ => false,
+        }
+    }
+
     /// Whether the database did not answer, and the same may work a moment later.
     pub fn is_outage(&self) -> bool {
         match self {

@@ -10,5 +10,7 @@
 
 #[path = "portal/recovery.rs"]
 mod recovery;
+#[path = "portal/starts.rs"]
+mod starts;
 #[path = "support/portal.rs"]
 mod world;

@@ -139,14 +139,19 @@ pub async fn open_store(config: &Config, ctx: &Ctx) -> Result<Store, OpenError> 
     Ok(Store::open(config.database.url.expose(), ctx).await?)
 }
 
-/// Opens a database that has everything this build needs, and makes nothing.
-pub async fn open_current_store(config: &Config, ctx: &Ctx) -> Result<Store, OpenError> {
+/// Opens a database that is there, and makes nothing. It may be older than this build.
+pub async fn open_existing_store(config: &Config, ctx: &Ctx) -> Result<Store, OpenError> {
     if let Some(file) = database_file(config)
         && !file.exists()
     {
         return Err(OpenError::NoDatabase(file.display().to_string()));
     }
-    let store = open_store(config, ctx).await?;
+    open_store(config, ctx).await
+}
+
+/// Opens a database that has everything this build needs, and makes nothing.
+pub async fn open_current_store(config: &Config, ctx: &Ctx) -> Result<Store, OpenError> {
+    let store = open_existing_store(config, ctx).await?;
     let pending = store.pending_migrations().await?;
     if pending.is_empty() { Ok(store) } else { Err(OpenError::Behind(pending.join(", "))) }
 }

@@ -1,6 +1,4 @@
-//! The words of each command: its arguments, their help, and examples. No behaviour.
-//!
-//! Some belong to commands whose engine is not connected yet; they are complete, and a command appears in `--help` only once it works.
+//! The words of each command: its arguments, their help, and examples. No behavior.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -148,9 +148,10 @@ pub async fn show(args: CaseShowArgs, ctx: &CliContext) -> Result<Exit, CliError
     let places = loaded.entries.iter().map(|placed| (placed.leaf, &placed.entry));
     let told = timeline::tell(places, &known);
     let lines = told.map_err(|error| CliError::Failed(format!("case {id} can not be read"), error.into()))?;
-    let proof = proof(&config, &store, &loaded).await?;
+    let (holds, proof) = proof(&config, &store, &loaded).await?;
     store.close().await;
-    ctx.print(&shown(&loaded, &lines, &proof).field("proof", json!(proof)))
+    let report = shown(&loaded, &lines, &proof).field("proof", json!(proof));
+    ctx.print(&report.ending(if holds { Exit::Ok } else { Exit::Unverified }))
 }
 
 fn shown(loaded: &Loaded, lines: &[Line], proof: &str) -> Report {
@@ -179,17 +180,17 @@ fn shown(loaded: &Loaded, lines: &[Line], proof: &str) -> Report {
         .steps(lines, case.reached())
 }
 
-/// Whether the last signed checkpoint proves the entries, in one sentence.
-async fn proof(config: &Config, store: &Store, loaded: &Loaded) -> Result<String, CliError> {
+/// Whether the last signed checkpoint proves the entries that it covers; false only if it shows that they are others. And one sentence.
+async fn proof(config: &Config, store: &Store, loaded: &Loaded) -> Result<(bool, String), CliError> {
     let Some(signed) = store.last_checkpoint().await? else {
-        return Ok("nothing was signed yet".to_owned());
+        return Ok((true, "nothing was signed yet".to_owned()));
     };
     let verifier = match open::signer(config) {
         Ok(signer) => signer.verifier().clone(),
-        Err(error) => return Ok(format!("not looked at here: {error}")),
+        Err(error) => return Ok((true, format!("not looked at here: {error}"))),
     };
     let Ok(checkpoint) = Checkpoint::open(signed.note.as_bytes(), &[verifier]) else {
-        return Ok("DOES NOT HOLD: the last checkpoint is not signed with the log's key".to_owned());
+        return Ok((false, "DOES NOT HOLD: the last checkpoint is not signed with the log's key".to_owned()));
     };
     let size = checkpoint.size();
     let covered = loaded.entries.iter().filter(|placed| placed.leaf < size);
@@ -202,16 +203,17 @@ async fn proof(config: &Config, store: &Store, loaded: &Loaded) -> Result<String
             _ => false,
         };
         if !holds {
-            return Ok(format!("DOES NOT HOLD: entry #{} is not the one that was signed", placed.leaf));
+            return Ok((false, format!("DOES NOT HOLD: entry #{} is not the one that was signed", placed.leaf)));
         }
         proved += 1;
     }
     let all = words::things(loaded.entries.len(), "entry", "entries");
     let when = format!("the log of {} entries, signed {} UTC", words::count(size), words::utc(signed.at));
-    Ok(match loaded.entries.len() - proved {
+    let text = match loaded.entries.len() - proved {
         0 => format!("{all} proved in {when}"),
         waiting => format!("{proved} of {all} proved in {when}; {waiting} wait for the next checkpoint"),
-    })
+    };
+    Ok((true, text))
 }
 
 /// The evidence of a case in one file.
@@ -227,7 +229,11 @@ pub async fn export(args: CaseExportArgs, ctx: &CliContext) -> Result<Exit, CliE
     let (signer, memory) = (open::signer(&config)?, open::memory(&config));
     let signing = Signing { signer: &signer, memory: &memory, at: ctx.ctx.now() };
     let failed = |error: EvidenceError| {
-        CliError::stopped(format!("there is no evidence of {reference}"), error.is_outage(), error)
+        let what = format!("there is no evidence of {reference}");
+        if error.is_disproof() {
+            return CliError::Unverified(format!("{what}: {}", in_one_line(&error)));
+        }
+        CliError::stopped(what, error.is_outage(), error)
     };
     let bundle = evidence::contents(&store, signing, id, &withhold).await.map_err(failed)?;
     store.close().await;
@@ -247,6 +253,11 @@ pub async fn export(args: CaseExportArgs, ctx: &CliContext) -> Result<Exit, CliE
         .text("Give the log key to whoever will check the file, on another way than the file.")
         .next(&[(&check, "what its reader will do")]);
     ctx.print(&report)
+}
+
+fn in_one_line(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 const FIELDS: [Field; 6] = [Field::Name, Field::Network, Field::Browser, Field::Account, Field::Address, Field::Note];

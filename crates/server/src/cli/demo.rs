@@ -35,7 +35,7 @@ use crate::{
     },
     seal::{DigestKey, OpenKey, Vault},
     store::{Store, sign::Memory},
-    terms::{Classes, Terms},
+    terms::{Classes, Starts, Terms},
     web::{portal::Portal, shell::Site},
 };
 
@@ -199,9 +199,14 @@ async fn open(
     Ok((flow, worker))
 }
 
+/// Forty people share one computer here, and one person plays them all: starts are limited as far up as the configuration allows.
 fn terms(loaded: &Loaded) -> Terms {
     let classes = keyward_core::account::Class::ALL.map(|class| (people::group(class).to_owned(), class));
-    Terms { classes: Classes { rules: classes.into(), otherwise: None }, ..app::terms(&loaded.config) }
+    Terms {
+        classes: Classes { rules: classes.into(), otherwise: None },
+        starts: Starts { per_name_hour: 100, per_network_hour: 10_000 },
+        ..app::terms(&loaded.config)
+    }
 }
 
 async fn past(

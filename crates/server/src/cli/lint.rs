@@ -10,7 +10,7 @@ use keyward_core::{
 };
 
 use super::policy::in_words;
-use super::situation::Situation;
+use super::situation::{Answer, Situation};
 use super::{CheckLine, Mark};
 
 /// Proofs that need no memory, no puzzle and no copying of signs (WCAG 2.2, 3.3.8). Mail counts by its link.
@@ -24,13 +24,18 @@ type Found = Result<Option<CheckLine>, Corrupt>;
 pub fn lines(policy: &Policy) -> Result<Vec<CheckLine>, Corrupt> {
     let mut lines = Vec::new();
     for class in Class::ALL {
-        lines.push(route(policy, class)?);
-        lines.extend(easy(policy, class)?);
+        let answer = Situation::plain(class).ask(policy, &Method::ALL)?;
+        lines.push(route(class, &answer));
+        if class != Class::Machine && !answer.plan.ways.is_empty() {
+            lines.extend(easy(policy, class)?);
+        }
         for method in WEAK {
             lines.extend(alone(policy, class, method)?);
         }
+        if class == Class::Admin {
+            lines.extend(two(&answer));
+        }
     }
-    lines.extend(two_for_admin(policy)?);
     Ok(lines)
 }
 
@@ -39,9 +44,8 @@ fn line(class: Class, mark: Mark, found: impl Into<String>) -> CheckLine {
 }
 
 /// Whether somebody of the class can get in at all, having every way back in.
-fn route(policy: &Policy, class: Class) -> Result<CheckLine, Corrupt> {
-    let answer = Situation::plain(class).ask(policy, &Method::ALL)?;
-    Ok(match (in_words(&answer), class) {
+fn route(class: Class, answer: &Answer) -> CheckLine {
+    match (in_words(answer), class) {
         (Some(way), Class::Machine) => {
             line(class, Mark::Fail, format!("software can be recovered like a person: {way}"))
                 .fix(Some("remove what permits it; machine credentials are rotated, not recovered".to_owned()))
@@ -50,14 +54,12 @@ fn route(policy: &Policy, class: Class) -> Result<CheckLine, Corrupt> {
         (Some(way), _) => line(class, Mark::Pass, format!("shortest way: {way}")),
         (None, _) => line(class, Mark::Fail, "no way: whatever people prove and whoever agrees, they stay locked out")
             .fix(Some(format!("permit both \"verify\" and \"authorize\" for Keyward::Class::\"{class}\""))),
-    })
+    }
 }
 
 /// Whether there is a way without remembering or copying anything.
 fn easy(policy: &Policy, class: Class) -> Found {
-    let any = Situation::plain(class).ask(policy, &Method::ALL)?;
-    let easy = Situation::plain(class).ask(policy, &EASY)?;
-    let hard = !any.plan.ways.is_empty() && easy.plan.ways.is_empty();
+    let hard = Situation::plain(class).ask(policy, &EASY)?.plan.ways.is_empty();
     Ok(hard.then(|| {
         line(class, Mark::Fail, "every way asks people to remember or to copy something (UX-60; WCAG 2.2, 3.3.8)").fix(
             Some("permit a passkey, being seen in person, or a link by mail in a browser that is known".to_owned()),
@@ -76,12 +78,12 @@ fn alone(policy: &Policy, class: Class, method: Method) -> Found {
 }
 
 /// Whether fewer than two people can let an administrator in.
-fn two_for_admin(policy: &Policy) -> Found {
-    let answer = Situation::plain(Class::Admin).ask(policy, &Method::ALL)?;
+fn two(answer: &Answer) -> Option<CheckLine> {
     let fewest = answer.plan.ways.iter().map(|way| way.approvals).min();
-    Ok(fewest.filter(|fewest| *fewest < 2).map(|fewest| {
+    fewest.filter(|fewest| *fewest < 2).map(|fewest| {
         let whose = if fewest == 0 { "nobody else has" } else { "only one other person has" };
-        line(Class::Admin, Mark::Warn, format!("{whose} to agree: one person who is fooled gives away everything"))
+        let found = format!("{whose} to agree: one person who is fooled gives away everything");
+        line(Class::Admin, Mark::Warn, found)
             .fix(Some("ask for approvals.people >= 2 and approvals.groups >= 2".to_owned()))
-    }))
+    })
 }

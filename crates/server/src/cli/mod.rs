@@ -11,8 +11,11 @@ mod config;
 mod context;
 mod demo;
 mod diagnosis;
+mod doctor;
 mod escape;
 mod exit;
+mod health;
+mod http;
 mod init;
 mod lint;
 mod man;
@@ -120,6 +123,10 @@ pub enum Command {
     Breach(args::BreachCommand),
     /// Bring the database up to date
     Migrate(args::MigrateArgs),
+    /// Look at everything the configuration speaks of
+    Doctor(args::DoctorArgs),
+    /// Ask a running server whether it lives and is ready
+    Health(args::HealthArgs),
     /// Make everything that can be computed from the log anew, and compare
     Rebuild(args::RebuildArgs),
     /// Print a script that completes commands in your shell
@@ -146,6 +153,8 @@ impl Command {
             Self::Case(args::CaseCommand::Export(_)) => "case export",
             Self::Breach(args::BreachCommand::Build(_)) => "breach build",
             Self::Migrate(_) => "migrate",
+            Self::Doctor(_) => "doctor",
+            Self::Health(_) => "health",
             Self::Rebuild(_) => "rebuild",
             Self::Verify(_) => "verify",
             Self::Policy(args::PolicyCommand::Check(_)) => "policy check",
@@ -172,6 +181,8 @@ async fn dispatch(command: Command, ctx: &CliContext) -> Result<Exit, CliError> 
         Command::Case(args::CaseCommand::Export(args)) => case::export(args, ctx).await,
         Command::Breach(args::BreachCommand::Build(args)) => breach::build(args, ctx).await,
         Command::Migrate(args) => migrate::run(args, ctx).await,
+        Command::Doctor(args) => doctor::run(args, ctx).await,
+        Command::Health(args) => health::run(args, ctx).await,
         Command::Rebuild(args) => rebuild::run(args, ctx).await,
         Command::Verify(args) => verify::run(args, ctx).await,
         Command::Policy(args::PolicyCommand::Check(args)) => policy::check(args, ctx).await,

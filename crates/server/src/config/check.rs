@@ -243,9 +243,10 @@ fn advice(nature: Nature) -> Option<String> {
 }
 
 fn named_files(config: &Config) -> Vec<(String, std::path::PathBuf, Nature)> {
-    let mut files = vec![("log.signing_key_file".to_owned(), config.log.signing_key_file.clone(), Nature::Seed)];
-    files.push(("server.data_key_file".into(), config.server.data_key_file.clone(), Nature::Seed));
+    let mut files = vec![("server.data_key_file".to_owned(), config.server.data_key_file.clone(), Nature::Seed)];
+    // Who only serves pages signs nothing and opens nothing, and so has neither key.
     if config.server.role != Role::Web {
+        files.push(("log.signing_key_file".into(), config.log.signing_key_file.clone(), Nature::Seed));
         files.push(("worker.seal_key_file".into(), config.worker.seal_key_file.clone(), Nature::Seed));
     }
     let mut add = |key: &str, path: Option<&Path>, nature| {

@@ -87,4 +87,20 @@ impl Flow {
         self.bell.notify_waiters();
         Ok(true)
     }
+
+    /// The case that a mailed link is for, whichever browser opened it. It allows nothing; that takes the browser's cookie too.
+    pub async fn case_of_link(&self, link: &Token) -> Result<Option<Case>, FlowError> {
+        let hash = link.hash(token::Purpose::Link).digest();
+        match self.store.case_of_token(Purpose::Link, hash, self.ctx.now()).await? {
+            Some(case) => self.load(case).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether a mailed link is alive and was made for that browser (R13).
+    pub async fn link_is_of(&self, link: &Token, browser: Digest) -> Result<bool, FlowError> {
+        let hash = link.hash(token::Purpose::Link).digest();
+        let seen = Seen { purpose: Purpose::Link, hash, browser: Some(browser), at: self.ctx.now() };
+        Ok(self.store.find_token(&seen).await?.is_some())
+    }
 }

@@ -6,10 +6,13 @@ mod account;
 mod around;
 mod follow;
 mod mail;
+mod not_me;
+mod once;
 mod open;
 mod passkey;
 mod prove;
 mod record;
+mod starts;
 mod submit;
 
 use std::sync::Arc;
@@ -28,6 +31,8 @@ use keyward_core::{
 use tokio::sync::Notify;
 
 pub use follow::BLOCK_MS;
+pub use not_me::Contested;
+pub use once::{Once, TAKEN_MS, Taken};
 pub use open::{Asked, BROWSER_MS, OpenedCase, SignedIn, browser_digest};
 pub use passkey::Begun;
 pub use prove::{Proof, Proved};

@@ -32,7 +32,14 @@ pub struct Description {
 
 /// All methods that this server can check by itself. What a human vouches for is not among them.
 pub fn all() -> &'static [Description] {
-    &[totp::DESCRIPTION, recovery_code::DESCRIPTION]
+    &[
+        passkey::DESCRIPTION,
+        totp::DESCRIPTION,
+        recovery_code::DESCRIPTION,
+        known_device::DESCRIPTION,
+        email::DESCRIPTION,
+        directory_password::DESCRIPTION,
+    ]
 }
 
 /// A proof that holds.

@@ -58,7 +58,8 @@ Examples:
 
 Looks and changes nothing. Ends with 1 if something has to be repaired. Each line says what was looked at, what was found and what to do.")]
 pub struct DoctorArgs {
-    /// Look only at these parts: configuration, clock, dns, tls, database, log, keys, directory, mail, passkeys, proxy, disk, passwords, policy, languages
+    /// Look only at these parts: configuration, keys, clock, dns, tls, proxy, database, log, directory, mail, passkeys, disk, passwords, policy,
+    /// languages
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     pub only: Vec<String>,
 }

@@ -3,21 +3,20 @@
 
 use axum::extract::{Path, rejection::PathRejection};
 use keyward_core::{
-    actor::Actor,
-    case::{Case, Command, Refusal},
-    event::{ContestedFrom, Event},
+    case::Case,
+    event::Event,
     time::{MINUTE_MS, Timestamp},
 };
 
 use super::{base, place};
 use crate::{
-    flow::{BLOCK_MS, FlowError, Proof, Proved, With, browser_digest},
-    store::tokens::{Purpose, Seen},
-    token::{self, Token},
+    flow::{BLOCK_MS, FlowError, Proof, Proved, browser_digest},
+    token::Token,
     web::{
-        answer::{Answer, failed, go, show, with_cookie},
+        answer::{Answer, failed, go, show, stop, with_cookie},
         shell::page,
         views::link::{DeadLink, LinkDead, LinkLanding, LinkPurpose, NotMe, NotMeDone, Origin},
+        views::outcome::StopReason,
         visit::Visit,
     },
 };
@@ -56,14 +55,9 @@ fn dead(visit: &Visit, why: DeadLink) -> Answer {
 /// The case of a mailed link, if it is alive and was made for this browser.
 async fn case_of(visit: &Visit, link: &Token) -> Result<Option<(Case, Token)>, FlowError> {
     let flow = &visit.portal.flow;
-    let hash = link.hash(token::Purpose::Link).digest();
-    let seen = |browser| Seen { purpose: Purpose::Link, hash, browser, at: visit.at };
-    // Which case it is shows only to the browser that has its cookie; that one is tried first by the reference in the token's row.
-    let Some(case) = flow.store.case_of_token(Purpose::Link, hash, visit.at).await? else { return Ok(None) };
-    let case = flow.load(case).await?;
+    let Some(case) = flow.case_of_link(link).await? else { return Ok(None) };
     let Some(cookie) = visit.case_token(case.reference()) else { return Ok(None) };
-    let bound = flow.store.find_token(&seen(Some(browser_digest(&cookie)))).await?;
-    Ok(bound.map(|_| (case, cookie)))
+    Ok(flow.link_is_of(link, browser_digest(&cookie)).await?.then_some((case, cookie)))
 }
 
 /// `GET /l`.
@@ -101,17 +95,6 @@ pub async fn used(visit: Visit) -> Answer {
     }
 }
 
-async fn contested_case(visit: &Visit, token: &Token) -> Result<Option<Case>, FlowError> {
-    let flow = &visit.portal.flow;
-    let hash = token.hash(token::Purpose::Contest).digest();
-    let seen = Seen { purpose: Purpose::Contest, hash, browser: None, at: visit.at };
-    let Some(found) = flow.store.find_token(&seen).await? else { return Ok(None) };
-    match found.case {
-        Some(case) => flow.load(case).await.map(Some),
-        None => Ok(None),
-    }
-}
-
 /// When somebody said "this was not me" about a case.
 async fn contested_at(visit: &Visit, case: &Case) -> Result<Option<Timestamp>, FlowError> {
     let entries = visit.portal.flow.entries(case.id()).await?;
@@ -121,7 +104,7 @@ async fn contested_at(visit: &Visit, case: &Case) -> Result<Option<Timestamp>, F
 /// `GET /not-me`: asks, without sign-in. Once it was said, the page says what is so, as often as it is opened.
 pub async fn not_me(visit: Visit) -> Answer {
     let Some(token) = visit.token(NOT_ME) else { return dead(&visit, DeadLink::Used) };
-    let case = match contested_case(&visit, &token).await {
+    let case = match visit.portal.flow.case_of_notice(&token).await {
         Err(error) => return failed(&visit, error),
         Ok(None) => return dead(&visit, DeadLink::Stopped),
         Ok(Some(case)) => case,
@@ -145,15 +128,15 @@ pub async fn not_me(visit: Visit) -> Answer {
 /// `POST /not-me`: stops the case, and all recovery of the account for a day (UX-71).
 pub async fn not_me_said(visit: Visit) -> Answer {
     let Some(token) = visit.token(NOT_ME) else { return dead(&visit, DeadLink::Used) };
-    let case = match contested_case(&visit, &token).await {
+    let contested = match visit.portal.flow.not_me(&token).await {
         Err(error) => return failed(&visit, error),
         Ok(None) => return dead(&visit, DeadLink::Stopped),
-        Ok(Some(case)) => case,
+        Ok(Some(contested)) => contested,
     };
-    let command = Command::Contest(ContestedFrom::Notice);
-    match visit.portal.flow.act(case.id(), Actor::Requester, command, With::nothing()).await {
-        // Said already: the page says what is so.
-        Ok(_) | Err(FlowError::Refused(Refusal::NothingNew)) => go("/not-me"),
+    match contested_at(&visit, &contested.case).await {
         Err(error) => failed(&visit, error),
+        // Now or before: the page says what is so.
+        Ok(Some(_)) => go("/not-me"),
+        Ok(None) => stop(&visit, StopReason::AlreadyDone),
     }
 }

@@ -93,7 +93,8 @@ pub async fn wait(here: Here, query: Result<Query<Refresh>, QueryRejection>) -> 
     show(&NeedsPerson { shell, case, agreed, needed: agreed.saturating_add(more), until, live })
 }
 
-fn hold_reason(case: &Case) -> HoldReason {
+/// Why a case is held, as far as the person is told.
+pub fn hold_reason(case: &Case) -> HoldReason {
     let Some(hold) = case.hold() else { return HoldReason::New };
     let facts = &hold.gate.facts;
     if facts.risk.signals().contains(&Signal::RecentChange) {

@@ -178,6 +178,7 @@ fn demo(shell: &Shell, out: &mut Samples) {
             groups: vec![
                 group(k("demo-people"), k("demo-people-text"), &june),
                 group(k("demo-elevated"), k("demo-elevated-text"), &priya),
+                group(k("demo-admins"), k("demo-admins-text"), &priya),
             ],
             password: "correct horse battery staple".to_owned(),
         },

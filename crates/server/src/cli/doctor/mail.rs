@@ -1,0 +1,148 @@
+//! The mail relay: does it answer, does it offer what is configured, is its certificate good? Nothing is sent and nobody signs in.
+//!
+//! Sending is `channels/smtp`'s. What only the name servers of the world can say (SPF, DKIM, DMARC) is named, and not looked at.
+
+use std::io;
+use std::sync::Arc;
+
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use super::{Lines, PATIENCE, Patient, chain};
+use crate::app::open;
+use crate::cli::http::{Trust, client};
+use crate::config::{keys::Mail, types::MailTls};
+
+/// No line of an answer is longer (RFC 5321, 4.5.3.1.5 allows 512).
+const MAX_LINE: usize = 4096;
+/// No answer has more lines.
+const MAX_LINES: usize = 100;
+
+/// Asks the relay.
+pub async fn look(patient: &Patient, lines: &mut Lines) {
+    let config = patient.config();
+    let Some(mail) = &config.mail else {
+        return lines.warn(
+            "no relay: nobody is told anything, and no link or code can be sent",
+            "write a table [mail] with host and from",
+        );
+    };
+    // What a worker would refuse at its start.
+    if let Err(error) = open::mail(config) {
+        lines.fail(chain(&error), "look at the table [mail]");
+        return;
+    }
+    let place = format!("{}:{}", mail.host, mail.port.get());
+    let greeting = config.server.public_url.host();
+    match tokio::time::timeout(PATIENCE, ask(mail, greeting)).await {
+        Err(_) => lines.fail(format!("{place} did not answer in time"), "look at mail.host and mail.port"),
+        Ok(Err(error)) => lines.fail(format!("{place}: {error}"), "look at mail.host, mail.port and mail.tls"),
+        Ok(Ok(offer)) => told(mail, &place, &offer, lines),
+    }
+    let domain = mail.from.email.domain();
+    lines.skip(format!(
+        "SPF, DKIM and DMARC of {domain} are not looked at here: ask for the TXT records of {domain}, _dmarc.{domain} and your DKIM selector"
+    ));
+}
+
+fn told(mail: &Mail, place: &str, offer: &Offer, lines: &mut Lines) {
+    let way = match mail.tls {
+        MailTls::Starttls => "TLS after STARTTLS, with a certificate that is believed",
+        MailTls::Implicit => "TLS, with a certificate that is believed",
+        MailTls::Plain => "in clear, on this machine",
+    };
+    lines.ok(format!("{place} answers: {way}"));
+    if mail.user.is_some() && !offer.sign_in {
+        lines.fail(
+            format!("{place} offers no sign-in, and mail.user is set"),
+            "remove mail.user and mail.password, or use the port for submission",
+        );
+    }
+}
+
+/// What a relay says it can do.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Offer {
+    start_tls: bool,
+    sign_in: bool,
+}
+
+async fn ask(mail: &Mail, greeting: &str) -> io::Result<Offer> {
+    let stream = TcpStream::connect((mail.host.as_str(), mail.port.get())).await?;
+    let secure = async |stream: TcpStream| {
+        let name = ServerName::try_from(mail.host.clone()).map_err(io::Error::other)?;
+        let connector = TlsConnector::from(Arc::new(client(&Trust::System).map_err(io::Error::other)?));
+        connector.connect(name, stream).await
+    };
+    match mail.tls {
+        MailTls::Plain => Talk::new(stream).greeted(greeting).await.map(|(_, offer)| offer),
+        MailTls::Implicit => Talk::new(secure(stream).await?).greeted(greeting).await.map(|(_, offer)| offer),
+        MailTls::Starttls => {
+            let (mut talk, offer) = Talk::new(stream).greeted(greeting).await?;
+            if !offer.start_tls {
+                return Err(io::Error::other("it does not offer STARTTLS, so nothing would be sent to it"));
+            }
+            talk.say("STARTTLS").await?;
+            talk.answer(220).await?;
+            if !talk.stream.buffer().is_empty() {
+                return Err(io::Error::other("it said something before the secure connection was made"));
+            }
+            let mut talk = Talk::new(secure(talk.stream.into_inner()).await?);
+            talk.hello(greeting).await
+        }
+    }
+}
+
+/// A conversation of RFC 5321.
+struct Talk<S> {
+    stream: BufReader<S>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
+    fn new(stream: S) -> Self {
+        Self { stream: BufReader::new(stream) }
+    }
+
+    async fn greeted(mut self, name: &str) -> io::Result<(Self, Offer)> {
+        self.answer(220).await?;
+        let offer = self.hello(name).await?;
+        Ok((self, offer))
+    }
+
+    async fn hello(&mut self, name: &str) -> io::Result<Offer> {
+        self.say(&format!("EHLO {name}")).await?;
+        let lines = self.answer(250).await?;
+        let offers = |word: &str| {
+            lines.iter().any(|line| line.split(' ').next().is_some_and(|first| first.eq_ignore_ascii_case(word)))
+        };
+        Ok(Offer { start_tls: offers("STARTTLS"), sign_in: offers("AUTH") })
+    }
+
+    async fn say(&mut self, line: &str) -> io::Result<()> {
+        self.stream.get_mut().write_all(format!("{line}\r\n").as_bytes()).await?;
+        self.stream.get_mut().flush().await
+    }
+
+    /// The lines of an answer without their codes, if it is the one that is hoped for.
+    async fn answer(&mut self, hoped: u16) -> io::Result<Vec<String>> {
+        let mut lines = Vec::new();
+        while lines.len() < MAX_LINES {
+            let mut line = Vec::new();
+            let mut short = tokio::io::AsyncReadExt::take(&mut self.stream, MAX_LINE as u64);
+            short.read_until(b'\n', &mut line).await?;
+            let text = String::from_utf8_lossy(&line);
+            let text = text.trim_end_matches(['\r', '\n']);
+            let (code, rest) = text.split_at_checked(3).unwrap_or(("", ""));
+            if code.parse() != Ok(hoped) || !line.ends_with(b"\n") {
+                return Err(io::Error::other(format!("it answered `{}`", text.chars().take(100).collect::<String>())));
+            }
+            lines.push(rest.get(1..).unwrap_or_default().to_owned());
+            if !rest.starts_with('-') {
+                return Ok(lines);
+            }
+        }
+        Err(io::Error::other("its answer does not end"))
+    }
+}
