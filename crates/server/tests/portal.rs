@@ -8,8 +8,16 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "portal/contacts.rs"]
+mod contacts;
+#[path = "portal/enroll.rs"]
+mod enroll;
 #[path = "portal/recovery.rs"]
 mod recovery;
+#[path = "portal/remove.rs"]
+mod remove;
+#[path = "portal/sign_in.rs"]
+mod sign_in;
 #[path = "portal/starts.rs"]
 mod starts;
 #[path = "support/portal.rs"]

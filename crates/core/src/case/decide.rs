@@ -30,7 +30,7 @@ pub enum Command {
     Submit {
         /// Digest of the sealed secret or credential.
         sealed: Option<Digest>,
-        /// The factor to end.
+        /// The factor to end or to bind.
         factor: Option<crate::ids::FactorId>,
     },
     /// Step 4: the worker is about to do it; the account looks like this now.

@@ -23,7 +23,7 @@ pub struct Submission {
     pub attempt: u32,
     /// Digest of the sealed secret or credential. None where the action needs none.
     pub sealed: Option<Digest>,
-    /// The factor that is ended, for [`Action::RemoveFactor`].
+    /// The factor that is ended, for [`Action::RemoveFactor`], or bound, for [`Action::EnrollFactor`].
     pub factor: Option<FactorId>,
 }
 

@@ -2,10 +2,12 @@
 done-title = Sie sind wieder drin
 done-title-unlocked = Ihr Konto ist wieder offen
 done-title-replaced = Das Verlorene ist abgeschaltet
+done-title-ways = Ihre Wege zurück haben sich geändert
 done-at = Erledigt: { $time }.
 done-changed = Was sich geändert hat
 done-password = Sie haben ein neues Passwort.
 done-passkey = Sie haben einen neuen Passkey.
+done-added = Hinzugefügt: { $way }.
 done-unlocked = Ihr Konto ist entsperrt.
 done-signed-out = Wir haben Sie überall abgemeldet.
 done-signed-out-of =
@@ -34,6 +36,7 @@ next-recovery-codes =
        *[other] Sehen Sie nach Ihren Wiederherstellungscodes. Sie haben noch { $left }.
     }
 next-passkey = Speichern Sie einen Passkey, dann brauchen Sie das hier nicht wieder.
+next-device = Lassen Sie diesen Browser als Nachweis zählen.
 next-mail-app = Geben Sie das neue Passwort in der Mail-App Ihres Telefons ein.
 next-laptop = Sperren Sie Ihren Dienst-Laptop und entsperren Sie ihn mit dem neuen Passwort.
 next-ways = Sehen Sie sich Ihre Wege zurück ins Konto an.

@@ -2,10 +2,12 @@
 done-title = You are back in
 done-title-unlocked = Your account is open again
 done-title-replaced = The lost one is turned off
+done-title-ways = Your ways back in have changed
 done-at = Done at { $time }.
 done-changed = What changed
 done-password = You have a new password.
 done-passkey = You have a new passkey.
+done-added = Added: { $way }.
 done-unlocked = Your account is unlocked.
 done-signed-out = We signed you out everywhere.
 done-signed-out-of =
@@ -34,6 +36,7 @@ next-recovery-codes =
        *[other] Check your recovery codes. You have { $left } left.
     }
 next-passkey = Save a passkey, so you do not need this again.
+next-device = Let this browser count as a proof.
 next-mail-app = Type the new password into the mail app on your phone.
 next-laptop = Lock your work laptop and unlock it with the new password.
 next-ways = Look at your ways back in.

@@ -47,9 +47,12 @@ impl Written {
                 };
                 Notice::Started { goal: goal(letter), case: self.case(letter), way_on: Some(way_on) }
             }
-            Content::NewAddress { code, until, life_ms } => {
-                Notice::Code { purpose: CodeFor::Contact, code: grouped(code), until: *until, life_ms: *life_ms }
-            }
+            Content::NewAddress { code, until, life_ms } => Notice::Code {
+                purpose: CodeFor::Contact,
+                code: code.expose().clone(),
+                until: *until,
+                life_ms: *life_ms,
+            },
         }
     }
 
@@ -126,14 +129,6 @@ impl Letters for Written {
     }
 }
 
-/// `123 456` (UX-15).
-fn grouped(code: &SecretText) -> String {
-    match code.expose().split_at_checked(3) {
-        Some((first, rest)) => format!("{first} {rest}"),
-        None => code.expose().clone(),
-    }
-}
-
 fn origin(letter: &Letter<'_>) -> Origin {
     let owned = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
     Origin { at: letter.at, place: owned(letter.network), device: owned(letter.browser) }
@@ -165,6 +160,6 @@ const fn kind(method: Method) -> WayKind {
         Method::Email => WayKind::Email,
         Method::KnownDevice => WayKind::KnownDevice,
         Method::InPerson => WayKind::InPerson,
-        Method::DirectoryPassword => WayKind::None,
+        Method::DirectoryPassword => WayKind::Password,
     }
 }

@@ -11,7 +11,9 @@ mod once;
 mod open;
 mod passkey;
 mod prove;
+mod readiness;
 mod record;
+mod session;
 mod starts;
 mod submit;
 
@@ -30,6 +32,7 @@ use keyward_core::{
 };
 use tokio::sync::Notify;
 
+pub use account::{ADDED, DRAFT_MS, Draft, NotThisAddress, Removable, new_address_door};
 pub use follow::BLOCK_MS;
 pub use not_me::Contested;
 pub use once::{Once, TAKEN_MS, Taken};
@@ -37,6 +40,7 @@ pub use open::{Asked, BROWSER_MS, OpenedCase, SignedIn, browser_digest};
 pub use passkey::Begun;
 pub use prove::{Proof, Proved};
 pub use record::NewRecord;
+pub use session::{FRESH_MS, Present, Tried, Trying, Typed};
 pub use submit::Handed;
 
 use crate::{

@@ -114,6 +114,12 @@ impl Flow {
         Ok(Ok(good))
     }
 
+    /// Which passkeys still count, as `signalAllAcceptedCredentials` takes it (WebAuthn Level 3, 5.1.10.3; UX-38).
+    pub async fn accepted_passkeys(&self, person: PersonId) -> Result<String, FlowError> {
+        let records: Vec<Record> = self.passkeys_of(person).await?.into_iter().map(|(_, record)| record).collect();
+        Ok(self.party.accepted(person, &records).to_string())
+    }
+
     async fn passkeys_of(&self, person: PersonId) -> Result<Vec<(FactorId, Record)>, FlowError> {
         let mut records = Vec::new();
         for factor in self.store.factors(person).await? {

@@ -30,6 +30,9 @@ pub struct NewRecord {
     pub handle: Option<Digest>,
     /// Digests of printed codes.
     pub codes: Vec<Digest>,
+    /// The time step whose code showed that an app was set up: it proves nothing afterwards (T-D13).
+    #[serde(default)]
+    pub step: Option<u64>,
 }
 
 impl Drop for NewRecord {
@@ -41,7 +44,7 @@ impl Drop for NewRecord {
 impl NewRecord {
     /// A record with the bytes that its method stores.
     pub fn new(id: FactorId, label: &str, data: &[u8]) -> Self {
-        Self { id, label: label.to_owned(), data: BASE64.encode(data), handle: None, codes: Vec::new() }
+        Self { id, label: label.to_owned(), data: BASE64.encode(data), handle: None, codes: Vec::new(), step: None }
     }
     /// As it travels.
     pub fn to_text(&self) -> Result<SecretText, serde_json::Error> {

@@ -10,7 +10,7 @@ use keyward_core::{
     secret::SecretText,
 };
 
-use super::{Acted, Flow, FlowError, With};
+use super::{Acted, Flow, FlowError, NewRecord, With};
 use crate::{jobs::Work, seal};
 
 /// What a person hands in when the gate is open.
@@ -41,7 +41,12 @@ impl Flow {
             return Err(FlowError::Refused(Refusal::WrongStep));
         }
         let (sealed, factor) = match handed {
-            Handed::Password(secret) | Handed::Factor(secret) => (Some(self.seal_for(id, attempt, &secret)?), None),
+            Handed::Password(secret) => (Some(self.seal_for(id, attempt, &secret)?), None),
+            Handed::Factor(secret) => {
+                // The log names what is to be bound; the worker binds nothing else.
+                let record = NewRecord::parse(secret.expose()).map_err(|error| FlowError::Broken(Box::new(error)))?;
+                (Some(self.seal_for(id, attempt, &secret)?), Some(record.id))
+            }
             Handed::Nothing => (None, None),
             Handed::End(factor) => (None, Some(factor)),
         };

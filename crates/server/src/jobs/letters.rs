@@ -43,7 +43,7 @@ pub enum Content<'a> {
     Notice(Occasion),
     /// A way to prove that the mailbox is the person's.
     Code {
-        /// Six digits.
+        /// Six digits as they stand in the message, `123 456` (UX-15).
         code: &'a SecretText,
         /// The key of the link.
         link: &'a SecretText,
@@ -54,7 +54,7 @@ pub enum Content<'a> {
     },
     /// A code to an address that is to be added, which it has to come back from (N-10).
     NewAddress {
-        /// Six digits.
+        /// Six digits as they stand in the message, `123 456` (UX-15).
         code: &'a SecretText,
         /// When it ends.
         until: Timestamp,

@@ -35,6 +35,7 @@ pub mod give_up;
 pub mod letters;
 pub mod look;
 pub mod mail_code;
+pub mod new_address;
 pub mod notify;
 pub mod publish;
 pub mod reissue;
@@ -71,6 +72,15 @@ pub enum Work {
         case: CaseId,
         /// The browser that the code counts in.
         browser: keyward_core::digest::Digest,
+    },
+    /// Send a code to an address that is to be added.
+    NewAddress {
+        /// In this case.
+        case: CaseId,
+        /// The browser that the code counts in.
+        browser: keyward_core::digest::Digest,
+        /// Digest of the key under which the address lies sealed.
+        draft: keyward_core::digest::Digest,
     },
     /// Make the change.
     Reissue {
@@ -140,6 +150,7 @@ impl Work {
         match self {
             Self::Classify { .. } => "classify",
             Self::MailCode { .. } => "mail_code",
+            Self::NewAddress { .. } => "new_address",
             Self::Reissue { .. } => "reissue",
             Self::Look { .. } => "look",
             Self::Notify { .. } => "notify",
@@ -157,6 +168,7 @@ impl Work {
         match self {
             Self::Classify { case, .. }
             | Self::MailCode { case, .. }
+            | Self::NewAddress { case, .. }
             | Self::Reissue { case, .. }
             | Self::Look { case, .. }
             | Self::Notify { case, .. }
@@ -174,7 +186,7 @@ impl Work {
         match self {
             Self::Send { .. } => 40,
             Self::Look { .. } => 60,
-            Self::MailCode { .. } | Self::SignIn(_) => 5,
+            Self::MailCode { .. } | Self::NewAddress { .. } | Self::SignIn(_) => 5,
             _ => 20,
         }
     }
@@ -212,6 +224,7 @@ pub const fn all() -> &'static [&'static str] {
         "give_up",
         "look",
         "mail_code",
+        "new_address",
         "notify",
         "publish",
         "reissue",
@@ -384,6 +397,7 @@ impl Worker {
         match work {
             Work::Classify { case, signed_in } => classify::run(self, case, signed_in).await,
             Work::MailCode { case, browser } => mail_code::run(self, case, browser).await,
+            Work::NewAddress { case, browser, draft } => new_address::run(self, case, browser, draft).await,
             Work::Reissue { case, attempt, sealed } => reissue::run(self, case, attempt, &sealed).await,
             Work::Look { case, attempt, sealed, changed_before } => {
                 look::run(self, case, attempt, &sealed, changed_before).await

@@ -154,6 +154,9 @@ async fn enroll(
     let flow = &worker.flow;
     let record = crate::flow::NewRecord::parse(secret.expose())
         .map_err(|_| JobError::Never("what was handed in can not be read".to_owned()))?;
+    if permit.submission().factor != Some(record.id) {
+        return Err(JobError::Never("what was handed in is not what the log names".to_owned()));
+    }
     let case = flow.load(permit.case()).await?;
     let class = case.class().unwrap_or(keyward_core::account::Class::Admin);
     let factors = flow.store.factors(permit.subject()).await?;
@@ -163,7 +166,7 @@ async fn enroll(
     let mut with = With::nothing();
     if method == Method::RecoveryCode {
         // A new sheet takes the place of the old one (N-05).
-        with = with.write(Write::EndFactors { person: permit.subject(), method, at });
+        with = with.write(Write::EndFactors { person: permit.subject(), method, but: record.id, at });
     }
     with = with.guard(Guard::NewFactor(NewFactor {
         id: record.id,
@@ -175,6 +178,9 @@ async fn enroll(
         created: at,
         usable_from: at.plus_ms(wait_ms),
     }));
+    if let Some(step) = record.step {
+        with = with.guard(Guard::UseTotpStep { factor: record.id, step, at });
+    }
     if !record.codes.is_empty() {
         with = with.write(Write::PutRecoveryCodes { factor: record.id, codes: record.codes.clone() });
     }

@@ -1,8 +1,10 @@
 //! Tries the password of the directory for "my ways back in". Only the worker can ask a directory, so the page hands the password in sealed and waits for the result.
 
 use keyward_core::{
+    account::Class,
     digest::Digest,
     ids::{CaseId, PersonId},
+    time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +27,7 @@ pub struct Request {
 }
 
 /// What a session is, or that there is none.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Session {
     /// Who is signed in. None: the password did not open the account, for whatever reason.
     pub person: Option<PersonId>,
@@ -33,6 +35,10 @@ pub struct Session {
     pub name: String,
     /// What people call its owner.
     pub display_name: String,
+    /// What the account can do.
+    pub class: Option<Class>,
+    /// When the password was last changed, if the directory says.
+    pub password_changed: Option<Timestamp>,
 }
 
 /// How long a refusal is kept for the page that asks.
@@ -63,7 +69,14 @@ async fn signed_in(worker: &Worker, name: &str, password: &str) -> Result<Option
         return Ok(None);
     }
     classify::keep_addresses(worker, &person, &account, at).await?;
-    Ok(Some(Session { person: Some(person.id), name: account.name, display_name: account.display_name }))
+    let (class, _) = worker.flow.terms.classes.of(&account.groups);
+    Ok(Some(Session {
+        person: Some(person.id),
+        name: account.name,
+        display_name: account.display_name,
+        class: Some(class),
+        password_changed: account.changed_at,
+    }))
 }
 
 async fn answer(worker: &Worker, hash: Digest, session: Option<Session>) -> Ran {
@@ -74,7 +87,7 @@ async fn answer(worker: &Worker, hash: Digest, session: Option<Session>) -> Ran 
         None => (REFUSAL_MS, REFUSAL_MS),
     };
     let person = session.as_ref().and_then(|session| session.person);
-    let session = session.unwrap_or(Session { person: None, name: String::new(), display_name: String::new() });
+    let session = session.unwrap_or_default();
     let token = NewToken {
         purpose: Purpose::SignIn,
         hash,

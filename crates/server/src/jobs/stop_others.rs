@@ -1,8 +1,9 @@
-//! After "this was not me": ends every other open case of the account.
+//! After "this was not me": ends every other open case of the account, and the way back in that this one had added.
 
-use keyward_core::{event::EndReason, ids::CaseId, time::DAY_MS};
+use keyward_core::{account::Action, case::Case, event::EndReason, ids::CaseId, time::DAY_MS};
 
 use super::{Ran, Worker, give_up};
+use crate::store::change::{Aside, Guard};
 
 /// No case stays open longer than this.
 const OPEN_MS: i64 = 7 * DAY_MS;
@@ -11,6 +12,7 @@ const OPEN_MS: i64 = 7 * DAY_MS;
 pub async fn run(worker: &Worker, said_in: CaseId) -> Ran {
     let case = worker.flow.load(said_in).await?;
     let Some(person) = case.subject() else { return Ok(()) };
+    take_back(worker, &case).await?;
     let since = worker.flow.ctx.now().plus_ms(-OPEN_MS);
     for row in worker.flow.store.cases_of_person(person, since).await? {
         if row.id != said_in && !row.state.is_over() {
@@ -18,4 +20,19 @@ pub async fn run(worker: &Worker, said_in: CaseId) -> Ran {
         }
     }
     Ok(())
+}
+
+/// What somebody else bound must not outlive the wait that was made so that its owner can say so (decision 5, M103).
+async fn take_back(worker: &Worker, case: &Case) -> Ran {
+    let flow = &worker.flow;
+    if !matches!(case.claim().action, Action::EnrollFactor { .. }) {
+        return Ok(());
+    }
+    match flow.changed_way(case).await? {
+        Some(added) if added.ended.is_none() => {
+            let end = Guard::EndFactor { factor: added.id, person: added.person, at: flow.ctx.now() };
+            Ok(flow.store.aside(Aside::default().guard(end)).await?)
+        }
+        _ => Ok(()),
+    }
 }

@@ -207,6 +207,16 @@ impl RelyingParty {
         begun(bound, at, None, dialog).map(|state| Dialog { options, state })
     }
 
+    /// What a device is told of the passkeys that still count, so that it can forget the others (UX-38).
+    pub fn accepted(&self, person: PersonId, records: &[Record]) -> Value {
+        let ids: Vec<String> = records.iter().map(|record| BASE64URL_NOPAD.encode(record.credential_id())).collect();
+        json!({
+            "rpId": self.id,
+            "userId": BASE64URL_NOPAD.encode(handle_of(person).as_bytes()),
+            "allAcceptedCredentialIds": ids,
+        })
+    }
+
     /// Ends an enrollment: the passkey to store.
     pub fn finish_enrollment(
         &self,

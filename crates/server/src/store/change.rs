@@ -147,12 +147,14 @@ pub enum GuardKind {
 /// What becomes true together with the entries.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Write {
-    /// Ends all factors of a kind, before a new one takes their place.
+    /// Ends all factors of a kind but the one that takes their place. Writes come after guards, so that one is there already.
     EndFactors {
         /// Whose.
         person: PersonId,
         /// Which kind.
         method: Method,
+        /// The one that stays.
+        but: FactorId,
         /// When.
         at: Timestamp,
     },
@@ -429,8 +431,8 @@ impl Guard {
 impl Write {
     async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
         match self {
-            Self::EndFactors { person, method, at } => {
-                let vals = vals![*person, Word(*method), *at];
+            Self::EndFactors { person, method, but, at } => {
+                let vals = vals![*person, Word(*method), *at, *but];
                 tx.write(&END_METHOD, vals).await?;
             }
             Self::SetFactorData { factor, data } => {

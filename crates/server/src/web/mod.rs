@@ -2,8 +2,9 @@
 //!
 //! Reading order: [`shell`] (what is around every page), [`views`] (pages as data, one file a part of the way), [`mail`], [`assets`];
 //! then what fills them: [`portal`] (what is shared), [`visit`] (a request), [`answer`], [`guard`] (before and after every handler),
-//! [`applicant`] (anyone), [`tlog`] (the log for everybody).
+//! [`applicant`] (anyone), [`account`] (somebody who is signed in), [`tlog`] (the log for everybody).
 
+pub mod account;
 pub mod answer;
 pub mod applicant;
 pub mod assets;

@@ -75,3 +75,21 @@ async fn m01_a_forgotten_password_is_replaced_with_an_app_and_a_printed_code_and
     }
     world.end().await;
 }
+
+#[tokio::test]
+async fn ux_16_a_code_counts_on_the_page_that_asked_for_another_message() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let mut browser = world.signed_in(&ada, FIRST).await;
+    let how = world.begin(&mut browser, "/me/app/add").await;
+    let page = browser.fill(&how, &[("way", "email")]).await;
+    let again = browser.post(&format!("{}/again", page.path), &[]).await;
+    assert!(again.says("a new message is on its way"));
+    world.work().await;
+    let codes: Vec<String> =
+        world.mailbox.take(&ada.mail).iter().filter(|mail| mail.text.contains("/l/")).map(|mail| mail.code()).collect();
+    assert_eq!(codes.len(), 2);
+    let bind = browser.fill(&again, &[("code", &codes[0])]).await;
+    assert!(bind.path.ends_with("/bind"), "the earlier code stays good for its own time: {}", bind.path);
+    world.end().await;
+}

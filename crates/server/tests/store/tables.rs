@@ -330,14 +330,16 @@ async fn m103_a_factor_keeps_what_was_bound_and_what_became_of_it(world: World) 
     assert!(bound[0].is_alive());
     let aside = Aside::default()
         .write(Write::SetFactorData { factor: new.id, data: vec![9] })
-        .write(Write::EndFactors { person: ada.id, method: Method::Totp, at: START });
+        .write(Write::EndFactors { person: ada.id, method: Method::Totp, but: new.id, at: START });
     world.store.aside(aside).await.unwrap();
     let stored = world.store.factor(new.id).await.unwrap().unwrap();
     assert_eq!((stored.data.as_slice(), stored.ended), ([9].as_slice(), None));
-    let end = Write::EndFactors { person: ada.id, method: Method::Passkey, at: START };
-    world.store.aside(Aside::default().write(end)).await.unwrap();
+    let newer = NewFactor { id: world.ctx.id(START), handle: None, ..new.clone() };
+    let end = Write::EndFactors { person: ada.id, method: Method::Passkey, but: newer.id, at: START };
+    world.store.aside(Aside::default().guard(Guard::NewFactor(newer.clone())).write(end)).await.unwrap();
     let stored = world.store.factor(new.id).await.unwrap().unwrap();
-    assert_eq!(stored.ended, Some(START));
+    assert_eq!((stored.ended, stored.handle), (Some(START), None), "what has ended gives its handle back");
+    assert_eq!(world.store.factor(newer.id).await.unwrap().unwrap().ended, None, "the one that takes its place stays");
     world.store.set_language(ada.id, "de").await.unwrap();
     let stored = world.store.person(ada.id).await.unwrap().unwrap();
     assert_eq!(stored.language.as_deref(), Some("de"));

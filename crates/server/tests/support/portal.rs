@@ -3,8 +3,10 @@
 //!
 //! [`World::end`] looks at what a test left behind: dead jobs, a log that does not add up, a case that is not its entries.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "authenticator.rs"]
+mod authenticator;
 #[path = "browser.rs"]
 mod browser;
 #[path = "mailbox.rs"]
@@ -63,6 +65,7 @@ use keyward_core::{
     time::Timestamp,
 };
 
+pub use authenticator::Key;
 pub use browser::{Browser, Page};
 pub use mailbox::{Mail, Mailbox};
 
@@ -247,6 +250,44 @@ impl World {
     pub async fn living(&self, person: &Person, method: Method) -> Vec<Factor> {
         let factors = self.store().factors(person.id).await.unwrap();
         factors.into_iter().filter(|factor| factor.method == method && factor.is_alive()).collect()
+    }
+
+    /// A browser in which somebody has signed in to their ways back in.
+    pub async fn signed_in(&self, person: &Person, password: &str) -> Browser {
+        let mut browser = self.browser();
+        let page = self.sign_in(&mut browser, person, password).await;
+        assert_eq!(page.path, "/me", "{}", page.html);
+        browser
+    }
+
+    /// Signs in with what is asked for on `/sign-in`; the page where that ends.
+    pub async fn sign_in(&self, browser: &mut Browser, person: &Person, password: &str) -> Page {
+        let form = browser.get("/sign-in").await;
+        let wait = browser.fill(&form, &[("name", &person.name), ("password", password)]).await;
+        self.work().await;
+        browser.get(&wait.path).await
+    }
+
+    /// Opens a page of "my ways back in", presses its button, and waits until the account has been looked up.
+    pub async fn begin(&self, browser: &mut Browser, path: &str) -> Page {
+        let page = browser.get(path).await;
+        let looking = browser.fill(&page, &[]).await;
+        assert!(looking.path.ends_with("/begin"), "{} {}", looking.path, looking.html);
+        self.work().await;
+        browser.get(&looking.path).await
+    }
+
+    /// The worker does what was handed in, and the page goes on.
+    pub async fn done(&self, browser: &mut Browser, page: &Page) -> Page {
+        assert!(page.path.ends_with("/working"), "{} {}", page.path, page.html);
+        self.work().await;
+        browser.get(&page.path).await
+    }
+
+    /// The bytes of the database, with what is still in its log.
+    pub fn bytes(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(self.dir.path()).unwrap();
+        files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
     }
 
     /// What the directory says to a password. Not counted as a try of the person: the count is cleared by the next right one.

@@ -24,6 +24,9 @@ use keyward_core::{
     steps::reissue::Attempt,
 };
 
+pub use prove::{DEVICE, DEVICE_MS, way_of};
+pub use reissue::hand;
+
 use super::{
     answer::{Answer, failed, go, stop},
     portal::Shared,

@@ -51,7 +51,7 @@ pub fn way_of(method: Method) -> Option<WayKind> {
         Method::Email => Some(WayKind::Email),
         Method::KnownDevice => Some(WayKind::KnownDevice),
         Method::InPerson => Some(WayKind::InPerson),
-        Method::DirectoryPassword => None,
+        Method::DirectoryPassword => Some(WayKind::Password),
     }
 }
 

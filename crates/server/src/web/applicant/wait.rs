@@ -16,16 +16,21 @@ use keyward_core::{
     account::{Action, Method},
     actor::Actor,
     case::{Case, Command, Stage},
-    event::EndReason,
+    event::{Door, EndReason},
     risk::Signal,
-    steps::reissue::{Attempt, CheckKind, CheckResult},
+    steps::reissue::{Attempt, CheckKind, CheckResult, Reissued},
 };
 use serde::Deserialize;
 
-use super::{Here, base, place, why};
+use super::{
+    Here, base, place,
+    prove::{DEVICE, way_of},
+    why,
+};
 use crate::{
-    flow::With,
+    flow::{FlowError, With},
     web::{
+        account::bind::{codes, name_of},
         answer::{Answer, go, show},
         shell::page,
         views::{
@@ -115,7 +120,9 @@ pub async fn working(here: Here, query: Result<Query<Refresh>, QueryRejection>) 
         (Stage::Reissuing(_, Attempt::Unknown(_)), _) => Work::Looking,
         (_, Action::SetPassword) => Work::Password,
         (_, Action::Unlock) => Work::Unlocking,
-        (_, Action::EnrollFactor { .. }) => Work::Passkey,
+        (_, Action::EnrollFactor { method: Method::Passkey }) => Work::Passkey,
+        (_, Action::EnrollFactor { .. }) => Work::Adding,
+        (_, Action::RemoveFactor) if here.case.claim().door == Door::Account => Work::TakingOff,
         (_, Action::RemoveFactor) => Work::Removing,
     };
     let live = live(&here, query, REFRESH_SOON_S);
@@ -162,11 +169,12 @@ pub async fn done(here: Here) -> Answer {
         Stage::Closed(keyward_core::case::Ending::Reviewed(reviewed)) => reviewed.reissued(),
         _ => return here.onward(&here.case),
     };
-    let mut changes = vec![match action {
-        Action::SetPassword => Change::PasswordSet,
-        Action::Unlock => Change::Unlocked,
-        Action::EnrollFactor { .. } => Change::PasskeySaved,
-        Action::RemoveFactor => Change::Removed(String::new()),
+    if let Some(sheet) = codes::before_done(&here).await {
+        return sheet;
+    }
+    let mut changes = vec![match change(&here).await {
+        Ok(change) => change,
+        Err(error) => return here.failed(error),
     }];
     let ended = |kind| reissued.recorded().checks.iter().any(|c| c.what == kind && c.result == CheckResult::Done);
     if ended(CheckKind::SessionsEnded) {
@@ -177,16 +185,13 @@ pub async fn done(here: Here) -> Answer {
     if !told.is_empty() {
         changes.push(Change::Told(u32::try_from(told.len()).unwrap_or(u32::MAX)));
     }
-    let kind = match action {
-        Action::SetPassword | Action::EnrollFactor { .. } => DoneKind::BackIn,
-        Action::Unlock => DoneKind::Unlocked,
-        Action::RemoveFactor => DoneKind::Replaced,
+    let kind = match (action, here.case.claim().door) {
+        (Action::EnrollFactor { .. }, _) | (Action::RemoveFactor, Door::Account) => DoneKind::Ways,
+        (Action::SetPassword, _) => DoneKind::BackIn,
+        (Action::Unlock, _) => DoneKind::Unlocked,
+        (Action::RemoveFactor, _) => DoneKind::Replaced,
     };
-    let mut next = Vec::new();
-    if !here.case.evidence().iter().any(|evidence| evidence.method == Method::Passkey) {
-        next.push(NextStep::SavePasskey);
-    }
-    next.push(NextStep::LookAtWays);
+    let next = next_steps(&here, reissued);
     show(&Done {
         shell: here.visit.shell(),
         case: here.head(),
@@ -198,6 +203,36 @@ pub async fn done(here: Here) -> Answer {
         sign_in: Some("/sign-in".to_owned()),
         not_me: format!("{}/stop", here.base()),
     })
+}
+
+/// What was changed, in a line.
+async fn change(here: &Here) -> Result<Change, FlowError> {
+    Ok(match here.case.claim().action {
+        Action::SetPassword => Change::PasswordSet,
+        Action::Unlock => Change::Unlocked,
+        Action::EnrollFactor { method: Method::Passkey } => Change::PasskeySaved,
+        Action::EnrollFactor { method } => Change::Added(way_of(method).unwrap_or(WayKind::None)),
+        Action::RemoveFactor => {
+            let flow = &here.visit.portal.flow;
+            let removed = flow.changed_way(&here.case).await?;
+            Change::Removed(removed.map(|factor| name_of(flow, &factor)).transpose()?.unwrap_or_default())
+        }
+    })
+}
+
+/// What would make the next time easier. Both lead through the sign-in: a recovery signs nobody in (R7).
+fn next_steps(here: &Here, reissued: &Reissued) -> Vec<NextStep> {
+    let used = |method| reissued.authorized().verified().evidence().iter().any(|proof| proof.method == method);
+    let added = |method| here.case.claim().action == Action::EnrollFactor { method };
+    let mut next = Vec::new();
+    if !used(Method::Passkey) && !added(Method::Passkey) {
+        next.push(NextStep::SavePasskey);
+    }
+    if here.visit.token(DEVICE).is_none() && !added(Method::KnownDevice) {
+        next.push(NextStep::KnowDevice);
+    }
+    next.push(NextStep::LookAtWays);
+    next
 }
 
 /// `GET …/stop`.
@@ -218,7 +253,7 @@ pub async fn stop_it(here: Here) -> Answer {
     };
     match here.visit.portal.flow.act(here.case.id(), Actor::Requester, command, With::nothing()).await {
         Ok(acted) => here.onward(&acted.into_inner().case),
-        Err(crate::flow::FlowError::Refused(_)) => go(&here.base()),
+        Err(FlowError::Refused(_)) => go(&here.base()),
         Err(error) => here.failed(error),
     }
 }

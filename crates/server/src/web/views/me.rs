@@ -4,6 +4,7 @@
 use askama::Template;
 use keyward_core::time::Timestamp;
 
+use super::me_change::Wish;
 use super::prove::{CodeProblem, Resend};
 use super::{Passkey, WayKind};
 use crate::i18n::{Key, Text, k};
@@ -39,6 +40,10 @@ pub struct SignIn {
     pub shell: Shell,
     /// What was typed before; the password is never kept (UX-29).
     pub name: String,
+    /// What the person wants to do then.
+    pub wish: Wish,
+    /// They are signed in, and some time has passed.
+    pub again: bool,
     /// What was wrong.
     pub problem: Option<SignInProblem>,
     /// Suggestions under the name field.
@@ -118,8 +123,8 @@ pub struct ContactCard {
     pub state: ContactState,
     /// The page where its code is typed in.
     pub confirm: String,
-    /// The page that asks before it is removed.
-    pub remove: String,
+    /// The page that asks before it is removed. `None`: the directory holds it, and it is changed there.
+    pub remove: Option<String>,
 }
 
 /// A browser that counts as known.
@@ -237,6 +242,9 @@ pub struct Me {
 }
 
 impl Me {
+    fn is_unknown_here(&self) -> bool {
+        !self.devices.iter().any(|card| card.this)
+    }
     fn ready_class(&self) -> &'static str {
         match self.ways {
             0 => "panel halted",

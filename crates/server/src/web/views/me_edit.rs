@@ -86,6 +86,8 @@ pub struct RecoveryCodes {
     pub account: String,
     /// When they were made.
     pub made: Timestamp,
+    /// Where "I have kept them" is posted: from then on they are not shown again.
+    pub kept: String,
 }
 
 /// Why an address was not taken.
@@ -141,6 +143,12 @@ pub struct ConfirmContact {
     pub life_ms: i64,
     /// Whether and when it can be sent again.
     pub resend: Resend,
+    /// Where the code is posted.
+    pub action: String,
+    /// Where another message is asked for.
+    pub again: String,
+    /// Where another address is typed.
+    pub other: String,
     /// What was wrong.
     pub problem: Option<CodeProblem>,
 }

@@ -10,6 +10,7 @@ pub mod follow;
 pub mod info;
 pub mod link;
 pub mod me;
+pub mod me_change;
 pub mod me_edit;
 pub mod outcome;
 pub mod prove;
@@ -119,6 +120,8 @@ pub enum WayKind {
     Email,
     /// A browser this person signed in from before.
     KnownDevice,
+    /// The password of the directory; shown by signing in, never offered.
+    Password,
     /// A visit with a badge.
     InPerson,
     /// A person at the service desk.
@@ -136,12 +139,13 @@ impl WayKind {
             Self::RecoveryCode => "recovery-code",
             Self::Email => "email",
             Self::KnownDevice => "device",
+            Self::Password => "password",
             Self::InPerson => "in-person",
             Self::Desk => "desk",
             Self::None => "none",
         }
     }
-    /// The way a form names.
+    /// The way a form names. [`WayKind::Password`] is none that can be chosen.
     pub fn from_value(value: &str) -> Option<Self> {
         [
             Self::Passkey,
@@ -164,6 +168,7 @@ impl WayKind {
             Self::RecoveryCode => k("way-recovery-code"),
             Self::Email => k("way-email"),
             Self::KnownDevice => k("way-device"),
+            Self::Password => k("way-password"),
             Self::InPerson => k("way-in-person"),
             Self::Desk => k("way-desk"),
             Self::None => k("way-none"),
@@ -177,6 +182,7 @@ impl WayKind {
             Self::RecoveryCode => k("way-recovery-code-hint"),
             Self::Email => k("way-email-hint"),
             Self::KnownDevice => k("way-device-hint"),
+            Self::Password => k("way-password"),
             Self::InPerson => k("way-in-person-hint"),
             Self::Desk => k("way-desk-hint"),
             Self::None => k("way-none-hint"),

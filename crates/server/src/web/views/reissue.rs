@@ -3,7 +3,7 @@
 use askama::Template;
 use keyward_core::time::Timestamp;
 
-use super::{CaseHead, Passkey};
+use super::{CaseHead, Passkey, WayKind};
 use crate::i18n::{Key, Text, k};
 use crate::web::shell::Shell;
 
@@ -172,6 +172,8 @@ pub enum Change {
     AppPasswordsStopped(u32),
     /// The lost passkey, app or phone no longer works; its name.
     Removed(String),
+    /// A way back in was added.
+    Added(WayKind),
     /// So many contacts were told.
     Told(u32),
 }
@@ -187,6 +189,7 @@ impl Change {
             Self::SignedOut(Some(n)) => shell.t(k("done-signed-out-of")).with("n", *n),
             Self::AppPasswordsStopped(n) => shell.t(k("done-app-passwords")).with("n", *n),
             Self::Removed(name) => shell.t(k("done-removed")).with("name", name.as_str()),
+            Self::Added(way) => shell.t(k("done-added")).with("way", shell.t(way.label())),
             Self::Told(n) => shell.t(k("done-told")).with("n", *n),
         }
     }
@@ -212,6 +215,8 @@ pub enum NextStep {
     MailApp,
     /// Lock and unlock the work laptop once on the office network.
     Laptop,
+    /// Let this browser count as a proof.
+    KnowDevice,
     /// Look at the ways back in.
     LookAtWays,
 }
@@ -224,6 +229,7 @@ impl NextStep {
             Self::SavePasskey => shell.t(k("next-passkey")),
             Self::MailApp => shell.t(k("next-mail-app")),
             Self::Laptop => shell.t(k("next-laptop")),
+            Self::KnowDevice => shell.t(k("next-device")),
             Self::LookAtWays => shell.t(k("next-ways")),
         }
     }
@@ -232,6 +238,7 @@ impl NextStep {
         match self {
             Self::RecoveryCodes(_) => Some("/me/recovery-codes"),
             Self::SavePasskey => Some("/me/passkeys/add"),
+            Self::KnowDevice => Some("/me/devices/add"),
             Self::LookAtWays => Some("/me"),
             Self::MailApp | Self::Laptop => None,
         }
@@ -247,6 +254,8 @@ pub enum DoneKind {
     Unlocked,
     /// The lost thing was taken off.
     Replaced,
+    /// A way back in was added or removed by somebody who is not locked out.
+    Ways,
 }
 
 impl DoneKind {
@@ -256,6 +265,7 @@ impl DoneKind {
             Self::BackIn => k("done-title"),
             Self::Unlocked => k("done-title-unlocked"),
             Self::Replaced => k("done-title-replaced"),
+            Self::Ways => k("done-title-ways"),
         }
     }
 }

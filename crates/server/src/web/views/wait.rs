@@ -77,8 +77,12 @@ pub enum Work {
     Passkey,
     /// Unlocking.
     Unlocking,
+    /// Saving another way back in.
+    Adding,
     /// Taking the lost phone or key off.
     Removing,
+    /// Taking a way back in off that was not lost.
+    TakingOff,
     /// The directory did not answer; the worker looks whether it has changed (never a second write).
     Looking,
 }
@@ -91,7 +95,9 @@ impl Work {
             Self::Password => k("working-password"),
             Self::Passkey => k("working-passkey"),
             Self::Unlocking => k("working-unlocking"),
+            Self::Adding => k("working-adding"),
             Self::Removing => k("working-removing"),
+            Self::TakingOff => k("working-taking-off"),
             Self::Looking => k("working-looking"),
         }
     }
@@ -99,7 +105,13 @@ impl Work {
     pub fn text(&self) -> Key {
         match self {
             Self::Looking => k("working-looking-text"),
-            Self::Checking | Self::Password | Self::Passkey | Self::Unlocking | Self::Removing => k("working-text"),
+            Self::Checking
+            | Self::Password
+            | Self::Passkey
+            | Self::Unlocking
+            | Self::Adding
+            | Self::Removing
+            | Self::TakingOff => k("working-text"),
         }
     }
 }

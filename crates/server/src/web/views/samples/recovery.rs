@@ -162,7 +162,9 @@ fn wait(shell: &Shell, out: &mut Samples) {
         ("06-working-checking", Work::Checking),
         ("06-working-passkey", Work::Passkey),
         ("06-working-unlocking", Work::Unlocking),
+        ("06-working-adding", Work::Adding),
         ("06-working-removing", Work::Removing),
+        ("06-working-taking-off", Work::TakingOff),
         ("06-working-looking", Work::Looking),
     ] {
         let working = Working { shell: shell.clone(), case: case(3), work, live: live() };
@@ -232,6 +234,11 @@ fn done(shell: &Shell, out: &mut Samples) {
     page.changes = vec![Change::Removed("Pixel 8".to_owned()), Change::PasskeySaved];
     page.sign_in = None;
     out.add("09-done-replaced", &page);
+    page.case = CaseHead::new(REFERENCE, "/recover/KW-7Q4M-82XJ", Goal::Ways, 4);
+    page.kind = DoneKind::Ways;
+    page.changes = vec![Change::Added(WayKind::AppCode)];
+    page.next = vec![NextStep::KnowDevice];
+    out.add("09-done-ways", &page);
 }
 
 fn stopped(shell: &Shell, out: &mut Samples) {

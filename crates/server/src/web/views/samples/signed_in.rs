@@ -5,17 +5,18 @@ use keyward_core::time::{DAY_MS, MINUTE_MS};
 use super::{NOW, REFERENCE, Samples, passkey, password_field};
 use crate::i18n::k;
 use crate::web::shell::{NavLink, Shell};
-use crate::web::views::WayKind;
 use crate::web::views::me::{
     AppCard, CodesCard, ConfirmAddress, ContactCard, ContactState, DeviceCard, History, HistoryLine, Me, Notice,
     PasskeyCard, SignIn, SignInProblem,
 };
+use crate::web::views::me_change::{Begin, BindDevice, ChooseWay, OneWay, SignInWait, Wish};
 use crate::web::views::me_edit::{
     AddApp, AddContact, AddPasskey, ChangePassword, ConfirmContact, ContactProblem, NewCodes, QrCode, RecoveryCodes,
     Remove,
 };
 use crate::web::views::prove::{CodeProblem, PasskeyProblem, Resend};
 use crate::web::views::reissue::PasswordProblem;
+use crate::web::views::{CaseHead, Goal, WayKind};
 
 /// All of it.
 pub fn all(shell: &Shell, out: &mut Samples) {
@@ -30,10 +31,18 @@ pub fn all(shell: &Shell, out: &mut Samples) {
     add(&shell, out);
     codes_and_contacts(&shell, out);
     remove_and_password(&shell, out);
+    begin(&shell, out);
 }
 
 fn sign_in(shell: &Shell, out: &mut Samples) {
-    let mut page = SignIn { shell: shell.clone(), name: String::new(), problem: None, autofill: Some(passkey()) };
+    let mut page = SignIn {
+        shell: shell.clone(),
+        name: String::new(),
+        wish: Wish::Look,
+        again: false,
+        problem: None,
+        autofill: Some(passkey()),
+    };
     out.add("17-sign-in", &page);
     page.name = "j.okafor".to_owned();
     for (name, problem) in [
@@ -44,6 +53,16 @@ fn sign_in(shell: &Shell, out: &mut Samples) {
         page.problem = Some(problem);
         out.add(name, &page);
     }
+    let again = SignIn {
+        shell: shell.clone(),
+        name: "j.okafor".to_owned(),
+        wish: Wish::App,
+        again: true,
+        problem: None,
+        autofill: None,
+    };
+    out.add("17-sign-in-again", &again);
+    out.add("17-sign-in-wait", &SignInWait { shell: shell.clone(), live: super::recovery::live() });
     let mut confirm = ConfirmAddress {
         shell: shell.clone(),
         until: NOW.plus_ms(10 * MINUTE_MS),
@@ -86,7 +105,7 @@ fn my_ways(shell: &Shell) -> Me {
         made: ago(211),
         state,
         confirm: "/me/contacts/1/confirm".to_owned(),
-        remove: "/me/contacts/1/remove".to_owned(),
+        remove: (state != ContactState::Counts).then(|| "/me/remove/1".to_owned()),
     };
     Me {
         shell: shell.clone(),
@@ -170,6 +189,7 @@ fn codes_and_contacts(shell: &Shell, out: &mut Samples) {
             codes: (0..10).map(|n| format!("7Q4M-82XJ-0K3{n}")).collect(),
             account: "j.okafor".to_owned(),
             made: NOW,
+            kept: "/recover/KW-7Q4M-82XJ/codes".to_owned(),
         },
     );
     let mut contact = AddContact { shell: shell.clone(), address: String::new(), waits_ms: 3 * DAY_MS, problem: None };
@@ -190,11 +210,43 @@ fn codes_and_contacts(shell: &Shell, out: &mut Samples) {
         until: NOW.plus_ms(10 * MINUTE_MS),
         life_ms: 10 * MINUTE_MS,
         resend: Resend::NoMore,
+        action: "/recover/KW-7Q4M-82XJ/bind".to_owned(),
+        again: "/recover/KW-7Q4M-82XJ/bind/again".to_owned(),
+        other: "/recover/KW-7Q4M-82XJ/bind?address=other".to_owned(),
         problem: None,
     };
     out.add("21-confirm-contact", &confirm);
     confirm.problem = Some(CodeProblem::Short);
     out.add("21-confirm-contact-error", &confirm);
+}
+
+fn begin(shell: &Shell, out: &mut Samples) {
+    for wish in Wish::ALL.into_iter().filter(|wish| *wish != Wish::Look) {
+        let waits_ms = (wish == Wish::Contact).then_some(7 * DAY_MS);
+        out.add(&format!("24-begin-{}", wish.value()), &Begin { shell: shell.clone(), wish, waits_ms });
+    }
+    let case = || CaseHead::new(REFERENCE, "/recover/KW-7Q4M-82XJ", Goal::Ways, 3);
+    let name = "Firefox on Linux".to_owned();
+    out.add("24-bind-device", &BindDevice { shell: shell.clone(), case: case(), name });
+    let way = |value: &str, kind, name: &str| OneWay {
+        value: value.to_owned(),
+        kind,
+        name: name.to_owned(),
+        made: NOW.plus_ms(-30 * DAY_MS),
+        checked: value == "1",
+    };
+    let mut page = ChooseWay {
+        shell: shell.clone(),
+        case: case(),
+        ways: vec![way("1", WayKind::Passkey, "Pixel 8"), way("2", WayKind::Email, "june@example.com")],
+        used: vec![way("3", WayKind::AppCode, "Phone app")],
+        nothing_chosen: false,
+    };
+    out.add("24-choose-way", &page);
+    page.nothing_chosen = true;
+    out.add("24-choose-way-error", &page);
+    (page.nothing_chosen, page.ways) = (false, Vec::new());
+    out.add("24-choose-way-none", &page);
 }
 
 fn remove_and_password(shell: &Shell, out: &mut Samples) {

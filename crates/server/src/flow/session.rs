@@ -1,0 +1,271 @@
+//! Signing in to "my ways back in" with the password of the directory. Only the worker may ask a directory, so a password goes there sealed,
+//! and the browser waits for the row that says what came of it (`jobs/sign_in.rs`).
+//!
+//! Wrong, unknown, locked and disabled are one answer. A try is counted by name and by network before anything else is done with it.
+
+use std::net::IpAddr;
+
+use keyward_core::{
+    account::Class,
+    digest::Digest,
+    ids::PersonId,
+    secret::{Secret, SecretText},
+    time::{MINUTE_MS, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Flow, FlowError, SignedIn};
+use crate::{
+    connectors::AccountName,
+    jobs::{
+        Work,
+        sign_in::{Request, Session},
+    },
+    seal::{Attempt, Keyed, Place},
+    store::{
+        limits::Limit,
+        tokens::{NewToken, Purpose, Seen},
+    },
+    token::{self, Token},
+};
+
+/// Tries for one name, known here or not. Below what locks an account of the embedded directory, so that nobody locks another one out from here.
+const BY_NAME: Limit = Limit { name: "sign_in_name", max: 5, window_ms: 15 * MINUTE_MS };
+/// Tries from one network: an office may share one address.
+const BY_NETWORK: Limit = Limit { name: "sign_in_network", max: 30, window_ms: 15 * MINUTE_MS };
+/// How long a browser may wait for an answer, and be told of a refusal.
+const TRY_MS: i64 = 5 * MINUTE_MS;
+/// How old a sign-in may be when something is to be changed (V7.5.3).
+pub const FRESH_MS: i64 = 5 * MINUTE_MS;
+/// A session is kept alive at most this often, so that looking around does not write all the time.
+const TOUCH_MS: i64 = MINUTE_MS;
+
+const COLUMN: &str = "tokens.data";
+
+/// A try whose answer is waited for.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Trying {
+    /// The name as typed, to be shown again after a refusal.
+    pub name: String,
+    /// What the person wants to do then, as a word of the pages.
+    pub wish: String,
+    /// When it began.
+    pub began: Timestamp,
+    /// The session that the browser had; it ends with the next one (V7.2.4).
+    before: Option<Digest>,
+}
+
+/// What came of a try so far.
+#[derive(Debug)]
+pub enum Tried {
+    /// Nothing was tried in this browser, or too long ago.
+    Nothing,
+    /// The worker has not answered.
+    Waiting(Trying),
+    /// The password does not open that account, for whatever reason.
+    Refused(Trying),
+    /// It does.
+    SignedIn(Trying),
+}
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug)]
+pub struct Present {
+    /// Who.
+    pub person: PersonId,
+    /// When the password was shown.
+    pub since: Timestamp,
+    /// The name that the account signs in with.
+    pub name: String,
+    /// What people call its owner.
+    pub display_name: String,
+    /// What the account could do at the sign-in.
+    pub class: Class,
+    /// When the password was last changed, if the directory says.
+    pub password_changed: Option<Timestamp>,
+}
+
+impl Present {
+    /// As a case takes it.
+    pub const fn signed_in(&self) -> SignedIn {
+        SignedIn { person: self.person, at: self.since }
+    }
+    /// Whether the password was shown a short time ago.
+    pub const fn is_fresh(&self, at: Timestamp) -> bool {
+        at.since_ms(self.since) < FRESH_MS
+    }
+}
+
+/// A name and a password as they were typed.
+pub struct Typed<'a> {
+    /// The name, trimmed and of a sane length.
+    pub name: &'a str,
+    /// The password.
+    pub password: &'a SecretText,
+    /// The network address it came from.
+    pub network: &'a str,
+    /// What the person wants to do then.
+    pub wish: &'a str,
+}
+
+impl Flow {
+    /// Hands a name and a password to the worker. The token goes into a cookie: [`Flow::tried`] tells what came of it, and then it is the session.
+    pub async fn try_password(&self, typed: Typed<'_>, session: Option<&Token>) -> Result<Token, FlowError> {
+        let at = self.ctx.now();
+        self.count_sign_in(typed.name, typed.network, at).await?;
+        let cookie = Token::new(self.ctx.bytes());
+        let id = self.ctx.id(at);
+        // A line feed parts the two, and no name has one.
+        let name: String = typed.name.chars().filter(|c| !c.is_control()).collect();
+        let both = SecretText::new(format!("{name}\n{}", typed.password.expose()));
+        let sealed = self.seal.seal(&both, Attempt { case: id, number: 1 });
+        let sealed = sealed.map_err(|error| FlowError::Broken(Box::new(error)))?;
+        let before = session.map(|token| token.hash(token::Purpose::SignIn).digest());
+        self.keep_try(&cookie, &Trying { name, wish: typed.wish.to_owned(), began: at, before }).await?;
+        let session = cookie.hash(token::Purpose::SignIn).digest();
+        let work = Work::SignIn(Request { id, session, sealed });
+        self.store.put_job(&work.job(&self.ctx, at, at)).await?;
+        self.bell.notify_waiters();
+        Ok(cookie)
+    }
+
+    async fn count_sign_in(&self, name: &str, network: &str, at: Timestamp) -> Result<(), FlowError> {
+        let network = self.digests.digest(Keyed::Network, &[prefix(network).as_bytes()]);
+        // What is no name anywhere is counted as it was typed.
+        let name = AccountName::parse(name).map_or_else(|_| name.to_lowercase(), |name| name.as_str().to_owned());
+        let name = self.digests.digest(Keyed::Name, &[name.as_bytes()]);
+        for (limit, key) in [(BY_NETWORK, network), (BY_NAME, name)] {
+            if !self.store.spend(limit, key.bytes(), at).await? {
+                return Err(FlowError::TooMany(at.plus_ms(limit.window_ms)));
+            }
+        }
+        Ok(())
+    }
+
+    async fn keep_try(&self, cookie: &Token, trying: &Trying) -> Result<(), FlowError> {
+        let hash = cookie.hash(token::Purpose::Ceremony).digest();
+        let plain = serde_json::to_vec(trying).map_err(|error| FlowError::Broken(Box::new(error)))?;
+        let data = self.seal_for_token(hash, &Secret::new(plain))?;
+        let (created, end) = (trying.began, trying.began.plus_ms(TRY_MS));
+        let token = NewToken {
+            purpose: Purpose::Ceremony,
+            hash,
+            case: None,
+            person: None,
+            browser: None,
+            data,
+            created,
+            idle: end,
+            expires: end,
+            max_tries: 0,
+        };
+        Ok(self.store.put_token(&token).await?)
+    }
+
+    /// What came of a try. A refusal and a success are told once.
+    pub async fn tried(&self, cookie: &Token) -> Result<Tried, FlowError> {
+        let at = self.ctx.now();
+        let hash = cookie.hash(token::Purpose::Ceremony).digest();
+        let kept = self.store.find_token(&Seen { purpose: Purpose::Ceremony, hash, browser: None, at }).await?;
+        let Some(kept) = kept else { return Ok(Tried::Nothing) };
+        let opened = self.open_of_token(hash, &kept.data)?;
+        let trying: Trying =
+            serde_json::from_slice(opened.expose()).map_err(|error| FlowError::Broken(Box::new(error)))?;
+        let session = cookie.hash(token::Purpose::SignIn).digest();
+        let answer =
+            self.store.find_token(&Seen { purpose: Purpose::SignIn, hash: session, browser: None, at }).await?;
+        let Some(answer) = answer else { return Ok(Tried::Waiting(trying)) };
+        self.store.end_token(Purpose::Ceremony, hash).await?;
+        if answer.person.is_none() {
+            self.store.end_token(Purpose::SignIn, session).await?;
+            return Ok(Tried::Refused(trying));
+        }
+        if let Some(before) = trying.before {
+            self.store.end_token(Purpose::SignIn, before).await?;
+        }
+        Ok(Tried::SignedIn(trying))
+    }
+
+    /// Whether the worker has answered a try. Changes nothing.
+    pub async fn is_answered(&self, cookie: &Token) -> Result<bool, FlowError> {
+        let hash = cookie.hash(token::Purpose::SignIn).digest();
+        let seen = Seen { purpose: Purpose::SignIn, hash, browser: None, at: self.ctx.now() };
+        Ok(self.store.find_token(&seen).await?.is_some())
+    }
+
+    /// Who is signed in with this cookie. Keeps the session alive, never past its end.
+    pub async fn signed_in(&self, cookie: &Token) -> Result<Option<Present>, FlowError> {
+        let at = self.ctx.now();
+        let hash = cookie.hash(token::Purpose::SignIn).digest();
+        let seen = Seen { purpose: Purpose::SignIn, hash, browser: None, at };
+        let Some(found) = self.store.find_token(&seen).await? else { return Ok(None) };
+        let Some(person) = found.person else { return Ok(None) };
+        let idle = at.plus_ms(self.terms.idle_ms);
+        if idle.since_ms(found.idle) >= TOUCH_MS && !self.store.touch_token(&seen, idle).await? {
+            return Ok(None);
+        }
+        let session: Session =
+            serde_json::from_slice(&found.data).map_err(|error| FlowError::Broken(Box::new(error)))?;
+        Ok(Some(Present {
+            person,
+            since: found.created,
+            name: session.name,
+            display_name: session.display_name,
+            // Whoever can not be classified is treated as the strictest.
+            class: session.class.unwrap_or(Class::Admin),
+            password_changed: session.password_changed,
+        }))
+    }
+
+    /// Ends the session of a cookie.
+    pub async fn sign_out(&self, cookie: &Token) -> Result<(), FlowError> {
+        let hash = cookie.hash(token::Purpose::SignIn).digest();
+        Ok(self.store.end_token(Purpose::SignIn, hash).await?)
+    }
+
+    /// Seals what a browser's token stands for.
+    pub(super) fn seal_for_token(&self, token: Digest, plain: &Secret<Vec<u8>>) -> Result<Vec<u8>, FlowError> {
+        let place = Place { table: COLUMN, id: &token.to_string() };
+        self.vault.seal(plain, place, self.ctx.bytes()).map_err(|error| FlowError::Broken(Box::new(error)))
+    }
+
+    /// Opens it.
+    pub(super) fn open_of_token(&self, token: Digest, sealed: &[u8]) -> Result<Secret<Vec<u8>>, FlowError> {
+        let place = Place { table: COLUMN, id: &token.to_string() };
+        self.vault.open(sealed, place).map_err(|error| FlowError::Broken(Box::new(error)))
+    }
+}
+
+/// The network of an address: what one subscriber holds (R20). Text that is no address is a network of its own.
+fn prefix(network: &str) -> String {
+    match network.parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) => {
+            let [a, b, c, _] = address.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        Ok(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{:x}::/56", d & 0xff00)
+        }
+        Err(_) => network.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r20_one_subscriber_is_one_network() {
+        for (one, other, same) in [
+            ("192.0.2.7", "192.0.2.200", true),
+            ("192.0.2.7", "192.0.3.7", false),
+            ("2001:db8:1:aa01::1", "2001:db8:1:aaff:9::2", true),
+            ("2001:db8:1:aa01::1", "2001:db8:1:ab01::1", false),
+            ("unknown", "unknown", true),
+            ("unknown", "192.0.2.7", false),
+        ] {
+            assert_eq!(prefix(one) == prefix(other), same, "{one} {other}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Ten new codes. They are shown when they work, and not before.
+//!
+//! A sheet that is shown first and bound after can be printed and never bound: a torn connection, a closed page, and somebody keeps for years a
+//! sheet that opens nothing. So it is bound first. Between the two it lies sealed by the vault, under a key that only this browser has, until the
+//! person says that they kept it or half an hour has passed; whoever loses it in that time makes another, and was told of this one at every address.
+//! INVARIANT: no code is shown whose sheet is not alive in the table of factors.
+
+use super::{draft, draft_cookie, draft_key, sealed, with_draft};
+use crate::{
+    flow::{Draft, FlowError},
+    i18n::k,
+    web::{
+        answer::{Answer, go, show, with_cookie},
+        applicant::{Here, place},
+        views::me_edit::{NewCodes, RecoveryCodes},
+    },
+};
+use keyward_core::account::Method;
+
+pub(super) async fn page(here: &Here) -> Answer {
+    match left(here).await {
+        Ok(left) => show(&NewCodes { shell: here.visit.shell(), left }),
+        Err(error) => here.failed(error),
+    }
+}
+
+/// How many codes stop working.
+async fn left(here: &Here) -> Result<u32, FlowError> {
+    let flow = &here.visit.portal.flow;
+    let mut left = 0;
+    let Some(person) = here.case.subject() else { return Ok(0) };
+    for factor in flow.store.factors(person).await? {
+        if factor.method == Method::RecoveryCode && factor.is_alive() {
+            left += flow.store.recovery_codes(factor.id).await?.iter().filter(|(_, used)| used.is_none()).count();
+        }
+    }
+    Ok(u32::try_from(left).unwrap_or(u32::MAX))
+}
+
+pub(super) async fn handed(here: &Here) -> Answer {
+    hand_in(here).await.unwrap_or_else(|error| here.failed(error))
+}
+
+async fn hand_in(here: &Here) -> Result<Answer, FlowError> {
+    let flow = &here.visit.portal.flow;
+    let label = here.visit.shell().t(k("me-codes")).to_string();
+    let (draft, record) = flow.new_sheet(&label);
+    // Kept before it is handed in: a sheet that is bound can be shown.
+    let key = flow.keep_draft(here.case.id(), here.browser, &draft).await?;
+    match flow.submit(&here.case, sealed(&record)?).await {
+        Ok(acted) => Ok(with_draft(here, here.onward(&acted.into_inner().case), &key)),
+        // Another sheet was handed in a moment earlier, and its key is in the cookie that stays.
+        Err(FlowError::Refused(_)) => {
+            flow.end_draft(&key).await?;
+            Ok(go(&here.base()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The sheet that this browser has not kept yet, if it is bound.
+async fn unseen(here: &Here) -> Result<Option<Draft>, FlowError> {
+    let Some(draft) = draft(here).await? else { return Ok(None) };
+    let Draft::Codes { factor, .. } = &draft else { return Ok(None) };
+    let bound = here.visit.portal.flow.store.factor(*factor).await?;
+    let theirs = bound.is_some_and(|bound| bound.is_alive() && Some(bound.person) == here.case.subject());
+    Ok(theirs.then_some(draft))
+}
+
+/// To the sheet, before the page that says that all is done.
+pub async fn before_done(here: &Here) -> Option<Answer> {
+    match unseen(here).await {
+        Ok(unseen) => unseen.map(|_| go(&format!("{}/codes", here.base()))),
+        Err(error) => Some(here.failed(error)),
+    }
+}
+
+/// `GET …/codes`: the sheet, as often as it is loaded, until it is kept.
+pub async fn sheet(here: Here) -> Answer {
+    if place(&here.case) != "done" {
+        return here.onward(&here.case);
+    }
+    let draft = match unseen(&here).await {
+        Ok(Some(draft)) => draft,
+        Ok(None) => return here.onward(&here.case),
+        Err(error) => return here.failed(error),
+    };
+    let (Draft::Codes { at, .. }, Some(sheet)) = (&draft, draft.sheet()) else { return here.onward(&here.case) };
+    show(&RecoveryCodes {
+        shell: here.visit.shell(),
+        codes: sheet.printed().iter().map(|code| code.expose().clone()).collect(),
+        account: here.visit.portal.flow.typed_name(&here.case).await.unwrap_or_default(),
+        made: *at,
+        kept: format!("{}/codes", here.base()),
+    })
+}
+
+/// `POST …/codes`: they were kept, and are not shown again.
+pub async fn kept(here: Here) -> Answer {
+    if let Some(key) = draft_key(&here)
+        && let Err(error) = here.visit.portal.flow.end_draft(&key).await
+    {
+        return here.failed(error);
+    }
+    let name = here.visit.portal.cookie(&draft_cookie(here.case.reference()));
+    with_cookie(here.onward(&here.case), &here.visit.no_cookie(name))
+}

@@ -1,0 +1,172 @@
+//! `…/bind`: what a case about a way back in hands in when its gate is open, one file a kind. Nothing here writes to the table of factors:
+//! what is made goes sealed to the worker, which binds it by the commit that records it.
+
+mod app;
+pub mod codes;
+pub mod contact;
+mod device;
+mod passkey;
+mod removal;
+
+use axum::{
+    Form,
+    extract::{
+        Query,
+        rejection::{FormRejection, QueryRejection},
+    },
+};
+use keyward_core::{
+    account::{Action, Method},
+    ids::Reference,
+};
+use serde::Deserialize;
+
+use crate::{
+    flow::{Draft, Flow, FlowError, NewRecord},
+    store::people::Factor,
+    token::Token,
+    web::{
+        answer::{Answer, stop},
+        applicant::Here,
+        views::outcome::StopReason,
+        visit::Visit,
+    },
+};
+
+/// The longest name that somebody may give to a way back in.
+const LONGEST_NAME: usize = 60;
+
+/// The cookie of what is being made in a case. One for each case, so that two cases in one browser never mix.
+pub fn draft_cookie(reference: Reference) -> String {
+    format!("draft-{reference}")
+}
+
+/// What a way back in is called by its owner: an address by itself, all else by its label.
+pub fn name_of(flow: &Flow, factor: &Factor) -> Result<String, FlowError> {
+    match factor.method {
+        Method::Email => flow.address(factor),
+        _ => Ok(factor.label.clone()),
+    }
+}
+
+/// `?address=other`.
+#[derive(Deserialize)]
+pub struct Asked {
+    address: Option<String>,
+}
+
+/// `GET …/bind`.
+pub async fn page(here: Here, query: Result<Query<Asked>, QueryRejection>) -> Answer {
+    if let Some(elsewhere) = here.elsewhere("bind") {
+        return elsewhere;
+    }
+    let other = query.ok().and_then(|Query(query)| query.address).is_some();
+    match here.case.claim().action {
+        Action::EnrollFactor { method } => match method {
+            Method::Passkey => passkey::page(&here, None).await,
+            Method::Totp => app::page(&here, None).await,
+            Method::RecoveryCode => codes::page(&here).await,
+            Method::Email => contact::page(&here, other).await,
+            Method::KnownDevice => device::page(&here),
+            Method::DirectoryPassword | Method::InPerson => stop(&here.visit, StopReason::NotFound),
+        },
+        Action::RemoveFactor => removal::page(&here, false).await,
+        Action::SetPassword | Action::Unlock => here.onward(&here.case),
+    }
+}
+
+/// The forms of `…/bind`, of all kinds.
+#[derive(Deserialize)]
+pub struct Sent {
+    credential: Option<String>,
+    name: Option<String>,
+    code: Option<String>,
+    address: Option<String>,
+    factor: Option<String>,
+}
+
+/// `POST …/bind`.
+pub async fn handed(here: Here, form: Result<Form<Sent>, FormRejection>) -> Answer {
+    let Ok(Form(sent)) = form else { return stop(&here.visit, StopReason::StaleForm) };
+    if let Some(elsewhere) = here.elsewhere("bind") {
+        return elsewhere;
+    }
+    match here.case.claim().action {
+        Action::EnrollFactor { method } => match method {
+            Method::Passkey => passkey::handed(&here, sent).await,
+            Method::Totp => app::handed(&here, sent).await,
+            Method::RecoveryCode => codes::handed(&here).await,
+            Method::Email => contact::handed(&here, sent).await,
+            Method::KnownDevice => device::handed(&here, sent).await,
+            Method::DirectoryPassword | Method::InPerson => stop(&here.visit, StopReason::NotFound),
+        },
+        Action::RemoveFactor => removal::handed(&here, sent).await,
+        Action::SetPassword | Action::Unlock => here.onward(&here.case),
+    }
+}
+
+/// The key of this browser's draft in this case.
+fn draft_key(here: &Here) -> Option<Token> {
+    here.visit.token(&draft_cookie(here.case.reference()))
+}
+
+/// This browser's draft in this case.
+async fn draft(here: &Here) -> Result<Option<Draft>, FlowError> {
+    match draft_key(here) {
+        Some(key) => here.visit.portal.flow.draft(here.case.id(), here.browser, &key).await,
+        None => Ok(None),
+    }
+}
+
+fn with_draft(here: &Here, answer: Answer, key: &Token) -> Answer {
+    let name = here.visit.portal.cookie(&draft_cookie(here.case.reference()));
+    crate::web::answer::with_cookie(answer, &here.visit.cookie(name, key, crate::flow::DRAFT_MS))
+}
+
+/// A record as it travels.
+fn sealed(record: &NewRecord) -> Result<crate::flow::Handed, FlowError> {
+    record.to_text().map(crate::flow::Handed::Factor).map_err(|error| FlowError::Broken(Box::new(error)))
+}
+
+/// Hands a record in, and goes to the page that waits for the worker. The answer and whether it was taken.
+async fn submit(here: &Here, record: &NewRecord) -> (Answer, bool) {
+    let handed = match sealed(record) {
+        Ok(handed) => handed,
+        Err(error) => return (here.failed(error), false),
+    };
+    match here.visit.portal.flow.submit(&here.case, handed).await {
+        Ok(acted) => (here.onward(&acted.into_inner().case), true),
+        // Somebody with this browser was a moment faster: the page that waits shows what became of it.
+        Err(FlowError::Refused(_)) => (crate::web::answer::go(&here.base()), false),
+        Err(error) => (here.failed(error), false),
+    }
+}
+
+/// A name that somebody typed, or another.
+fn named(typed: Option<String>, otherwise: String) -> String {
+    let kept: String = typed.unwrap_or_default().chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
+    let kept = kept.trim();
+    if kept.is_empty() { otherwise } else { kept.to_owned() }
+}
+
+/// What a browser says it is, in words: `Firefox on Linux`. For people to tell theirs apart; nothing is decided by it.
+fn browser_name(visit: &Visit) -> String {
+    let has = |part: &str| visit.agent.contains(part);
+    // Each calls itself by its forerunners' names too, so the order matters.
+    let browsers =
+        [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
+    let systems = [
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS", "Mac"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ];
+    let browser = browsers.iter().find(|(part, _)| has(part)).map_or("Browser", |(_, name)| name);
+    match systems.iter().find(|(part, _)| has(part)) {
+        Some((_, system)) => format!("{browser} · {system}"),
+        None => browser.to_owned(),
+    }
+}

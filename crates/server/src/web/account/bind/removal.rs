@@ -1,0 +1,62 @@
+//! Which way back in is removed. The list is seen only when the gate is open: what somebody has is nobody else's business (UX-04).
+
+use keyward_core::ids::FactorId;
+
+use super::{Sent, draft, name_of};
+use crate::{
+    flow::{Draft, FlowError, Handed},
+    store::people::Factor,
+    web::{
+        answer::{Answer, again, show},
+        applicant::{Here, hand, way_of},
+        views::{
+            WayKind,
+            me_change::{ChooseWay, OneWay},
+        },
+    },
+};
+
+pub(super) async fn page(here: &Here, nothing_chosen: bool) -> Answer {
+    match view(here, nothing_chosen).await {
+        Ok(view) if nothing_chosen => again(&view),
+        Ok(view) => show(&view),
+        Err(error) => here.failed(error),
+    }
+}
+
+async fn view(here: &Here, nothing_chosen: bool) -> Result<ChooseWay, FlowError> {
+    let flow = &here.visit.portal.flow;
+    let chosen = draft(here).await?.and_then(|draft| match &draft {
+        Draft::Chosen { factor } => Some(*factor),
+        Draft::App { .. } | Draft::Codes { .. } | Draft::Address { .. } => None,
+    });
+    let one = |factor: &Factor| {
+        Ok(OneWay {
+            value: factor.id.to_string(),
+            kind: way_of(factor.method).unwrap_or(WayKind::None),
+            name: name_of(flow, factor)?,
+            made: factor.created,
+            checked: chosen == Some(factor.id),
+        })
+    };
+    let removable = flow.removable(&here.case).await?;
+    Ok(ChooseWay {
+        shell: here.visit.shell(),
+        case: here.head(),
+        ways: removable.free.iter().map(one).collect::<Result<_, FlowError>>()?,
+        used: removable.used.iter().map(one).collect::<Result<_, FlowError>>()?,
+        nothing_chosen,
+    })
+}
+
+pub(super) async fn handed(here: &Here, sent: Sent) -> Answer {
+    let id = sent.factor.and_then(|text| text.parse::<FactorId>().ok());
+    let removable = match here.visit.portal.flow.removable(&here.case).await {
+        Ok(removable) => removable,
+        Err(error) => return here.failed(error),
+    };
+    match id.filter(|id| removable.free.iter().any(|factor| factor.id == *id)) {
+        Some(id) => hand(here, Handed::End(id)).await,
+        None => page(here, true).await,
+    }
+}

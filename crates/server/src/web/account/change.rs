@@ -1,0 +1,233 @@
+//! What opens a case: one page that says what comes, and one button. Opening such a page changes nothing (R12); the proof that a change needs
+//! beside the password is asked for by the pages of the case (V7.5.1).
+
+use axum::{
+    body::Body,
+    extract::{Path, rejection::PathRejection},
+    http::Response,
+};
+use keyward_core::{
+    account::{Action, Method},
+    case::Stage,
+    event::Door,
+    ids::FactorId,
+    time::SECOND_MS,
+};
+
+use super::{
+    Me, REFRESH_S,
+    bind::{draft_cookie, name_of},
+    news,
+};
+use crate::{
+    flow::{Asked, BROWSER_MS, DRAFT_MS, Draft, FlowError, browser_digest},
+    jobs::classify::FROM_DIRECTORY,
+    store::people::Factor,
+    web::{
+        answer::{Answer, failed, go, show, stop, with_cookie},
+        applicant::{Here, way_of},
+        views::{
+            Live, WayKind,
+            me_change::{Begin, Wish},
+            me_edit::Remove,
+            outcome::StopReason,
+            wait::{Work, Working},
+        },
+    },
+};
+
+/// How long the page waits for the look-up before it goes on without.
+const PATIENCE_MS: i64 = 20 * SECOND_MS;
+
+/// `GET /me/passkeys/add`.
+pub async fn passkey(me: Me) -> Answer {
+    begin(&me, Wish::Passkey).await
+}
+/// `POST /me/passkeys/add`.
+pub async fn passkey_begins(me: Me) -> Answer {
+    begins(&me, Wish::Passkey).await
+}
+/// `GET /me/app/add`.
+pub async fn app(me: Me) -> Answer {
+    begin(&me, Wish::App).await
+}
+/// `POST /me/app/add`.
+pub async fn app_begins(me: Me) -> Answer {
+    begins(&me, Wish::App).await
+}
+/// `GET /me/recovery-codes`.
+pub async fn codes(me: Me) -> Answer {
+    begin(&me, Wish::Codes).await
+}
+/// `POST /me/recovery-codes`.
+pub async fn codes_begin(me: Me) -> Answer {
+    begins(&me, Wish::Codes).await
+}
+/// `GET /me/contacts/add`.
+pub async fn contact(me: Me) -> Answer {
+    begin(&me, Wish::Contact).await
+}
+/// `POST /me/contacts/add`.
+pub async fn contact_begins(me: Me) -> Answer {
+    begins(&me, Wish::Contact).await
+}
+/// `GET /me/devices/add`.
+pub async fn device(me: Me) -> Answer {
+    begin(&me, Wish::Device).await
+}
+/// `POST /me/devices/add`.
+pub async fn device_begins(me: Me) -> Answer {
+    begins(&me, Wish::Device).await
+}
+/// `GET /me/password`.
+pub async fn password(me: Me) -> Answer {
+    begin(&me, Wish::Password).await
+}
+/// `POST /me/password`.
+pub async fn password_begins(me: Me) -> Answer {
+    begins(&me, Wish::Password).await
+}
+
+const fn action(wish: Wish) -> Option<Action> {
+    Some(match wish {
+        Wish::Look => return None,
+        Wish::Passkey => Action::EnrollFactor { method: Method::Passkey },
+        Wish::App => Action::EnrollFactor { method: Method::Totp },
+        Wish::Codes => Action::EnrollFactor { method: Method::RecoveryCode },
+        Wish::Contact => Action::EnrollFactor { method: Method::Email },
+        Wish::Device => Action::EnrollFactor { method: Method::KnownDevice },
+        Wish::Password => Action::SetPassword,
+    })
+}
+
+async fn begin(me: &Me, wish: Wish) -> Answer {
+    if let Some(stale) = me.stale(wish) {
+        return stale;
+    }
+    match waits_ms(me, wish).await {
+        Ok(waits_ms) => show(&Begin { shell: me.shell(), wish, waits_ms }),
+        Err(error) => failed(&me.visit, error),
+    }
+}
+
+async fn waits_ms(me: &Me, wish: Wish) -> Result<Option<i64>, FlowError> {
+    let Some(Action::EnrollFactor { method }) = action(wish) else { return Ok(None) };
+    let flow = &me.visit.portal.flow;
+    let first = flow.has_none(me.present.person).await?;
+    Ok((!first).then(|| flow.terms.quarantine.of(me.present.class, method == Method::Email)))
+}
+
+async fn begins(me: &Me, wish: Wish) -> Answer {
+    if let Some(stale) = me.stale(wish) {
+        return stale;
+    }
+    match action(wish) {
+        None => go(Wish::Look.path()),
+        Some(action) => open(me, action, None).await,
+    }
+}
+
+/// Opens the case, in this browser, and goes to it.
+async fn open(me: &Me, action: Action, chosen: Option<FactorId>) -> Answer {
+    let (visit, flow) = (&me.visit, &me.visit.portal.flow);
+    let asked = Asked {
+        name: me.present.name.clone(),
+        door: Door::Account,
+        action,
+        network: visit.network.clone(),
+        browser: visit.agent.clone(),
+        language: visit.lang.tag().to_owned(),
+        signed_in: Some(me.present.signed_in()),
+    };
+    let opened = match flow.open(asked).await {
+        Ok(opened) => opened.into_inner(),
+        Err(error) => return failed(visit, error),
+    };
+    let cookie = visit.cookie(visit.portal.case_cookie(opened.reference), &opened.browser, BROWSER_MS);
+    let answer = with_cookie(go(&format!("/recover/{}/begin", opened.reference)), &cookie);
+    let Some(factor) = chosen else { return answer };
+    match flow.keep_draft(opened.id, browser_digest(&opened.browser), &Draft::Chosen { factor }).await {
+        Ok(key) => {
+            let name = visit.portal.cookie(&draft_cookie(opened.reference));
+            with_cookie(answer, &visit.cookie(name, &key, DRAFT_MS))
+        }
+        Err(error) => failed(visit, error),
+    }
+}
+
+type Named = Result<Path<String>, PathRejection>;
+
+/// The way back in of that id, if it is theirs and can be removed here.
+async fn named(me: &Me, path: Named) -> Result<Option<Factor>, FlowError> {
+    let id = path.ok().and_then(|Path(text)| text.parse::<FactorId>().ok());
+    let Some(id) = id else { return Ok(None) };
+    let found = me.visit.portal.flow.store.factor(id).await?;
+    Ok(found.filter(|factor| {
+        factor.person == me.present.person && factor.ended.is_none() && factor.label != FROM_DIRECTORY
+    }))
+}
+
+/// `GET /me/remove/{factor}`: asks first.
+pub async fn remove(me: Me, path: Named) -> Answer {
+    if let Some(stale) = me.stale(Wish::Look) {
+        return stale;
+    }
+    match remove_page(&me, path).await {
+        Ok(Some(page)) => show(&page),
+        Ok(None) => stop(&me.visit, StopReason::NotFound),
+        Err(error) => failed(&me.visit, error),
+    }
+}
+
+async fn remove_page(me: &Me, path: Named) -> Result<Option<Remove>, FlowError> {
+    let flow = &me.visit.portal.flow;
+    let Some(factor) = named(me, path).await? else { return Ok(None) };
+    let left = flow.readiness(me.present.person, me.present.class, Some(factor.id)).await?;
+    Ok(Some(Remove {
+        shell: me.shell(),
+        kind: way_of(factor.method).unwrap_or(WayKind::None),
+        name: name_of(flow, &factor)?,
+        left,
+        action: format!("/me/remove/{}", factor.id),
+    }))
+}
+
+/// `POST /me/remove/{factor}`.
+pub async fn remove_begins(me: Me, path: Named) -> Answer {
+    if let Some(stale) = me.stale(Wish::Look) {
+        return stale;
+    }
+    match named(&me, path).await {
+        Ok(Some(factor)) => open(&me, Action::RemoveFactor, Some(factor.id)).await,
+        Ok(None) => stop(&me.visit, StopReason::NotFound),
+        Err(error) => failed(&me.visit, error),
+    }
+}
+
+/// Whether the page of the case can already say what is still to prove: the look-up is done and the password is among the proofs.
+fn is_looked_up(here: &Here) -> bool {
+    let looking = matches!(here.case.stage(), Stage::Classifying(_, None) | Stage::Verifying(..));
+    let waiting = looking && here.case.evidence().is_empty();
+    !waiting || here.visit.at.since_ms(here.case.opened_at()) > PATIENCE_MS
+}
+
+/// `GET /recover/{case}/begin`: until the account has been looked up.
+pub async fn looked_up(here: Here) -> Answer {
+    if is_looked_up(&here) {
+        return here.onward(&here.case);
+    }
+    let live = Live { events: format!("{}/begin/events", here.base()), refresh_s: Some(REFRESH_S) };
+    show(&Working { shell: here.visit.shell(), case: here.head(), work: Work::Checking, live })
+}
+
+/// `GET /recover/{case}/begin/events`.
+pub async fn looked_up_events(here: Here) -> Response<Body> {
+    let (portal, id, to) = (here.visit.portal.clone(), here.case.id(), format!("{}/begin", here.base()));
+    news(move || {
+        let (portal, to) = (portal.clone(), to.clone());
+        async move {
+            let case = portal.flow.load(id).await.ok()?;
+            (!case.evidence().is_empty() || case.is_over()).then_some(to)
+        }
+    })
+}

@@ -1,0 +1,143 @@
+//! "My ways back in": pages for somebody who is signed in with the password of the directory. Signing in lets one look; every change is a case,
+//! opened here and carried through the pages that every case has, up to `…/bind`, where the new way back in is made.
+//!
+//! Reading order: [`sign_in`], [`overview`] (`/me`), [`change`] (what opens a case), [`bind`] (what is handed in when its gate is open), [`well_known`].
+
+pub mod bind;
+mod change;
+mod overview;
+mod sign_in;
+mod well_known;
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{FromRef, FromRequestParts},
+    http::{HeaderValue, Response, header, request::Parts},
+    response::{
+        IntoResponse,
+        sse::{Event, KeepAlive, Sse},
+    },
+    routing::{get, post},
+};
+use futures_util::stream;
+
+use super::{
+    answer::{Answer, failed, go},
+    portal::Shared,
+    shell::{NavLink, Shell},
+    views::me_change::Wish,
+    visit::Visit,
+};
+use crate::{flow::Present, i18n::k};
+
+/// The cookie of a session.
+const SESSION: &str = "session";
+/// How often a waiting page's stream looks.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often it looks before the browser opens another stream.
+const LOOKS: u32 = 240;
+/// How often a waiting page without script loads again.
+const REFRESH_S: u32 = 1;
+
+/// The routes of signing in, of the ways back in, and of what browsers look for there.
+pub fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/sign-in", get(sign_in::ask).post(sign_in::typed))
+        .route("/sign-in/wait", get(sign_in::wait))
+        .route("/sign-in/events", get(sign_in::events))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/me", get(overview::me))
+        .route("/me/passkeys/add", get(change::passkey).post(change::passkey_begins))
+        .route("/me/app/add", get(change::app).post(change::app_begins))
+        .route("/me/recovery-codes", get(change::codes).post(change::codes_begin))
+        .route("/me/contacts/add", get(change::contact).post(change::contact_begins))
+        .route("/me/devices/add", get(change::device).post(change::device_begins))
+        .route("/me/password", get(change::password).post(change::password_begins))
+        .route("/me/remove/{factor}", get(change::remove).post(change::remove_begins))
+        .route("/recover/{case}/begin", get(change::looked_up))
+        .route("/recover/{case}/begin/events", get(change::looked_up_events))
+        .route("/recover/{case}/bind", get(bind::page).post(bind::handed))
+        .route("/recover/{case}/bind/again", post(bind::contact::again))
+        .route("/recover/{case}/codes", get(bind::codes::sheet).post(bind::codes::kept))
+        .route("/.well-known/change-password", get(well_known::change_password))
+        .route("/.well-known/passkey-endpoints", get(well_known::passkey_endpoints))
+}
+
+/// A request by somebody who is signed in. Whoever is not is asked to.
+pub struct Me {
+    /// The request.
+    pub visit: Visit,
+    /// Who.
+    pub present: Present,
+}
+
+impl<S> FromRequestParts<S> for Me
+where
+    Shared: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Answer;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Answer> {
+        let Ok(visit) = Visit::from_request_parts(parts, state).await;
+        let wish = Wish::ALL.into_iter().find(|wish| wish.path() == parts.uri.path()).unwrap_or(Wish::Look);
+        let Some(cookie) = visit.token(SESSION) else { return Err(to_sign_in(wish)) };
+        match visit.portal.flow.signed_in(&cookie).await {
+            Ok(Some(present)) => Ok(Self { visit, present }),
+            Ok(None) => Err(to_sign_in(wish)),
+            Err(error) => Err(failed(&visit, error)),
+        }
+    }
+}
+
+impl Me {
+    /// What is around a page of somebody who is signed in.
+    pub fn shell(&self) -> Shell {
+        let mut shell = self.visit.shell();
+        shell.signed_in = Some(self.present.display_name.clone());
+        let here = self.visit.path == Wish::Look.path();
+        shell.nav = vec![
+            NavLink { label: k("me-title"), href: Wish::Look.path().to_owned(), here },
+            NavLink { label: k("foot-help"), href: "/help".to_owned(), here: false },
+        ];
+        shell
+    }
+
+    /// Back to the password, if it was shown too long ago for a change (V7.5.3).
+    pub fn stale(&self, wish: Wish) -> Option<Answer> {
+        (!self.present.is_fresh(self.visit.at)).then(|| to_sign_in(wish))
+    }
+}
+
+fn to_sign_in(wish: Wish) -> Answer {
+    match wish {
+        Wish::Look => go("/sign-in"),
+        other => go(&format!("/sign-in?for={}", other.value())),
+    }
+}
+
+/// Tells a waiting page where to go, as soon as `look` knows.
+fn news<F, Looked>(look: F) -> Response<Body>
+where
+    F: Fn() -> Looked + Send + 'static,
+    Looked: Future<Output = Option<String>> + Send + 'static,
+{
+    let looks = stream::unfold((look, LOOKS), |(look, left)| async move {
+        if left == 0 {
+            return None;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+        let looked = look();
+        let (event, left) = match looked.await {
+            Some(to) => (Event::default().event("go").data(serde_json::json!({ "to": to }).to_string()), 0),
+            None => (Event::default().comment(""), left - 1),
+        };
+        Some((Ok::<_, Infallible>(event), (look, left)))
+    });
+    let mut response = Sse::new(looks).keep_alive(KeepAlive::new().interval(Duration::from_secs(20))).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

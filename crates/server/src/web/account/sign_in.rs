@@ -1,0 +1,165 @@
+//! Signing in with the password of the directory, and out. The page hands the password on sealed and waits; what is wrong with it is never told.
+
+use axum::{
+    Form,
+    body::Body,
+    extract::{
+        Query,
+        rejection::{FormRejection, QueryRejection},
+    },
+    http::{HeaderValue, Response, StatusCode, header},
+};
+use keyward_core::{
+    secret::SecretText,
+    time::{MINUTE_MS, SECOND_MS},
+};
+use serde::Deserialize;
+
+use super::{REFRESH_S, SESSION, news};
+use crate::{
+    flow::{FlowError, Tried, Trying, Typed},
+    web::{
+        answer::{Answer, again, failed, go, show, stop, with_cookie},
+        shell::page,
+        views::{
+            Live,
+            me::{SignIn, SignInProblem},
+            me_change::{SignInWait, Wish},
+            outcome::StopReason,
+        },
+        visit::Visit,
+    },
+};
+
+/// The cookie of a try.
+const TRY: &str = "sign-in";
+/// How long a browser waits for an answer before it is told that there is none.
+const PATIENCE_MS: i64 = 45 * SECOND_MS;
+/// How long the cookie of a try lives.
+const TRY_MS: i64 = 5 * MINUTE_MS;
+/// The longest name that is looked at; anything longer is no name anywhere.
+const LONGEST_NAME: usize = 256;
+/// The longest password that is looked at, in bytes.
+const LONGEST_PASSWORD: usize = 4096;
+
+/// `?for=`.
+#[derive(Deserialize)]
+pub struct For {
+    #[serde(rename = "for")]
+    wish: Option<String>,
+}
+
+fn wish_of(named: Option<&str>) -> Wish {
+    named.and_then(Wish::from_value).unwrap_or(Wish::Look)
+}
+
+fn form(visit: &Visit, name: String, wish: Wish, problem: Option<SignInProblem>) -> SignIn {
+    SignIn { shell: visit.shell(), name, wish, again: false, problem, autofill: None }
+}
+
+/// `GET /sign-in`.
+pub async fn ask(visit: Visit, query: Result<Query<For>, QueryRejection>) -> Answer {
+    let named = query.ok().and_then(|Query(query)| query.wish);
+    let wish = wish_of(named.as_deref());
+    let present = match visit.token(SESSION) {
+        None => None,
+        Some(cookie) => match visit.portal.flow.signed_in(&cookie).await {
+            Ok(present) => present,
+            Err(error) => return failed(&visit, error),
+        },
+    };
+    match present {
+        None => show(&form(&visit, String::new(), wish, None)),
+        Some(present) if wish == Wish::Look || present.is_fresh(visit.at) => go(wish.path()),
+        Some(present) => show(&SignIn { again: true, ..form(&visit, present.name, wish, None) }),
+    }
+}
+
+/// The form of `/sign-in`.
+#[derive(Deserialize)]
+pub struct Named {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    password: String,
+    #[serde(rename = "for")]
+    wish: Option<String>,
+}
+
+/// `POST /sign-in`.
+pub async fn typed(visit: Visit, form: Result<Form<Named>, FormRejection>) -> Answer {
+    let Ok(Form(Named { name, password, wish })) = form else { return stop(&visit, StopReason::StaleForm) };
+    let password = SecretText::new(password);
+    let (name, wish) = (name.trim().to_owned(), wish_of(wish.as_deref()));
+    if name.is_empty() || password.expose().is_empty() {
+        let name: String = name.chars().take(LONGEST_NAME).collect();
+        return again(&self::form(&visit, name, wish, Some(SignInProblem::Empty)));
+    }
+    if name.chars().count() > LONGEST_NAME || password.expose().len() > LONGEST_PASSWORD {
+        return again(&self::form(&visit, String::new(), wish, Some(SignInProblem::DoesNotMatch)));
+    }
+    let typed = Typed { name: &name, password: &password, network: &visit.network, wish: wish.value() };
+    match visit.portal.flow.try_password(typed, visit.token(SESSION).as_ref()).await {
+        Ok(cookie) => {
+            let cookie = visit.cookie(visit.portal.cookie(TRY), &cookie, TRY_MS);
+            with_cookie(go("/sign-in/wait"), &cookie)
+        }
+        Err(FlowError::TooMany(until)) => {
+            let view = self::form(&visit, name, wish, Some(SignInProblem::TooMany(until)));
+            let mut answer = page(StatusCode::TOO_MANY_REQUESTS, &view);
+            let seconds = until.since_ms(visit.at).max(0) / SECOND_MS + 1;
+            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            answer
+        }
+        Err(error) => failed(&visit, error),
+    }
+}
+
+/// `GET /sign-in/wait`: until the worker has asked the directory.
+pub async fn wait(visit: Visit) -> Answer {
+    let Some(cookie) = visit.token(TRY) else { return go("/sign-in") };
+    let over = |answer| with_cookie(answer, &visit.no_cookie(visit.portal.cookie(TRY)));
+    match visit.portal.flow.tried(&cookie).await {
+        Err(error) => failed(&visit, error),
+        Ok(Tried::Nothing) => over(go("/sign-in")),
+        Ok(Tried::Waiting(Trying { began, .. })) if visit.at.since_ms(began) > PATIENCE_MS => {
+            stop(&visit, StopReason::Outage(None))
+        }
+        Ok(Tried::Waiting(_)) => {
+            let live = Live { events: "/sign-in/events".to_owned(), refresh_s: Some(REFRESH_S) };
+            show(&SignInWait { shell: visit.shell(), live })
+        }
+        Ok(Tried::Refused(Trying { name, wish, .. })) => {
+            let wish = wish_of(Some(&wish));
+            over(again(&form(&visit, name, wish, Some(SignInProblem::DoesNotMatch))))
+        }
+        Ok(Tried::SignedIn(Trying { wish, .. })) => {
+            let life_ms = visit.portal.flow.terms.session_ms;
+            let session = visit.cookie(visit.portal.cookie(SESSION), &cookie, life_ms);
+            over(with_cookie(go(wish_of(Some(&wish)).path()), &session))
+        }
+    }
+}
+
+/// `GET /sign-in/events`: tells the page that there is an answer.
+pub async fn events(visit: Visit) -> Response<Body> {
+    let Some(cookie) = visit.token(TRY) else { return go("/sign-in") };
+    let (portal, cookie) = (visit.portal.clone(), std::sync::Arc::new(cookie));
+    news(move || {
+        let (portal, cookie) = (portal.clone(), cookie.clone());
+        async move {
+            let answered = portal.flow.is_answered(&cookie).await.unwrap_or(false);
+            answered.then(|| "/sign-in/wait".to_owned())
+        }
+    })
+}
+
+/// `POST /sign-out`.
+pub async fn sign_out(visit: Visit) -> Answer {
+    if let Some(cookie) = visit.token(SESSION)
+        && let Err(error) = visit.portal.flow.sign_out(&cookie).await
+    {
+        return failed(&visit, error);
+    }
+    with_cookie(go("/"), &visit.no_cookie(visit.portal.cookie(SESSION)))
+}
