@@ -26,5 +26,4 @@ mod recovery;
 #[path = "api/strict.rs"]
 mod strict;
 #[path = "support/portal.rs"]
-#[allow(unused_imports, reason = "no page is looked at here")]
 mod world;

@@ -14,6 +14,8 @@
 #[path = "support/browser.rs"]
 #[allow(dead_code)]
 mod browser;
+#[path = "system/canary.rs"]
+mod canary;
 #[path = "system/entry.rs"]
 mod entry;
 #[path = "system/front.rs"]
@@ -26,6 +28,8 @@ mod people;
 mod process;
 #[path = "system/recovery.rs"]
 mod recovery;
+#[path = "system/small.rs"]
+mod small;
 #[path = "support/smtp_sink.rs"]
 #[allow(dead_code)]
 mod smtp_sink;

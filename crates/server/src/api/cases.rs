@@ -13,8 +13,7 @@ use futures_util::stream;
 use keyward_core::{
     actor::Actor,
     case::Command,
-    event::{ContestedFrom, EndReason},
-    time::DAY_MS,
+    event::{ContestedFrom, EndReason, Event::Contested},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -28,7 +27,7 @@ use super::{
     words::{Action, Door},
 };
 use crate::{
-    flow::{Asked, BROWSER_MS, With},
+    flow::{Asked, BLOCK_MS, BROWSER_MS, With},
     i18n::Lang,
     token::Token,
 };
@@ -148,7 +147,7 @@ pub async fn withdraw(call: Call<Nothing>) -> Answer {
 
 /// Say "this was not me"
 ///
-/// For whoever holds the key of a case whose change is made. It stops all recovery of the account for a day, and ends the key. Before the
+/// For whoever holds the key of a case whose change is made. It stops all recovery of the account for a day. Before the
 /// change, a case is taken back instead, and the owner of the account has the link in the notice.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/contest", tag = "cases", operation_id = "contest_case", request_body = Option<Nothing>, security(("case_key" = [])),
     responses((status = 200, description = "It is said.", body = CaseView)))]
@@ -186,7 +185,7 @@ pub struct NotMeSaid {
     reference: String,
     /// Whether the change had been made by then.
     changed: bool,
-    /// Until when nobody can recover the account alone. Absent if it had been said before or the time for it is over.
+    /// Until when nobody can recover the account alone. Absent if the time to say it was over.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime)]
     blocked_until: Option<String>,
@@ -203,10 +202,13 @@ pub async fn not_me(call: Open<NotMe>) -> Answer {
         let link = Token::parse(&input.token).map_err(|_| Problem::from(Kind::LinkNotAlive))?;
         let said = visit.portal.flow.not_me(&link).await.map_err(|error| Problem::of(&error, visit.at))?;
         let said = said.ok_or(Problem::from(Kind::LinkNotAlive))?;
+        let entries = visit.portal.flow.entries(said.case.id()).await.map_err(|error| Problem::of(&error, visit.at))?;
+        let contested = entries.iter().find(|entry| matches!(entry.event, Contested { .. }));
+        let blocked = contested.map(|entry| entry.at.plus_ms(BLOCK_MS));
         let body = NotMeSaid {
             reference: said.case.reference().to_string(),
             changed: crate::web::applicant::head(&said.case).changed,
-            blocked_until: said.now.then(|| visit.at.plus_ms(DAY_MS).to_string()),
+            blocked_until: blocked.map(|at| at.to_string()),
         };
         Ok(Reply::json(StatusCode::OK, &body))
     })

@@ -109,7 +109,7 @@ pub async fn submit(call: Call<Submission>) -> Answer {
         open_gate(&held)?;
         let handed = match (held.case.claim().action, password, factor) {
             (Action::SetPassword, Some(password), None) => Handed::Password(judged(&held, password).await?),
-            (Action::RemoveFactor, None, Some(factor)) => Handed::End(factor),
+            (Action::RemoveFactor, None, Some(factor)) => Handed::End(removable(&held, factor).await?),
             (Action::Unlock, None, None) => Handed::Nothing,
             _ => return Err(Kind::DoesNotFit.into()),
         };
@@ -117,6 +117,18 @@ pub async fn submit(call: Call<Submission>) -> Answer {
         Ok(held.shown(&acted.into_inner().case).await?.with_status(StatusCode::ACCEPTED))
     })
     .await
+}
+
+/// Only what the case may end: not what proved something in it, and nothing that the directory holds.
+async fn removable(held: &Held, id: FactorId) -> Result<FactorId, Problem> {
+    let removable = held.flow().removable(&held.case).await.map_err(|error| held.failed(&error))?;
+    if removable.free.iter().any(|factor| factor.id == id) {
+        Ok(id)
+    } else if removable.used.iter().any(|factor| factor.id == id) {
+        Err(Kind::ProvesItself.into())
+    } else {
+        Err(Kind::DoesNotFit.into())
+    }
 }
 
 async fn judged(held: &Held, password: SecretText) -> Result<SecretText, Problem> {

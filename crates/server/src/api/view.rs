@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     flow::{Flow, FlowError},
     web::{
+        account::bind::name_of,
         applicant::{head, hold_reason, place, why},
         shell,
         views::{outcome::StopReason, wait::HoldReason},
@@ -172,8 +173,8 @@ pub struct Factor {
     id: String,
     /// What it is.
     way: Way,
-    /// What its owner calls it.
-    label: String,
+    /// What its owner calls it; an address by itself.
+    name: String,
 }
 
 /// What the directory said to the last attempt. Another can be handed in.
@@ -378,18 +379,13 @@ fn approvals(case: &Case, plan: &Plan) -> Option<Approvals> {
 }
 
 async fn factors(flow: &Flow, case: &Case, state: State) -> Result<Option<Vec<Factor>>, FlowError> {
-    let (State::New, Action::RemoveFactor, Some(subject)) = (state, case.claim().action, case.subject()) else {
+    if state != State::New || case.claim().action != Action::RemoveFactor {
         return Ok(None);
-    };
-    let Some(person) = flow.store.person(subject).await? else { return Ok(None) };
+    }
     let mut factors = Vec::new();
-    for method in Method::ALL {
-        let living = flow.living(&person, method).await?;
-        factors.extend(living.into_iter().map(|factor| Factor {
-            id: factor.id.to_string(),
-            way: factor.method.into(),
-            label: factor.label,
-        }));
+    for factor in flow.removable(case).await?.free {
+        let name = name_of(flow, &factor)?;
+        factors.push(Factor { id: factor.id.to_string(), way: factor.method.into(), name });
     }
     Ok(Some(factors))
 }

@@ -111,7 +111,9 @@ async fn flow(config: &Config, store: Store, ctx: &CliContext) -> Result<Arc<Flo
         seal: open::seal_key(config)?,
         party: party.map_err(|error| failed("cannot offer passkeys", error))?,
     };
-    Ok(app::flow(parts).await?)
+    let flow = app::flow(parts).await?;
+    open::check_data_key(config, &flow).await?;
+    Ok(flow)
 }
 
 async fn make_worker(

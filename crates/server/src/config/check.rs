@@ -164,7 +164,7 @@ pub(super) fn openldap(reader: &mut Reader<'_>) {
 /// What a file has to be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Nature {
-    /// 32 bytes that nobody else may read.
+    /// A key, which nobody else may read.
     Seed,
     /// Anything that nobody else may read.
     Private,
@@ -187,15 +187,10 @@ impl Loaded {
                     Problem::new(origin, &key, format!("`{key}`: cannot read `{}`: {error}", path.display()))
                         .hint(advice(nature)),
                 ),
-                Ok(meta) if nature == Nature::Seed && meta.len() != 32 => {
-                    problems.push(
-                        Problem::new(
-                            origin,
-                            &key,
-                            format!("`{key}`: `{}` has {} bytes; it must have 32", path.display(), meta.len()),
-                        )
-                        .hint(advice(nature)),
-                    );
+                Ok(meta) if nature == Nature::Seed && !has_size_of_key(meta.len()) => {
+                    let (path, bytes) = (path.display(), meta.len());
+                    let what = format!("`{key}`: `{path}` has {bytes} bytes; a key has 32, or 44 as a line of base64");
+                    problems.push(Problem::new(origin, &key, what).hint(advice(nature)));
                 }
                 Ok(meta) if nature != Nature::Readable && ours && meta.mode() & 0o077 != 0 => {
                     let problem = Problem::new(
@@ -236,6 +231,11 @@ impl Loaded {
 /// Is there something in this value that may not be shown? The path of a SQLite file may.
 fn hides(shown: &Shown) -> bool {
     shown.secret && shown.value.as_str().is_some_and(|value| value.contains(HIDDEN))
+}
+
+/// 32 bytes, or their base64 and one line break: what `seal::read_key` takes.
+const fn has_size_of_key(bytes: u64) -> bool {
+    matches!(bytes, 32 | 44..=46)
 }
 
 fn advice(nature: Nature) -> Option<String> {

@@ -153,7 +153,7 @@ async fn t_c03_references_neither_count_nor_tell() {
     world.somebody("mike").await;
     let client = Client::new(&world);
     let mut references = Vec::new();
-    for name in ["mike", "nobody"].repeat(8) {
+    for name in ["mike", "nobody"].repeat(4) {
         references.push(client.open(name, "forgot").await.reference);
     }
     let sorted = {
@@ -169,5 +169,25 @@ async fn t_c03_references_neither_count_nor_tell() {
     let address = got.header("location").to_owned();
     let asked = client.ask(Method::GET, &address).key(&got.str("/key")).send().await;
     assert_eq!(asked.str("/action"), "unlock");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn t_d10_too_many_cases_for_a_name_are_refused_alike_and_with_a_time() {
+    let world = World::new().await;
+    world.somebody("mike").await;
+    let mut answers = std::collections::BTreeSet::new();
+    for (name, address) in [("mike", [192, 0, 2, 1]), ("nobody", [198, 51, 100, 1])] {
+        let client = Client::from(&world, address);
+        let open = || client.post("/api/v1/cases").json(json!({ "name": name, "door": "forgot" })).send();
+        for _ in 0..5 {
+            assert_eq!(open().await.status.as_u16(), 201);
+        }
+        let got = open().await;
+        assert_eq!(got.short(), (429, "too-many".to_owned()));
+        assert!(got.header("retry-after").parse::<u32>().unwrap() > 0);
+        answers.insert(format!("{:?} {}", got.headers, got.text));
+    }
+    assert_eq!(answers.len(), 1, "{answers:#?}");
     world.end().await;
 }

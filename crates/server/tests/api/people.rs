@@ -38,7 +38,7 @@ pub fn linked(mails: &[Mail], path: &str) -> (String, Mail) {
 impl World {
     /// An address that another password opens.
     pub async fn give_address(&self, person: &Person, address: &str) {
-        self.give_as(self.ctx.id(self.ctx.now()), person, Method::Email, address.as_bytes(), Vec::new()).await;
+        self.give_as(self.ctx.id(self.ctx.now()), person, (Method::Email, address.as_bytes()), Vec::new()).await;
     }
 
     /// A passkey on a device.
@@ -52,7 +52,7 @@ impl World {
         let record =
             self.flow.party.finish_enrollment(Open { state: &dialog.state, bound, at }, answer.as_bytes(), &[]);
         let data = record.unwrap().to_stored().unwrap();
-        self.give_as(self.ctx.id(at), person, Method::Passkey, &data, Vec::new()).await;
+        self.give_as(self.ctx.id(at), person, (Method::Passkey, &data), Vec::new()).await;
         device
     }
 
@@ -60,7 +60,7 @@ impl World {
     pub async fn give_device(&self, person: &Person) -> String {
         let key = Token::new(self.ctx.bytes());
         let data = known_device::Record::new(&key).to_stored().unwrap();
-        self.give_as(self.ctx.id(self.ctx.now()), person, Method::KnownDevice, &data, Vec::new()).await;
+        self.give_as(self.ctx.id(self.ctx.now()), person, (Method::KnownDevice, &data), Vec::new()).await;
         key.reveal().expose().clone()
     }
 

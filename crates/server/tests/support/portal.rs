@@ -220,17 +220,17 @@ impl World {
         let sheet = Sheet::new(random);
         let id = self.ctx.id(self.ctx.now());
         let digests = sheet.digests(&self.flow.digests, id);
-        self.give_as(id, person, Method::RecoveryCode, b"", digests).await;
+        self.give_as(id, person, (Method::RecoveryCode, b""), digests).await;
         sheet.printed().iter().map(|code| code.expose().clone()).collect()
     }
 
     async fn give(&self, person: &Person, method: Method, data: &[u8], codes: Vec<Digest>) {
-        self.give_as(self.ctx.id(self.ctx.now()), person, method, data, codes).await;
+        self.give_as(self.ctx.id(self.ctx.now()), person, (method, data), codes).await;
     }
 
     /// Gives a person a way back in, as its method stores it.
-    pub async fn give_as(&self, id: FactorId, person: &Person, method: Method, data: &[u8], codes: Vec<Digest>) {
-        let at = self.ctx.now();
+    pub async fn give_as(&self, id: FactorId, person: &Person, stored: (Method, &[u8]), codes: Vec<Digest>) {
+        let (at, (method, data)) = (self.ctx.now(), stored);
         let factor = NewFactor {
             id,
             person: person.id,

@@ -23,8 +23,15 @@ async fn r45_a_dead_mail_server_stops_nobody_and_loses_no_notice() {
     assert!(installation.letters().is_empty(), "the mail server is dead");
     assert_eq!(installation.row(&password.reference())["state"], "reviewing", "nobody was told yet");
 
+    // One of the two mailboxes stays dead: the other is told, and the case stays open.
+    installation.sink.busy_for(&[&ivo.addresses[1]]);
     installation.mail_is_up(true);
-    installation.reaches(&password.reference(), "reviewed").await;
+    let case = password.reference();
+    installation.letter(&ivo.addresses[0], "Your Northwind Hospital password was changed").await;
+    installation.has_done(&case, "notify review").await;
+    assert_eq!(installation.row(&case)["state"], "reviewing", "not everybody was told yet");
+    installation.sink.busy_for(&[]);
+    installation.reaches(&case, "reviewed").await;
     let told = |letters: &[crate::people::Letter]| {
         let mut told: Vec<_> = letters.iter().map(|letter| (letter.to.clone(), letter.subject.clone())).collect();
         told.sort();

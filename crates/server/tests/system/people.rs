@@ -1,9 +1,11 @@
 //! People of the directory with what they set up long ago, put there through the product's own modules, and their mail.
 
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
 use data_encoding::BASE64;
 use keyward::{
     app::{self, FlowParts, open},
-    config::{self, Environment, FileSource, Sources},
+    config::{self, Config, Environment, FileSource, Sources},
     ctx::Ctx,
     flow::{Flow, NewRecord},
     methods::{passkey::RelyingParty, recovery_code::Sheet, totp::Seed},
@@ -18,7 +20,6 @@ use keyward_core::{
 };
 
 use crate::{entry, smtp_sink::Received, stage::Installation};
-use std::sync::Arc;
 
 /// Somebody of slapd with an app, a sheet of codes and a mailbox of their own.
 pub struct Person {
@@ -41,62 +42,80 @@ impl Person {
     }
 }
 
-/// What a library's user would put together from the worker's configuration.
-async fn flow(installation: &Installation) -> Arc<Flow> {
-    let (ctx, file) = (Ctx::real(), installation.worker_file());
-    let environment: Environment = installation.environment().clone().into_iter().collect();
-    let sources = Sources { file: FileSource::At(&file), environment: &environment, flags: &[], demo: false };
-    let config = config::load(&sources).unwrap().config;
-    let store = open::open_store(&config, &ctx).await.unwrap();
-    store.migrate(ctx.now()).await.unwrap();
-    let keys = open::data_keys(&config).unwrap();
-    let parts = FlowParts {
-        ctx,
-        store,
-        policy: Arc::new(open::policy(&config).unwrap().0),
-        terms: app::terms(&config),
-        vault: keys.vault,
-        digests: keys.digests,
-        seal: open::seal_key(&config).unwrap(),
-        party: RelyingParty::new(config.server.public_url.url(), &config.server.organization).unwrap(),
-    };
-    app::flow(parts).await.unwrap()
+/// The product's modules, put together from a configuration.
+pub struct Inside {
+    pub config: Config,
+    pub flow: Arc<Flow>,
+}
+
+impl Inside {
+    pub async fn of(file: &Path, environment: &BTreeMap<String, String>) -> Self {
+        let ctx = Ctx::real();
+        let environment: Environment = environment.clone().into_iter().collect();
+        let sources = Sources { file: FileSource::At(file), environment: &environment, flags: &[], demo: false };
+        let config = config::load(&sources).unwrap().config;
+        let store = open::open_store(&config, &ctx).await.unwrap();
+        store.migrate(ctx.now()).await.unwrap();
+        let keys = open::data_keys(&config).unwrap();
+        let parts = FlowParts {
+            ctx,
+            store,
+            policy: Arc::new(open::policy(&config).unwrap().0),
+            terms: app::terms(&config),
+            vault: keys.vault,
+            digests: keys.digests,
+            seal: open::seal_key(&config).unwrap(),
+            party: RelyingParty::new(config.server.public_url.url(), &config.server.organization).unwrap(),
+        };
+        Self { flow: app::flow(parts).await.unwrap(), config }
+    }
+
+    /// Gives the owner of an account what they set up long ago: a mailbox, an app and a sheet of codes.
+    pub async fn set_up(&self, account: &str, own: &str) -> (Seed, Vec<String>) {
+        let flow = &self.flow;
+        let at = flow.ctx.now().plus_ms(-100 * DAY_MS);
+        let known = Known {
+            id: flow.ctx.id(at),
+            account: AccountRef { directory: "main".to_owned(), id: account.to_owned() },
+            salt: flow.ctx.salt(),
+            language: None,
+            blocked_until: None,
+            created: at,
+        };
+        let known = flow.store.ensure_person(&known).await.unwrap();
+        let (seed, sheet) = (Seed::new(flow.ctx.bytes()), Sheet::new(std::array::from_fn(|_| flow.ctx.bytes())));
+        let printed = flow.ctx.id(at);
+        let mut mailbox = NewRecord::new(flow.ctx.id(at), "private", own.as_bytes());
+        mailbox.handle = Some(flow.address_handle(&known, own));
+        let app = NewRecord::new(flow.ctx.id(at), "phone", seed.to_stored().expose());
+        let codes = NewRecord::new(printed, "sheet", b"");
+        let mut aside = Aside::default();
+        for (method, record) in [(Method::Email, mailbox), (Method::Totp, app), (Method::RecoveryCode, codes)] {
+            aside = aside.guard(Guard::NewFactor(NewFactor {
+                id: record.id,
+                person: known.id,
+                method,
+                label: record.label.clone(),
+                data: flow.lock_away(record.id, &record.data()).unwrap(),
+                handle: record.handle,
+                created: at,
+                usable_from: at,
+            }));
+        }
+        let digests = sheet.digests(&flow.digests, printed);
+        flow.store.aside(aside.write(Write::PutRecoveryCodes { factor: printed, codes: digests })).await.unwrap();
+        (seed, sheet.printed().iter().map(|code| code.expose().clone()).collect())
+    }
 }
 
 /// Puts somebody of slapd into the group of ordinary staff and gives them what they need.
 pub async fn somebody(installation: &Installation, first_name: &str) -> Person {
-    let flow = flow(installation).await;
+    let inside = Inside::of(&installation.worker_file(), installation.environment()).await;
     let name = format!("{first_name}.abel");
     entry::put_into(&installation.slapd, &name, "staff").await;
-    let account = AccountRef { directory: "main".to_owned(), id: entry::unique(&installation.slapd, &name).await };
-    let at = flow.ctx.now().plus_ms(-100 * DAY_MS);
-    let known =
-        Known { id: flow.ctx.id(at), account, salt: flow.ctx.salt(), language: None, blocked_until: None, created: at };
-    let known = flow.store.ensure_person(&known).await.unwrap();
     let own = format!("{first_name}@home.test");
-    let (seed, sheet) = (Seed::new(flow.ctx.bytes()), Sheet::new(std::array::from_fn(|_| flow.ctx.bytes())));
-    let printed = flow.ctx.id(at);
-    let mut mailbox = NewRecord::new(flow.ctx.id(at), "private", own.as_bytes());
-    mailbox.handle = Some(flow.address_handle(&known, &own));
-    let app = NewRecord::new(flow.ctx.id(at), "phone", seed.to_stored().expose());
-    let codes = NewRecord::new(printed, "sheet", b"");
-    let mut aside = Aside::default();
-    for (method, record) in [(Method::Email, mailbox), (Method::Totp, app), (Method::RecoveryCode, codes)] {
-        aside = aside.guard(Guard::NewFactor(NewFactor {
-            id: record.id,
-            person: known.id,
-            method,
-            label: record.label.clone(),
-            data: flow.lock_away(record.id, &record.data()).unwrap(),
-            handle: record.handle,
-            created: at,
-            usable_from: at,
-        }));
-    }
-    let digests = sheet.digests(&flow.digests, printed);
-    flow.store.aside(aside.write(Write::PutRecoveryCodes { factor: printed, codes: digests })).await.unwrap();
-    flow.store.close().await;
-    let codes = sheet.printed().iter().map(|code| code.expose().clone()).collect();
+    let (seed, codes) = inside.set_up(&entry::unique(&installation.slapd, &name).await, &own).await;
+    inside.flow.store.close().await;
     Person { old: format!("Start-{name}-1"), addresses: [format!("{name}@keyward.test"), own], name, codes, seed }
 }
 

@@ -57,6 +57,10 @@ impl Call {
         self.environment.extend(all.clone());
         self
     }
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
     /// In a network namespace of its own, in which there is not even loopback. Only where this may be done.
     pub fn offline(mut self) -> Self {
         self.offline = can_unshare();
@@ -150,6 +154,15 @@ impl Process {
     /// Waits until it does jobs.
     pub fn is_at_work(&mut self) {
         self.line("doing jobs");
+    }
+    /// Waits until it ends by itself.
+    pub fn ends(&mut self) -> Option<i32> {
+        let child = &mut self.child;
+        until("it ends", || child.try_wait().expect("the state of the process")).code()
+    }
+    /// What it has written to standard error.
+    pub fn complaint(&self) -> String {
+        fs::read_to_string(&self.err).expect("a file for output")
     }
     /// `kill -9`: no time for anything.
     pub fn kill(&mut self) {

@@ -30,11 +30,17 @@ const FIVE_STEPS: [(&str, &str); 10] = [
     ("review", "reviewed"),
 ];
 
+/// Types a name.
+pub async fn ask(browser: &mut Browser, name: &str) -> Page {
+    let find = browser.get("/recover?for=forgot").await;
+    let how = browser.fill(&find, &[("name", name)]).await;
+    assert!(how.path.ends_with("/how"), "{how:?}");
+    how
+}
+
 /// From the first page to the choice of proofs, as soon as the worker knows whose account it is.
 pub async fn open(installation: &Installation, browser: &mut Browser, person: &Person) -> Page {
-    let find = browser.get("/recover?for=forgot").await;
-    let how = browser.fill(&find, &[("name", &person.name)]).await;
-    assert!(how.path.ends_with("/how"), "{how:?}");
+    let how = ask(browser, &person.name).await;
     installation.reaches(&how.reference(), "verifying").await;
     how
 }
@@ -48,7 +54,12 @@ pub async fn show_app(browser: &mut Browser, how: &Page, person: &Person) -> Pag
 /// From the first page to the field for the new password.
 pub async fn prove(installation: &Installation, browser: &mut Browser, person: &Person) -> Page {
     let how = open(installation, browser, person).await;
-    let how = show_app(browser, &how, person).await;
+    show_both(browser, &how, person).await
+}
+
+/// Shows what the app shows, and a printed code.
+pub async fn show_both(browser: &mut Browser, how: &Page, person: &Person) -> Page {
+    let how = show_app(browser, how, person).await;
     assert!(how.says("You have shown 1 of 2 proofs"), "{}", how.html);
     let type_code = browser.fill(&how, &[("way", "recovery-code")]).await;
     let password = browser.fill(&type_code, &[("code", &person.codes[0])]).await;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use serde_json::Value;
-use sqlx::{Connection as _, PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use tempfile::TempDir;
 
 use crate::{
@@ -42,6 +42,8 @@ pub struct Installation {
     pub database: String,
     pub folder: TempDir,
     environment: BTreeMap<String, String>,
+    /// `RUST_LOG` of every process.
+    pub verbosity: &'static str,
 }
 
 impl Installation {
@@ -82,13 +84,14 @@ impl Installation {
         if faults {
             environment.remove("KEYWARD_DIRECTORY__MAIN__OPENLDAP__CA_FILE");
         }
-        Some(Self { slapd, sink, relay, wire, database, folder, environment })
+        Some(Self { slapd, sink, relay, wire, database, folder, environment, verbosity: "info" })
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
-    fn output(&self) -> PathBuf {
+    /// Where the processes write what they say.
+    pub fn output(&self) -> PathBuf {
         self.path("output")
     }
     /// What the worker's configuration is read from, beside its file.
@@ -104,14 +107,14 @@ impl Installation {
         let file = self.worker_file();
         let mut all = vec!["--config", file.to_str().unwrap()];
         all.extend(args);
-        Call::new(&all).env(&self.environment)
+        Call::new(&all).env(&self.environment).set("RUST_LOG", self.verbosity)
     }
     /// A process that serves pages and holds nothing but what it needs for that.
     pub async fn web(&self) -> (Process, Front) {
         let file = self.path("web/keyward.toml");
         let call =
             Call::new(&["--config", file.to_str().unwrap(), "serve", "--role", "web", "--listen", "127.0.0.1:0"]);
-        let mut process = call.start(&self.output());
+        let mut process = call.set("RUST_LOG", self.verbosity).start(&self.output());
         let front = Front::before(process.address());
         let mut browser = front.browser();
         eventually("the pages are ready", async || (browser.get("/readyz").await.status.as_u16() == 200).then_some(()))
@@ -150,6 +153,32 @@ impl Installation {
         let seen = seen.await;
         database.close().await.unwrap();
         seen
+    }
+    /// Waits until no job of these kinds is left for a case.
+    pub async fn has_done(&self, reference: &str, kinds: &str) {
+        const LEFT: &str =
+            "SELECT COUNT(*) FROM jobs JOIN cases ON cases.id = jobs.case_id WHERE reference = $1 AND kind = ANY($2)";
+        let kinds: Vec<&str> = kinds.split(' ').collect();
+        let mut database = PgConnection::connect(&self.database).await.unwrap();
+        eventually(&format!("no {kinds:?} for {reference}"), async || {
+            let left = sqlx::query(LEFT).bind(reference).bind(&kinds).fetch_one(&mut database).await.unwrap();
+            (left.get::<i64, _>(0) == 0).then_some(())
+        })
+        .await;
+    }
+    /// Every row of every table, as text.
+    pub async fn rows(&self) -> String {
+        let mut database = PgConnection::connect(&self.database).await.unwrap();
+        let tables = sqlx::query("SELECT tablename::TEXT FROM pg_tables WHERE schemaname = 'public' ORDER BY 1");
+        let mut all = String::new();
+        for table in tables.fetch_all(&mut database).await.unwrap() {
+            let table: String = table.get(0);
+            let rows = AssertSqlSafe(format!("SELECT t::TEXT FROM {table} AS t"));
+            for row in sqlx::raw_sql(rows).fetch_all(&mut database).await.unwrap() {
+                all.push_str(&format!("{table}: {}\n", row.get::<String, _>(0)));
+            }
+        }
+        all
     }
 
     /// Every message so far.

@@ -19,7 +19,6 @@ pub(crate) const KNOWS: &[(&str, &[&str])] = &[
     ("jobs", &["ctx", "terms", "token", "seal", "store", "flow", "connectors", "channels", "methods"]),
     ("web", &["ctx", "terms", "flow", "i18n", "config", "token", "passwords"]),
     ("api", &["flow", "i18n", "passwords", "token", "web"]),
-    ("evidence", &["store"]),
     ("app", ANY),
     ("cli", ANY),
     // The demonstration puts made-up people into everything; nothing else knows it but the command line.
