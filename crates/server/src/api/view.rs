@@ -12,9 +12,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    flow::{Flow, FlowError},
+    flow::{Flow, FlowError, OwnWay},
     web::{
-        account::bind::name_of,
         applicant::{head, hold_reason, place, why},
         shell,
         views::{outcome::StopReason, wait::HoldReason},
@@ -382,12 +381,9 @@ async fn factors(flow: &Flow, case: &Case, state: State) -> Result<Option<Vec<Fa
     if state != State::New || case.claim().action != Action::RemoveFactor {
         return Ok(None);
     }
-    let mut factors = Vec::new();
-    for factor in flow.removable(case).await?.free {
-        let name = name_of(flow, &factor)?;
-        factors.push(Factor { id: factor.id.to_string(), way: factor.method.into(), name });
-    }
-    Ok(Some(factors))
+    let free = flow.removable(case).await?.free.into_iter();
+    let factor = |way: OwnWay| Factor { id: way.id.to_string(), way: way.method.into(), name: way.name };
+    Ok(Some(free.map(factor).collect()))
 }
 
 async fn refused(flow: &Flow, case: &Case) -> Result<Option<Refused>, FlowError> {

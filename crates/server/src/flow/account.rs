@@ -9,8 +9,7 @@ use keyward_core::{
     digest::Digest,
     event::Event,
     ids::{CaseId, FactorId, PersonId},
-    secret::Secret,
-    steps::verify::Source,
+    secret::{Secret, SecretText},
     time::{DAY_MS, MINUTE_MS, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -37,6 +36,8 @@ use crate::{
 pub const DRAFT_MS: i64 = 30 * MINUTE_MS;
 /// The label of an address that the person added, in contrast to one of the directory.
 pub const ADDED: &str = "added";
+/// The longest address (RFC 5321 4.5.3.1.3).
+const LONGEST_ADDRESS: usize = 254;
 /// New addresses that a person may name in a day, resends among them: nobody floods a stranger's mailbox from here.
 const BY_PERSON: Limit = Limit { name: "new_address", max: 6, window_ms: DAY_MS };
 /// Codes that one mailbox gets in a day, whoever asks.
@@ -111,9 +112,55 @@ impl Draft {
     }
 }
 
+/// What sets an app up, to be shown.
+pub struct AppSetup {
+    /// `otpauth://totp/…`.
+    pub address: SecretText,
+    /// The seed for typing, in groups of four.
+    pub manual_key: SecretText,
+    /// The name that the app will show.
+    pub account: String,
+}
+
+/// A sheet of codes that work.
+pub struct BoundCodes {
+    /// The codes as they are printed.
+    pub printed: Vec<SecretText>,
+    /// When they were made.
+    pub made: Timestamp,
+}
+
+/// Whether a text has the shape of an address that mail can be sent to. Whether it arrives is shown by the code that comes back.
+pub fn is_address(text: &str) -> bool {
+    let plain =
+        |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '+' | '\'' | '=' | '#' | '~' | '%' | '&' | '/');
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    match text.split_once('@') {
+        Some((local, domain)) => {
+            (1..=64).contains(&local.len())
+                && local.chars().all(plain)
+                && !local.starts_with('.')
+                && !local.ends_with('.')
+                && !local.contains("..")
+                && text.len() <= LONGEST_ADDRESS
+                && domain.contains('.')
+                && domain.split('.').all(label)
+        }
+        None => false,
+    }
+}
+
 /// Why an address can not be added.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NotThisAddress {
+    /// It has not the shape of one.
+    Shape,
     /// The directory holds it: the account itself opens that mailbox.
     Own,
     /// It is there already.
@@ -164,6 +211,58 @@ impl Flow {
         Ok(self.store.end_token(Purpose::Ceremony, hash).await?)
     }
 
+    /// The app that is being set up in this case and browser, shown again or begun. With a key for the cookie if it has just begun.
+    pub async fn app_setup(
+        &self,
+        case: &Case,
+        browser: Digest,
+        key: Option<&Token>,
+        issuer: &str,
+    ) -> Result<(AppSetup, Option<Token>), FlowError> {
+        let begun = match key {
+            Some(key) => self.draft(case.id(), browser, key).await?.and_then(|draft| draft.seed()),
+            None => None,
+        };
+        let (seed, key) = match begun {
+            Some(seed) => (seed, None),
+            None => {
+                let seed = Seed::new(self.ctx.bytes());
+                let key = self.keep_draft(case.id(), browser, &Draft::app(&seed)).await?;
+                (seed, Some(key))
+            }
+        };
+        let account = self.typed_name(case).await.unwrap_or_default();
+        let setup = seed.setup(issuer, &account).map_err(|error| FlowError::Broken(Box::new(error)))?;
+        Ok((AppSetup { address: setup.address, manual_key: setup.manual_key, account }, key))
+    }
+
+    /// Reads the first code of an app. None: it is not one of the app that was shown here. How often it is tried protects nothing, as whoever
+    /// types it has seen the seed a moment ago.
+    pub async fn confirm_app(
+        &self,
+        case: &Case,
+        browser: Digest,
+        key: &Token,
+        code: &str,
+        label: &str,
+    ) -> Result<Option<NewRecord>, FlowError> {
+        let at = self.ctx.now();
+        let seed = self.draft(case.id(), browser, key).await?.and_then(|draft| draft.seed());
+        let Some(seed) = seed else { return Ok(None) };
+        let Some(step) = seed.matching_step(code, at) else { return Ok(None) };
+        let mut record = NewRecord::new(self.ctx.id(at), label, seed.to_stored().expose());
+        record.step = Some(step);
+        Ok(Some(record))
+    }
+
+    /// A browser that becomes known: the key for its cookie, and what is handed in. Without a handle, as the key changes with each use.
+    pub fn new_device(&self, label: &str) -> Result<(Token, NewRecord), FlowError> {
+        let key = Token::new(self.ctx.bytes());
+        let stored = known_device::Record::new(&key).to_stored();
+        let stored = stored.map_err(|error| FlowError::Broken(Box::new(error)))?;
+        Ok((key, NewRecord::new(self.ctx.id(self.ctx.now()), label, &stored)))
+    }
+
     /// A new sheet: its draft, and what is handed in of it. The log and the table of factors get digests and no code.
     pub fn new_sheet(&self, label: &str) -> (Draft, NewRecord) {
         let at = self.ctx.now();
@@ -185,6 +284,9 @@ impl Flow {
         address: &str,
     ) -> Result<Result<Token, NotThisAddress>, FlowError> {
         let Some(person) = self.person_of_case(case).await? else { return Err(FlowError::NoCase) };
+        if !is_address(address) {
+            return Ok(Err(NotThisAddress::Shape));
+        }
         for factor in self.living(&person, Method::Email).await? {
             if self.mailbox(&person, &self.address(&factor)?) == self.mailbox(&person, address) {
                 let own = factor.label == FROM_DIRECTORY;
@@ -267,36 +369,31 @@ impl Flow {
         }
     }
 
+    /// The codes of a sheet that was made in this case and is bound; never of one that is not, for such codes open nothing.
+    pub async fn bound_codes(
+        &self,
+        case: &Case,
+        browser: Digest,
+        key: &Token,
+    ) -> Result<Option<BoundCodes>, FlowError> {
+        let Some(draft) = self.draft(case.id(), browser, key).await? else { return Ok(None) };
+        let (Draft::Codes { factor, at, .. }, Some(sheet)) = (&draft, draft.sheet()) else { return Ok(None) };
+        let bound = self.store.factor(*factor).await?;
+        let theirs = bound.is_some_and(|bound| bound.is_alive() && Some(bound.person) == case.subject());
+        Ok(theirs.then(|| BoundCodes { printed: sheet.printed(), made: *at }))
+    }
+
+    /// How many codes stop working when the person gets new ones.
+    pub async fn codes_left(&self, case: &Case) -> Result<u32, FlowError> {
+        let Some(person) = case.subject() else { return Ok(0) };
+        let ways = self.own_ways(person, None).await?;
+        Ok(ways.iter().filter(|way| way.alive).filter_map(|way| way.left).sum())
+    }
+
     /// Whether the next way back in is the first one, which counts at once. The rule itself is the worker's (`jobs/reissue.rs`).
     pub async fn has_none(&self, person: PersonId) -> Result<bool, FlowError> {
         let factors = self.store.factors(person).await?;
         Ok(!factors.iter().any(|factor| factor.is_alive() && factor.method != Method::Email))
-    }
-
-    /// Whether a key is the present one of a known browser. Proves nothing and uses nothing up.
-    pub fn is_device(&self, factor: &Factor, key: &Token) -> Result<bool, FlowError> {
-        let stored = self.unlock(factor)?;
-        let record = known_device::Record::from_stored(stored.expose());
-        let record = record.map_err(|error| FlowError::Broken(Box::new(error)))?;
-        Ok(record.handle() == key.hash(token::Purpose::Device))
-    }
-
-    /// The ways back in that the subject of a case may end. What proves something in this case is no choice (core would refuse it), and what the
-    /// directory holds is changed there.
-    pub async fn removable(&self, case: &Case) -> Result<Removable, FlowError> {
-        let Some(person) = case.subject() else { return Ok(Removable::default()) };
-        let used = |factor: &Factor| {
-            let source = Source::Factor { id: factor.id };
-            case.evidence().iter().any(|evidence| evidence.sources.contains(&source))
-        };
-        let mut found = Removable::default();
-        for factor in self.store.factors(person).await? {
-            if factor.ended.is_some() || factor.label == FROM_DIRECTORY {
-                continue;
-            }
-            if used(&factor) { found.used.push(factor) } else { found.free.push(factor) }
-        }
-        Ok(found)
     }
 
     /// The way back in that a case has added or removed. None: it has not, or it is about something else.
@@ -320,11 +417,40 @@ pub const fn new_address_door(case: CaseId, draft: Digest) -> email::Door {
     email::Door { case, browser: draft }
 }
 
-/// What may be ended in a case, and what may not because it proved something there.
-#[derive(Clone, Debug, Default)]
-pub struct Removable {
-    /// May be ended.
-    pub free: Vec<Factor>,
-    /// Was used as a proof.
-    pub used: Vec<Factor>,
+#[cfg(test)]
+mod tests {
+    use super::is_address;
+
+    #[test]
+    fn t_b04_an_address_is_one_mailbox_and_brings_no_header_along() {
+        for address in ["a@b.test", "o'hara+keyward@mail.example.org", "é@é.test", "1@2.3"] {
+            assert!(is_address(address), "{address}");
+        }
+        let (local, domain) = ("x".repeat(65), "x".repeat(64));
+        for other in [
+            "",
+            "a",
+            "a@",
+            "@b.test",
+            "a@b",
+            "a@b..test",
+            "a@.b.test",
+            "a@-b.test",
+            "a..b@c.test",
+            ".a@b.test",
+            "a@b.test\r\nBcc: x@y.test",
+            "a b@c.test",
+            "a@b.test,c@d.test",
+            "<a@b.test>",
+            "\"a b\"@c.test",
+            "a@b@c.test",
+            "a@[127.0.0.1]",
+            "a\0@b.test",
+            &format!("{local}@b.test"),
+            &format!("a@{domain}.test"),
+            &format!("a@{}test", "label.".repeat(50)),
+        ] {
+            assert!(!is_address(other), "{other}");
+        }
+    }
 }

@@ -16,6 +16,7 @@ mod record;
 mod session;
 mod starts;
 mod submit;
+mod ways;
 
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ use keyward_core::{
 };
 use tokio::sync::Notify;
 
-pub use account::{ADDED, DRAFT_MS, Draft, NotThisAddress, Removable, new_address_door};
+pub use account::{ADDED, AppSetup, BoundCodes, DRAFT_MS, Draft, NotThisAddress, is_address, new_address_door};
 pub use follow::BLOCK_MS;
 pub use not_me::Contested;
 pub use once::{Once, TAKEN_MS, Taken};
@@ -42,6 +43,9 @@ pub use prove::{Proof, Proved};
 pub use record::NewRecord;
 pub use session::{FRESH_MS, Present, Tried, Trying, Typed};
 pub use submit::Handed;
+pub use ways::{OwnWay, Past, PastLine, Removable};
+
+pub use crate::methods::passkey::Enrollment;
 
 use crate::{
     ctx::Ctx,

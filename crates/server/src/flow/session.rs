@@ -13,10 +13,10 @@ use keyward_core::{
     time::{MINUTE_MS, Timestamp},
 };
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::{Flow, FlowError, SignedIn};
 use crate::{
-    connectors::AccountName,
     jobs::{
         Work,
         sign_in::{Request, Session},
@@ -131,9 +131,7 @@ impl Flow {
 
     async fn count_sign_in(&self, name: &str, network: &str, at: Timestamp) -> Result<(), FlowError> {
         let network = self.digests.digest(Keyed::Network, &[prefix(network).as_bytes()]);
-        // What is no name anywhere is counted as it was typed.
-        let name = AccountName::parse(name).map_or_else(|_| name.to_lowercase(), |name| name.as_str().to_owned());
-        let name = self.digests.digest(Keyed::Name, &[name.as_bytes()]);
+        let name = self.digests.digest(Keyed::Name, &[counted_as(name).as_bytes()]);
         for (limit, key) in [(BY_NETWORK, network), (BY_NAME, name)] {
             if !self.store.spend(limit, key.bytes(), at).await? {
                 return Err(FlowError::TooMany(at.plus_ms(limit.window_ms)));
@@ -234,6 +232,12 @@ impl Flow {
         let place = Place { table: COLUMN, id: &token.to_string() };
         self.vault.open(sealed, place).map_err(|error| FlowError::Broken(Box::new(error)))
     }
+}
+
+/// What a name is counted as: its letters and digits in one form. Too much is folded rather than too little, for it only makes one limit of two;
+/// whose account it is, and that one account has one limit by all its names, is the worker's to say (`jobs/sign_in.rs`).
+fn counted_as(name: &str) -> String {
+    name.nfkc().flat_map(char::to_lowercase).nfkc().filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// The network of an address: what one subscriber holds (R20). Text that is no address is a network of its own.

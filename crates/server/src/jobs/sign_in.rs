@@ -4,7 +4,7 @@ use keyward_core::{
     account::Class,
     digest::Digest,
     ids::{CaseId, PersonId},
-    time::Timestamp,
+    time::{MINUTE_MS, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,10 @@ use super::{JobError, Ran, Worker, classify};
 use crate::{
     connectors::{Owner, SignIn},
     seal,
-    store::tokens::{NewToken, Purpose},
+    store::{
+        limits::Limit,
+        tokens::{NewToken, Purpose},
+    },
 };
 
 /// A password to be tried.
@@ -41,6 +44,8 @@ pub struct Session {
     pub password_changed: Option<Timestamp>,
 }
 
+/// Tries for one account, below what locks one in the embedded directory.
+const BY_ACCOUNT: Limit = Limit { name: "sign_in_account", max: 5, window_ms: 15 * MINUTE_MS };
 /// How long a refusal is kept for the page that asks.
 const REFUSAL_MS: i64 = 60_000;
 
@@ -59,6 +64,11 @@ async fn signed_in(worker: &Worker, name: &str, password: &str) -> Result<Option
     let at = worker.flow.ctx.now();
     let Ok((directory, account)) = classify::look_up(worker, name).await? else { return Ok(None) };
     let Some(found) = worker.directory(&directory) else { return Ok(None) };
+    // By whatever name: nobody locks somebody else out of the directory from here, or guesses faster by another spelling.
+    let key = format!("{directory}/{}", account.id);
+    if !worker.flow.store.spend(BY_ACCOUNT, key.as_bytes(), at).await? {
+        return Ok(None);
+    }
     let password = keyward_core::secret::Secret::new(password.to_owned());
     let answer = found.authenticate(&account.id, &password, at).await?;
     if answer != SignIn::Ok || account.disabled || account.owner == Owner::Machine {

@@ -74,6 +74,8 @@ async fn r20_tries_are_counted_by_name_and_by_network_before_anything_else() {
     let page = tries("ada", [10, 1, 1, 1]).await;
     assert_eq!((page.status.as_u16(), page.headers[header::RETRY_AFTER].to_str().unwrap()), (429, "901"));
     assert!(page.says("Too many tries."));
+    // Her other name is another limit here, and the same account behind the worker.
+    assert_eq!(tries(&ada.mail, [10, 1, 1, 2]).await.status, 200);
     let account = world.store().account(&ada.account).await.unwrap().unwrap();
     assert_eq!((account.failures, account.locked_until), (5, None), "nobody locks somebody else out from here");
     // Names that are no account are counted alike.

@@ -14,15 +14,9 @@ use keyward_core::{
     time::SECOND_MS,
 };
 
-use super::{
-    Me, REFRESH_S,
-    bind::{draft_cookie, name_of},
-    news,
-};
+use super::{Me, REFRESH_S, bind::draft_cookie, news};
 use crate::{
-    flow::{Asked, BROWSER_MS, DRAFT_MS, Draft, FlowError, browser_digest},
-    jobs::classify::FROM_DIRECTORY,
-    store::people::Factor,
+    flow::{Asked, BROWSER_MS, DRAFT_MS, Draft, FlowError, OwnWay, browser_digest},
     web::{
         answer::{Answer, failed, go, show, stop, with_cookie},
         applicant::{Here, way_of},
@@ -158,13 +152,12 @@ async fn open(me: &Me, action: Action, chosen: Option<FactorId>) -> Answer {
 type Named = Result<Path<String>, PathRejection>;
 
 /// The way back in of that id, if it is theirs and can be removed here.
-async fn named(me: &Me, path: Named) -> Result<Option<Factor>, FlowError> {
+async fn named(me: &Me, path: Named) -> Result<Option<OwnWay>, FlowError> {
     let id = path.ok().and_then(|Path(text)| text.parse::<FactorId>().ok());
-    let Some(id) = id else { return Ok(None) };
-    let found = me.visit.portal.flow.store.factor(id).await?;
-    Ok(found.filter(|factor| {
-        factor.person == me.present.person && factor.ended.is_none() && factor.label != FROM_DIRECTORY
-    }))
+    match id {
+        Some(id) => me.visit.portal.flow.own_removable(me.present.person, id).await,
+        None => Ok(None),
+    }
 }
 
 /// `GET /me/remove/{factor}`: asks first.
@@ -181,14 +174,14 @@ pub async fn remove(me: Me, path: Named) -> Answer {
 
 async fn remove_page(me: &Me, path: Named) -> Result<Option<Remove>, FlowError> {
     let flow = &me.visit.portal.flow;
-    let Some(factor) = named(me, path).await? else { return Ok(None) };
-    let left = flow.readiness(me.present.person, me.present.class, Some(factor.id)).await?;
+    let Some(way) = named(me, path).await? else { return Ok(None) };
+    let left = flow.readiness(me.present.person, me.present.class, Some(way.id)).await?;
     Ok(Some(Remove {
         shell: me.shell(),
-        kind: way_of(factor.method).unwrap_or(WayKind::None),
-        name: name_of(flow, &factor)?,
+        kind: way_of(way.method).unwrap_or(WayKind::None),
+        name: way.name,
         left,
-        action: format!("/me/remove/{}", factor.id),
+        action: format!("/me/remove/{}", way.id),
     }))
 }
 
@@ -198,7 +191,7 @@ pub async fn remove_begins(me: Me, path: Named) -> Answer {
         return stale;
     }
     match named(&me, path).await {
-        Ok(Some(factor)) => open(&me, Action::RemoveFactor, Some(factor.id)).await,
+        Ok(Some(way)) => open(&me, Action::RemoveFactor, Some(way.id)).await,
         Ok(None) => stop(&me.visit, StopReason::NotFound),
         Err(error) => failed(&me.visit, error),
     }

@@ -1,32 +1,26 @@
 //! `/me`: how many ways back in there are, each with its age, and what happened.
 
 use keyward_core::{
-    account::{Action, Method},
-    event::Door,
+    account::Method,
     time::{DAY_MS, MINUTE_MS, Timestamp},
 };
 
 use super::Me;
 use crate::{
-    flow::{Flow, FlowError},
-    jobs::classify::FROM_DIRECTORY,
-    store::{
-        cases::{CaseRow, State},
-        people::Factor,
-    },
+    flow::{FlowError, OwnWay, Past, PastLine},
     web::{
         answer::{Answer, failed, show},
         applicant::{DEVICE, way_of},
-        views::me::{
-            AppCard, CodesCard, ContactCard, ContactState, DeviceCard, History, HistoryLine, Notice, PasskeyCard,
+        views::{
+            WayKind,
+            me::{
+                self as view, AppCard, CodesCard, ContactCard, ContactState, DeviceCard, History, HistoryLine, Notice,
+                PasskeyCard,
+            },
         },
     },
 };
 
-/// How far the history goes back.
-const HISTORY_MS: i64 = 365 * DAY_MS;
-/// How many lines it has at most.
-const LINES: usize = 30;
 /// How long "what was just done" is said.
 const JUST_MS: i64 = 10 * MINUTE_MS;
 /// How long devices are told which passkeys still count, after one was removed.
@@ -40,156 +34,91 @@ pub async fn me(me: Me) -> Answer {
     }
 }
 
-async fn page(me: &Me) -> Result<crate::web::views::me::Me, FlowError> {
-    let (flow, at) = (&me.visit.portal.flow, me.visit.at);
-    let person = me.present.person;
-    let factors = flow.store.factors(person).await?;
-    let removed = |f: &Factor| f.method == Method::Passkey && f.ended.is_some_and(|end| at.since_ms(end) < SIGNAL_MS);
-    let kept = match factors.iter().any(removed) {
+async fn page(me: &Me) -> Result<view::Me, FlowError> {
+    let (flow, at, person) = (&me.visit.portal.flow, me.visit.at, me.present.person);
+    let all = flow.own_ways(person, me.visit.token(DEVICE).as_ref()).await?;
+    let removed =
+        |way: &OwnWay| way.method == Method::Passkey && way.ended.is_some_and(|end| at.since_ms(end) < SIGNAL_MS);
+    let kept = match all.iter().any(removed) {
         true => Some(flow.accepted_passkeys(person).await?),
         false => None,
     };
-    let cases = flow.store.cases_of_person(person, at.plus_ms(-HISTORY_MS)).await?;
-    let alive: Vec<&Factor> = factors.iter().filter(|factor| factor.is_alive()).collect();
-    Ok(crate::web::views::me::Me {
+    let alive = |method| all.iter().filter(move |way: &&OwnWay| way.alive && way.method == method);
+    let app = |way: &OwnWay| AppCard { made: way.made, used: way.used, remove: remove(way) };
+    let codes = |way: &OwnWay| CodesCard { left: way.left.unwrap_or(0), made: way.made };
+    Ok(view::Me {
         shell: me.shell(),
-        notice: notice(&factors, at),
+        notice: notice(&all, at),
         ways: flow.readiness(person, me.present.class, None).await?,
-        passkeys: of(&alive, Method::Passkey).map(passkey).collect(),
-        app: of(&alive, Method::Totp).next_back().map(app),
-        codes: codes(flow, &alive).await?,
-        contacts: contacts(flow, &alive, at)?,
-        devices: devices(me, &alive)?,
-        history: history(flow, &factors, &cases, at).await?,
+        passkeys: alive(Method::Passkey).map(passkey).collect(),
+        app: alive(Method::Totp).last().map(app),
+        codes: alive(Method::RecoveryCode).last().map(codes),
+        contacts: alive(Method::Email).map(|way| contact(way, at)).collect(),
+        devices: alive(Method::KnownDevice).map(device).collect(),
+        history: flow.own_history(person).await?.into_iter().map(line).collect(),
         password_changed: me.present.password_changed,
         kept,
     })
 }
 
-fn of<'a>(alive: &'a [&Factor], method: Method) -> impl DoubleEndedIterator<Item = &'a Factor> {
-    alive.iter().copied().filter(move |factor| factor.method == method)
+fn remove(way: &OwnWay) -> String {
+    format!("/me/remove/{}", way.id)
 }
 
-fn remove(factor: &Factor) -> String {
-    format!("/me/remove/{}", factor.id)
+fn passkey(way: &OwnWay) -> PasskeyCard {
+    PasskeyCard { name: way.name.clone(), place: None, made: way.made, used: way.used, remove: remove(way) }
 }
 
-fn passkey(factor: &Factor) -> PasskeyCard {
-    PasskeyCard {
-        name: factor.label.clone(),
-        place: None,
-        made: factor.created,
-        used: factor.last_used,
-        remove: remove(factor),
+fn contact(way: &OwnWay, at: Timestamp) -> ContactCard {
+    let waits = way.counts_from > at;
+    ContactCard {
+        address: way.name.clone(),
+        made: way.made,
+        state: if waits { ContactState::CountsFrom(way.counts_from) } else { ContactState::Counts },
+        // One whose code has not come back is not bound, and so is not here.
+        confirm: String::new(),
+        remove: (!way.from_directory).then(|| remove(way)),
     }
 }
 
-fn app(factor: &Factor) -> AppCard {
-    // The code that showed that it was set up is no use of it.
-    let used = factor.last_used.filter(|used| *used > factor.created);
-    AppCard { made: factor.created, used, remove: remove(factor) }
-}
-
-async fn codes(flow: &Flow, alive: &[&Factor]) -> Result<Option<CodesCard>, FlowError> {
-    let Some(sheet) = of(alive, Method::RecoveryCode).next_back() else { return Ok(None) };
-    let left = flow.store.recovery_codes(sheet.id).await?.iter().filter(|(_, used)| used.is_none()).count();
-    Ok(Some(CodesCard { left: u32::try_from(left).unwrap_or(0), made: sheet.created }))
-}
-
-fn contacts(flow: &Flow, alive: &[&Factor], at: Timestamp) -> Result<Vec<ContactCard>, FlowError> {
-    let card = |factor: &Factor| {
-        let state = match factor.usable_from {
-            from if from > at => ContactState::CountsFrom(from),
-            _ => ContactState::Counts,
-        };
-        Ok(ContactCard {
-            address: flow.address(factor)?,
-            made: factor.created,
-            state,
-            confirm: String::new(),
-            remove: (factor.label != FROM_DIRECTORY).then(|| remove(factor)),
-        })
-    };
-    of(alive, Method::Email).map(card).collect()
-}
-
-fn devices(me: &Me, alive: &[&Factor]) -> Result<Vec<DeviceCard>, FlowError> {
-    let here = me.visit.token(DEVICE);
-    let card = |factor: &Factor| {
-        let this = match &here {
-            Some(key) => me.visit.portal.flow.is_device(factor, key)?,
-            None => false,
-        };
-        Ok(DeviceCard {
-            name: factor.label.clone(),
-            made: factor.created,
-            used: factor.last_used.unwrap_or(factor.created),
-            this,
-            remove: remove(factor),
-        })
-    };
-    of(alive, Method::KnownDevice).map(card).collect()
+fn device(way: &OwnWay) -> DeviceCard {
+    DeviceCard {
+        name: way.name.clone(),
+        made: way.made,
+        used: way.used.unwrap_or(way.made),
+        this: way.this_browser,
+        remove: remove(way),
+    }
 }
 
 /// What was just done. The change has ended the session it was made in, so that this is seen after the next sign-in.
-fn notice(factors: &[Factor], at: Timestamp) -> Option<Notice> {
+fn notice(all: &[OwnWay], at: Timestamp) -> Option<Notice> {
     let just = |moment: Timestamp| at.since_ms(moment) < JUST_MS;
-    let ended = factors.iter().filter_map(|factor| Some((factor.ended?, factor, true)));
-    let made = factors.iter().map(|factor| (factor.created, factor, false));
-    let theirs = ended.chain(made).filter(|(moment, factor, _)| just(*moment) && factor.label != FROM_DIRECTORY);
-    let (_, factor, removed) = theirs.max_by_key(|(moment, ..)| *moment)?;
-    let kind = way_of(factor.method)?;
-    Some(match (removed, factor.method) {
+    let theirs = || all.iter().filter(|way| !way.from_directory);
+    let ended = theirs().filter_map(|way| Some((way.ended?, way, true)));
+    let made = theirs().map(|way| (way.made, way, false));
+    let newest = ended.chain(made).filter(|(moment, ..)| just(*moment)).max_by_key(|(moment, ..)| *moment);
+    let (_, way, removed) = newest?;
+    let kind = kind(way.method);
+    Some(match (removed, way.method) {
         (true, _) => Notice::Removed(kind),
-        (false, Method::Email) if factor.usable_from > at => Notice::ContactWaits(factor.usable_from),
+        (false, Method::Email) if way.counts_from > at => Notice::ContactWaits(way.counts_from),
         (false, _) => Notice::Added(kind),
     })
 }
 
-async fn history(
-    flow: &Flow,
-    factors: &[Factor],
-    cases: &[CaseRow],
-    at: Timestamp,
-) -> Result<Vec<HistoryLine>, FlowError> {
-    let mut lines = Vec::new();
-    let theirs = |factor: &&Factor| factor.label != FROM_DIRECTORY && at.since_ms(factor.created) < HISTORY_MS;
-    for factor in factors.iter().filter(theirs) {
-        let Some(kind) = way_of(factor.method) else { continue };
-        lines.push(HistoryLine { at: factor.created, what: History::Added(kind), place: None });
-        if let Some(ended) = factor.ended {
-            lines.push(HistoryLine { at: ended, what: History::Removed(kind), place: None });
-        }
-    }
-    for row in cases.iter().take(LINES) {
-        let lines_of = of_case(row);
-        if lines_of.is_empty() {
-            continue;
-        }
-        let claim = flow.load(row.id).await?.claim().clone();
-        let place = flow.store.value(claim.network).await?.map(|value| value.value);
-        lines.extend(lines_of.into_iter().map(|(at, what)| HistoryLine { at, what, place: place.clone() }));
-    }
-    lines.sort_by_key(|line| std::cmp::Reverse(line.at));
-    lines.truncate(LINES);
-    Ok(lines)
+fn kind(method: Method) -> WayKind {
+    way_of(method).unwrap_or(WayKind::None)
 }
 
-/// What a case is in the history. One about a way back in shows as what it changed.
-fn of_case(row: &CaseRow) -> Vec<(Timestamp, History)> {
-    let changed = matches!(row.state, State::Reviewing | State::Reviewed);
-    match (row.action, row.door) {
-        (Action::SetPassword, Door::Account) if changed => vec![(row.last, History::PasswordChanged)],
-        (Action::EnrollFactor { .. }, _) | (_, Door::Account) if changed => Vec::new(),
-        _ => {
-            let reference = row.reference.to_string();
-            let mut lines = vec![(row.opened, History::RecoveryStarted(reference.clone()))];
-            match row.state {
-                State::Reviewing | State::Reviewed => lines.push((row.last, History::RecoveryDone(reference))),
-                State::Ended | State::Contested => lines.push((row.last, History::RecoveryStopped(reference))),
-                _ => {}
-            }
-            lines
-        }
-    }
+fn line(past: PastLine) -> HistoryLine {
+    let what = match past.what {
+        Past::Added(method) => History::Added(kind(method)),
+        Past::Removed(method) => History::Removed(kind(method)),
+        Past::PasswordChanged => History::PasswordChanged,
+        Past::Started(reference) => History::RecoveryStarted(reference.to_string()),
+        Past::Done(reference) => History::RecoveryDone(reference.to_string()),
+        Past::Stopped(reference) => History::RecoveryStopped(reference.to_string()),
+    };
+    HistoryLine { at: past.at, what, place: past.network }
 }

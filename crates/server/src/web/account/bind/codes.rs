@@ -5,9 +5,9 @@
 //! person says that they kept it or half an hour has passed; whoever loses it in that time makes another, and was told of this one at every address.
 //! INVARIANT: no code is shown whose sheet is not alive in the table of factors.
 
-use super::{draft, draft_cookie, draft_key, sealed, with_draft};
+use super::{draft_cookie, draft_key, packed, with_draft};
 use crate::{
-    flow::{Draft, FlowError},
+    flow::{BoundCodes, FlowError},
     i18n::k,
     web::{
         answer::{Answer, go, show, with_cookie},
@@ -15,26 +15,12 @@ use crate::{
         views::me_edit::{NewCodes, RecoveryCodes},
     },
 };
-use keyward_core::account::Method;
 
 pub(super) async fn page(here: &Here) -> Answer {
-    match left(here).await {
+    match here.visit.portal.flow.codes_left(&here.case).await {
         Ok(left) => show(&NewCodes { shell: here.visit.shell(), left }),
         Err(error) => here.failed(error),
     }
-}
-
-/// How many codes stop working.
-async fn left(here: &Here) -> Result<u32, FlowError> {
-    let flow = &here.visit.portal.flow;
-    let mut left = 0;
-    let Some(person) = here.case.subject() else { return Ok(0) };
-    for factor in flow.store.factors(person).await? {
-        if factor.method == Method::RecoveryCode && factor.is_alive() {
-            left += flow.store.recovery_codes(factor.id).await?.iter().filter(|(_, used)| used.is_none()).count();
-        }
-    }
-    Ok(u32::try_from(left).unwrap_or(u32::MAX))
 }
 
 pub(super) async fn handed(here: &Here) -> Answer {
@@ -47,7 +33,7 @@ async fn hand_in(here: &Here) -> Result<Answer, FlowError> {
     let (draft, record) = flow.new_sheet(&label);
     // Kept before it is handed in: a sheet that is bound can be shown.
     let key = flow.keep_draft(here.case.id(), here.browser, &draft).await?;
-    match flow.submit(&here.case, sealed(&record)?).await {
+    match flow.submit(&here.case, packed(&record)?).await {
         Ok(acted) => Ok(with_draft(here, here.onward(&acted.into_inner().case), &key)),
         // Another sheet was handed in a moment earlier, and its key is in the cookie that stays.
         Err(FlowError::Refused(_)) => {
@@ -59,12 +45,11 @@ async fn hand_in(here: &Here) -> Result<Answer, FlowError> {
 }
 
 /// The sheet that this browser has not kept yet, if it is bound.
-async fn unseen(here: &Here) -> Result<Option<Draft>, FlowError> {
-    let Some(draft) = draft(here).await? else { return Ok(None) };
-    let Draft::Codes { factor, .. } = &draft else { return Ok(None) };
-    let bound = here.visit.portal.flow.store.factor(*factor).await?;
-    let theirs = bound.is_some_and(|bound| bound.is_alive() && Some(bound.person) == here.case.subject());
-    Ok(theirs.then_some(draft))
+async fn unseen(here: &Here) -> Result<Option<BoundCodes>, FlowError> {
+    match draft_key(here) {
+        Some(key) => here.visit.portal.flow.bound_codes(&here.case, here.browser, &key).await,
+        None => Ok(None),
+    }
 }
 
 /// To the sheet, before the page that says that all is done.
@@ -80,17 +65,16 @@ pub async fn sheet(here: Here) -> Answer {
     if place(&here.case) != "done" {
         return here.onward(&here.case);
     }
-    let draft = match unseen(&here).await {
-        Ok(Some(draft)) => draft,
+    let codes = match unseen(&here).await {
+        Ok(Some(codes)) => codes,
         Ok(None) => return here.onward(&here.case),
         Err(error) => return here.failed(error),
     };
-    let (Draft::Codes { at, .. }, Some(sheet)) = (&draft, draft.sheet()) else { return here.onward(&here.case) };
     show(&RecoveryCodes {
         shell: here.visit.shell(),
-        codes: sheet.printed().iter().map(|code| code.expose().clone()).collect(),
+        codes: codes.printed.iter().map(|code| code.expose().clone()).collect(),
         account: here.visit.portal.flow.typed_name(&here.case).await.unwrap_or_default(),
-        made: *at,
+        made: codes.made,
         kept: format!("{}/codes", here.base()),
     })
 }

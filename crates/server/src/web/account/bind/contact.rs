@@ -16,8 +16,8 @@ use crate::{
     },
 };
 
-/// The longest address (RFC 5321 4.5.3.1.3).
-const LONGEST: usize = 254;
+/// So much of what was typed is shown again.
+const SHOWN: usize = 254;
 /// The digits of a code.
 const DIGITS: usize = 6;
 
@@ -65,15 +65,13 @@ pub(super) async fn handed(here: &Here, sent: Sent) -> Answer {
 }
 
 async fn offered(here: &Here, address: &str) -> Answer {
-    let shown: String = address.chars().take(LONGEST).collect();
+    let shown: String = address.chars().take(SHOWN).collect();
     if address.is_empty() {
         return ask(here, shown, Some(ContactProblem::Empty));
     }
-    if address.len() > LONGEST || address.parse::<lettre::Address>().is_err() {
-        return ask(here, shown, Some(ContactProblem::Shape));
-    }
     match here.visit.portal.flow.offer_address(&here.case, here.browser, address).await {
         Ok(Ok(key)) => with_draft(here, go(&format!("{}/bind", here.base())), &key),
+        Ok(Err(NotThisAddress::Shape)) => ask(here, shown, Some(ContactProblem::Shape)),
         Ok(Err(NotThisAddress::Own)) => ask(here, shown, Some(ContactProblem::OwnMailbox)),
         Ok(Err(NotThisAddress::Already)) => ask(here, shown, Some(ContactProblem::Already)),
         Err(error) => here.failed(error),

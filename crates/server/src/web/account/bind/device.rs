@@ -1,15 +1,10 @@
 //! This browser as something that is known: a key in a cookie that no script can read. Weak by itself; it helps another proof.
 
 use super::{Sent, browser_name, named, submit};
-use crate::{
-    flow::{FlowError, NewRecord},
-    methods::known_device::Record,
-    token::Token,
-    web::{
-        answer::{Answer, show, with_cookie},
-        applicant::{DEVICE, DEVICE_MS, Here},
-        views::me_change::BindDevice,
-    },
+use crate::web::{
+    answer::{Answer, show, with_cookie},
+    applicant::{DEVICE, DEVICE_MS, Here},
+    views::me_change::BindDevice,
 };
 
 pub(super) fn page(here: &Here) -> Answer {
@@ -17,16 +12,11 @@ pub(super) fn page(here: &Here) -> Answer {
 }
 
 pub(super) async fn handed(here: &Here, sent: Sent) -> Answer {
-    let flow = &here.visit.portal.flow;
-    let key = Token::new(flow.ctx.bytes());
-    let known = Record::new(&key);
-    let stored = match known.to_stored() {
-        Ok(stored) => stored,
-        Err(error) => return here.failed(FlowError::Broken(Box::new(error))),
-    };
     let label = named(sent.name, browser_name(&here.visit));
-    // Without a handle: the key changes with each use, and the record says which one it is now.
-    let record = NewRecord::new(flow.ctx.id(here.visit.at), &label, &stored);
+    let (key, record) = match here.visit.portal.flow.new_device(&label) {
+        Ok(new) => new,
+        Err(error) => return here.failed(error),
+    };
     let (answer, taken) = submit(here, &record).await;
     // Only the key that was handed in: a second press must not put another one in its place.
     match taken {

@@ -22,11 +22,10 @@ use keyward_core::{
 use serde::Deserialize;
 
 use crate::{
-    flow::{Draft, Flow, FlowError, NewRecord},
-    store::people::Factor,
+    flow::{DRAFT_MS, Draft, FlowError, Handed, NewRecord},
     token::Token,
     web::{
-        answer::{Answer, stop},
+        answer::{Answer, go, stop, with_cookie},
         applicant::Here,
         views::outcome::StopReason,
         visit::Visit,
@@ -39,14 +38,6 @@ const LONGEST_NAME: usize = 60;
 /// The cookie of what is being made in a case. One for each case, so that two cases in one browser never mix.
 pub fn draft_cookie(reference: Reference) -> String {
     format!("draft-{reference}")
-}
-
-/// What a way back in is called by its owner: an address by itself, all else by its label.
-pub fn name_of(flow: &Flow, factor: &Factor) -> Result<String, FlowError> {
-    match factor.method {
-        Method::Email => flow.address(factor),
-        _ => Ok(factor.label.clone()),
-    }
 }
 
 /// `?address=other`.
@@ -120,24 +111,24 @@ async fn draft(here: &Here) -> Result<Option<Draft>, FlowError> {
 
 fn with_draft(here: &Here, answer: Answer, key: &Token) -> Answer {
     let name = here.visit.portal.cookie(&draft_cookie(here.case.reference()));
-    crate::web::answer::with_cookie(answer, &here.visit.cookie(name, key, crate::flow::DRAFT_MS))
+    with_cookie(answer, &here.visit.cookie(name, key, DRAFT_MS))
 }
 
 /// A record as it travels.
-fn sealed(record: &NewRecord) -> Result<crate::flow::Handed, FlowError> {
-    record.to_text().map(crate::flow::Handed::Factor).map_err(|error| FlowError::Broken(Box::new(error)))
+fn packed(record: &NewRecord) -> Result<Handed, FlowError> {
+    record.to_text().map(Handed::Factor).map_err(|error| FlowError::Broken(Box::new(error)))
 }
 
 /// Hands a record in, and goes to the page that waits for the worker. The answer and whether it was taken.
 async fn submit(here: &Here, record: &NewRecord) -> (Answer, bool) {
-    let handed = match sealed(record) {
+    let handed = match packed(record) {
         Ok(handed) => handed,
         Err(error) => return (here.failed(error), false),
     };
     match here.visit.portal.flow.submit(&here.case, handed).await {
         Ok(acted) => (here.onward(&acted.into_inner().case), true),
         // Somebody with this browser was a moment faster: the page that waits shows what became of it.
-        Err(FlowError::Refused(_)) => (crate::web::answer::go(&here.base()), false),
+        Err(FlowError::Refused(_)) => (go(&here.base()), false),
         Err(error) => (here.failed(error), false),
     }
 }

@@ -4,7 +4,7 @@ use keyward_core::{account::Class, time::MINUTE_MS};
 
 use super::{Sent, browser_name, named, submit};
 use crate::{
-    methods::passkey::Enrollment,
+    flow::Enrollment,
     web::{
         answer::{Answer, again, go, show, with_cookie},
         applicant::Here,

@@ -2,10 +2,9 @@
 
 use keyward_core::ids::FactorId;
 
-use super::{Sent, draft, name_of};
+use super::{Sent, draft};
 use crate::{
-    flow::{Draft, FlowError, Handed},
-    store::people::Factor,
+    flow::{Draft, FlowError, Handed, OwnWay},
     web::{
         answer::{Answer, again, show},
         applicant::{Here, hand, way_of},
@@ -30,21 +29,19 @@ async fn view(here: &Here, nothing_chosen: bool) -> Result<ChooseWay, FlowError>
         Draft::Chosen { factor } => Some(*factor),
         Draft::App { .. } | Draft::Codes { .. } | Draft::Address { .. } => None,
     });
-    let one = |factor: &Factor| {
-        Ok(OneWay {
-            value: factor.id.to_string(),
-            kind: way_of(factor.method).unwrap_or(WayKind::None),
-            name: name_of(flow, factor)?,
-            made: factor.created,
-            checked: chosen == Some(factor.id),
-        })
+    let one = |way: &OwnWay| OneWay {
+        value: way.id.to_string(),
+        kind: way_of(way.method).unwrap_or(WayKind::None),
+        name: way.name.clone(),
+        made: way.made,
+        checked: chosen == Some(way.id),
     };
     let removable = flow.removable(&here.case).await?;
     Ok(ChooseWay {
         shell: here.visit.shell(),
         case: here.head(),
-        ways: removable.free.iter().map(one).collect::<Result<_, FlowError>>()?,
-        used: removable.used.iter().map(one).collect::<Result<_, FlowError>>()?,
+        ways: removable.free.iter().map(one).collect(),
+        used: removable.used.iter().map(one).collect(),
         nothing_chosen,
     })
 }
@@ -55,7 +52,7 @@ pub(super) async fn handed(here: &Here, sent: Sent) -> Answer {
         Ok(removable) => removable,
         Err(error) => return here.failed(error),
     };
-    match id.filter(|id| removable.free.iter().any(|factor| factor.id == *id)) {
+    match id.filter(|id| removable.free.iter().any(|way| way.id == *id)) {
         Some(id) => hand(here, Handed::End(id)).await,
         None => page(here, true).await,
     }

@@ -1,0 +1,218 @@
+//! The ways back in of one person and what happened to them, as their pages show it. Reads, and says nothing about anybody else.
+
+use keyward_core::{
+    account::{Action, Method},
+    case::Case,
+    event::Door,
+    ids::{FactorId, PersonId, Reference},
+    steps::verify::Source,
+    time::{DAY_MS, Timestamp},
+};
+
+use super::{Flow, FlowError};
+use crate::{
+    jobs::classify::FROM_DIRECTORY,
+    methods::known_device,
+    store::{
+        cases::{CaseRow, State},
+        people::Factor,
+    },
+    token::{self, Token},
+};
+
+/// How far the history goes back.
+const HISTORY_MS: i64 = 365 * DAY_MS;
+/// How many lines it has at most.
+const LINES: usize = 30;
+
+/// A way back in, alive or ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnWay {
+    /// Names it.
+    pub id: FactorId,
+    /// Which kind.
+    pub method: Method,
+    /// What its owner calls it; an address by itself.
+    pub name: String,
+    /// When it was made.
+    pub made: Timestamp,
+    /// From when on it counts.
+    pub counts_from: Timestamp,
+    /// When it last proved something.
+    pub used: Option<Timestamp>,
+    /// When it was ended.
+    pub ended: Option<Timestamp>,
+    /// Whether it was guessed at so often that it is of no use any more.
+    pub alive: bool,
+    /// Whether the directory holds it, and it is changed there.
+    pub from_directory: bool,
+    /// Codes that are left on a sheet.
+    pub left: Option<u32>,
+    /// Whether it is the browser that asks.
+    pub this_browser: bool,
+}
+
+/// What may be ended in a case, and what may not because it proved something there.
+#[derive(Clone, Debug, Default)]
+pub struct Removable {
+    /// May be ended.
+    pub free: Vec<OwnWay>,
+    /// Was used as a proof.
+    pub used: Vec<OwnWay>,
+}
+
+/// Something that happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Past {
+    /// A way back in was added.
+    Added(Method),
+    /// One was removed.
+    Removed(Method),
+    /// The password was changed by somebody who knew it.
+    PasswordChanged,
+    /// A recovery began.
+    Started(Reference),
+    /// One ended well.
+    Done(Reference),
+    /// One ended without a change.
+    Stopped(Reference),
+}
+
+/// Something that happened, with when and, where it is known, from which network.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PastLine {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: Past,
+    /// From where.
+    pub network: Option<String>,
+}
+
+impl Flow {
+    /// All ways back in of a person, ended ones too, oldest first. `browser` is the key of the browser that asks, if it has one.
+    pub async fn own_ways(&self, person: PersonId, browser: Option<&Token>) -> Result<Vec<OwnWay>, FlowError> {
+        let mut ways = Vec::new();
+        for factor in self.store.factors(person).await? {
+            ways.push(self.own_way(&factor, browser).await?);
+        }
+        Ok(ways)
+    }
+
+    /// One of them, if it is theirs and lives and can be ended here.
+    pub async fn own_removable(&self, person: PersonId, id: FactorId) -> Result<Option<OwnWay>, FlowError> {
+        match self.store.factor(id).await? {
+            Some(factor) if factor.person == person && is_removable(&factor) => {
+                self.own_way(&factor, None).await.map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn own_way(&self, factor: &Factor, browser: Option<&Token>) -> Result<OwnWay, FlowError> {
+        let left = match factor.method {
+            Method::RecoveryCode => {
+                let codes = self.store.recovery_codes(factor.id).await?;
+                Some(u32::try_from(codes.iter().filter(|(_, used)| used.is_none()).count()).unwrap_or(u32::MAX))
+            }
+            _ => None,
+        };
+        let this_browser = match (factor.method, browser) {
+            (Method::KnownDevice, Some(key)) => self.is_device(factor, key)?,
+            _ => false,
+        };
+        Ok(OwnWay {
+            id: factor.id,
+            method: factor.method,
+            name: if factor.method == Method::Email { self.address(factor)? } else { factor.label.clone() },
+            made: factor.created,
+            counts_from: factor.usable_from,
+            // The code that showed that an app was set up is no use of it.
+            used: factor.last_used.filter(|used| *used > factor.created),
+            ended: factor.ended,
+            alive: factor.is_alive(),
+            from_directory: factor.method == Method::Email && factor.label == FROM_DIRECTORY,
+            left,
+            this_browser,
+        })
+    }
+
+    /// Whether a key is the present one of a known browser. Proves nothing and uses nothing up.
+    fn is_device(&self, factor: &Factor, key: &Token) -> Result<bool, FlowError> {
+        let stored = self.unlock(factor)?;
+        let record = known_device::Record::from_stored(stored.expose());
+        let record = record.map_err(|error| FlowError::Broken(Box::new(error)))?;
+        Ok(record.handle() == key.hash(token::Purpose::Device))
+    }
+
+    /// The ways back in that the subject of a case may end. What proves something in this case is no choice (core would refuse it), and what
+    /// the directory holds is changed there.
+    pub async fn removable(&self, case: &Case) -> Result<Removable, FlowError> {
+        let Some(person) = case.subject() else { return Ok(Removable::default()) };
+        let mut found = Removable::default();
+        for factor in self.store.factors(person).await?.iter().filter(|factor| is_removable(factor)) {
+            let source = Source::Factor { id: factor.id };
+            let used = case.evidence().iter().any(|evidence| evidence.sources.contains(&source));
+            let way = self.own_way(factor, None).await?;
+            if used { found.used.push(way) } else { found.free.push(way) }
+        }
+        Ok(found)
+    }
+
+    /// The way back in that a case has added or removed, as its owner knows it.
+    pub async fn changed_own_way(&self, case: &Case) -> Result<Option<OwnWay>, FlowError> {
+        match self.changed_way(case).await? {
+            Some(factor) => self.own_way(&factor, None).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What happened to a person's account here within a year, newest first.
+    pub async fn own_history(&self, person: PersonId) -> Result<Vec<PastLine>, FlowError> {
+        let since = self.ctx.now().plus_ms(-HISTORY_MS);
+        let mut lines = Vec::new();
+        let factors = self.store.factors(person).await?;
+        for factor in factors.iter().filter(|factor| factor.label != FROM_DIRECTORY) {
+            let added = (Some(factor.created), Past::Added(factor.method));
+            let removed = (factor.ended, Past::Removed(factor.method));
+            for (at, what) in [added, removed] {
+                let at = at.filter(|at| *at >= since);
+                lines.extend(at.map(|at| PastLine { at, what, network: None }));
+            }
+        }
+        for row in self.store.cases_of_person(person, since).await?.iter().take(LINES) {
+            let past = past_of(row);
+            if past.is_empty() {
+                continue;
+            }
+            let network = self.load(row.id).await?.claim().network;
+            let network = self.store.value(network).await?.map(|value| value.value);
+            lines.extend(past.into_iter().map(|(at, what)| PastLine { at, what, network: network.clone() }));
+        }
+        lines.sort_by_key(|line| std::cmp::Reverse(line.at));
+        lines.truncate(LINES);
+        Ok(lines)
+    }
+}
+
+fn is_removable(factor: &Factor) -> bool {
+    factor.ended.is_none() && factor.label != FROM_DIRECTORY
+}
+
+/// What a case is in the history. One about a way back in shows as what it changed.
+fn past_of(row: &CaseRow) -> Vec<(Timestamp, Past)> {
+    let changed = matches!(row.state, State::Reviewing | State::Reviewed);
+    match (row.action, row.door) {
+        (Action::SetPassword, Door::Account) if changed => vec![(row.last, Past::PasswordChanged)],
+        (Action::EnrollFactor { .. }, _) | (_, Door::Account) if changed => Vec::new(),
+        _ => {
+            let mut lines = vec![(row.opened, Past::Started(row.reference))];
+            match row.state {
+                State::Reviewing | State::Reviewed => lines.push((row.last, Past::Done(row.reference))),
+                State::Ended | State::Contested => lines.push((row.last, Past::Stopped(row.reference))),
+                _ => {}
+            }
+            lines
+        }
+    }
+}
