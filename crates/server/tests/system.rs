@@ -16,6 +16,8 @@
 mod browser;
 #[path = "system/canary.rs"]
 mod canary;
+#[path = "system/days.rs"]
+mod days;
 #[path = "system/entry.rs"]
 mod entry;
 #[path = "system/front.rs"]

@@ -124,20 +124,11 @@ async fn prove(
     })
     .await;
     assert_eq!(letter.to, otto.addresses[1], "the mailbox that the password opens proves nothing");
-    let how = browser.fill(&type_mail, &[("code", &code(&letter))]).await;
+    let how = browser.fill(&type_mail, &[("code", &letter.code().unwrap())]).await;
     assert!(how.says("You have shown 1 of 2 proofs"), "{}", how.html);
     let password = show_app(browser, &how, otto).await;
     assert!(password.path.ends_with("/new/password"), "{password:?}");
     (case, letter)
-}
-
-/// The six digits of a message.
-fn code(letter: &Letter) -> String {
-    let digits = |line: &str| line.chars().filter(char::is_ascii_digit).collect::<String>();
-    let tail = |line: &str| line.rsplit(": ").next().unwrap_or(line).trim().to_owned();
-    let is_code = |line: &String| line.len() == 7 && line.as_bytes()[3] == b' ' && digits(line).len() == 6;
-    let found = letter.text.lines().map(tail).find(is_code).unwrap_or_else(|| panic!("no code in {}", letter.text));
-    digits(&found)
 }
 
 /// Every link key in the messages.
@@ -214,7 +205,7 @@ async fn r15_no_secret_of_a_whole_recovery_is_written_anywhere_but_where_it_belo
     let mails: Vec<u8> = installation.sink.received().into_iter().flat_map(|mail| mail.data).collect();
     assert_eq!(secrets.found_in(&mails), Vec::<&str>::new(), "in mails");
     let grouped = |code: String| format!("{} {}", &code[..3], &code[3..]);
-    let with_code = letters.iter().filter(|other| has_number(&other.text, &grouped(code(&letter))));
+    let with_code = letters.iter().filter(|other| has_number(&other.text, &grouped(letter.code().unwrap())));
     assert_eq!(with_code.count(), 1, "the code is in its own message alone");
     let keys = links(&letters);
     assert_eq!(keys.len(), 6, "two links in the letter with the code, one in each notice");
@@ -223,7 +214,7 @@ async fn r15_no_secret_of_a_whole_recovery_is_written_anywhere_but_where_it_belo
     }
     let mut places = written(&installation, &mut browser, &case).await;
     places.insert("database".to_owned(), before.into_bytes());
-    let digits = code(&letter);
+    let digits = letter.code().unwrap();
     for (place, bytes) in &places {
         assert_eq!(secrets.found_in(bytes), Vec::<&str>::new(), "in {place}");
         assert!(!has_number(&String::from_utf8_lossy(bytes), &digits), "the mailed code {digits} in {place}");

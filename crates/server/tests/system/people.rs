@@ -153,4 +153,13 @@ impl Letter {
             text: String::from_utf8(text).unwrap(),
         }
     }
+
+    /// The six digits in it.
+    pub fn code(&self) -> Option<String> {
+        let digits = |line: &str| line.chars().filter(char::is_ascii_digit).collect::<String>();
+        // The code stands on a line of its own, or behind its label.
+        let mut tails = self.text.lines().map(|line| line.rsplit(": ").next().unwrap_or(line).trim());
+        let found = tails.find(|line| line.len() == 7 && line.as_bytes()[3] == b' ' && digits(line).len() == 6);
+        found.map(digits)
+    }
 }

@@ -12,6 +12,7 @@ use std::{
 use keyward::{
     app::open::{self, Ground},
     connectors::{Directory, SignIn},
+    ctx::Ctx,
     passwords::{hash::Hasher, password::Password, verifier::Peppers},
     store::accounts::{NewAccount, NewPassword},
 };
@@ -28,14 +29,28 @@ use crate::{
     stage::SITE,
 };
 
-struct Small {
+/// One process and its files.
+pub struct Small {
     folder: TempDir,
     environment: BTreeMap<String, String>,
     sink: Sink,
 }
 
+/// Somebody in Keyward's own directory.
+pub struct Account {
+    directory: Arc<dyn Directory>,
+    id: String,
+}
+
+impl Account {
+    pub async fn opens(&self, password: &str) -> bool {
+        let password = SecretText::new(password.to_owned());
+        self.directory.authenticate(&self.id, &password, Ctx::real().now()).await.unwrap() == SignIn::Ok
+    }
+}
+
 impl Small {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();
         let (file, database) = (at.join("keyward.toml"), format!("sqlite:{}", at.join("data/keyward.db").display()));
@@ -67,11 +82,22 @@ impl Small {
         Call::new(&[&["--config", file.to_str().unwrap()], args].concat()).env(&self.environment)
     }
     async fn serve(&self) -> (Process, Browser) {
-        let mut process = self.keyward(&["serve"]).start(&self.path("output"));
+        self.started(&self.keyward(&["serve"])).await
+    }
+    /// The same, so many seconds from now. None where that can not be played.
+    pub async fn serve_later(&self, seconds: u32) -> Option<(Process, Browser)> {
+        Some(self.started(&self.keyward(&["serve"]).later(seconds)?).await)
+    }
+    async fn started(&self, call: &Call) -> (Process, Browser) {
+        let mut process = call.start(&self.path("output"));
         let front = Front::before(process.address());
         (process, front.browser())
     }
-    async fn inside(&self) -> Inside {
+    /// Every message so far.
+    pub fn letters(&self) -> Vec<Letter> {
+        self.sink.received().iter().map(Letter::read).collect()
+    }
+    pub async fn inside(&self) -> Inside {
         Inside::of(&self.path("keyward.toml"), &self.environment).await
     }
 
@@ -116,7 +142,7 @@ async fn signed(browser: &mut Browser, entries: u64) {
     .await;
 }
 
-async fn account(inside: &Inside, name: &str, password: &str) -> Arc<dyn Directory> {
+pub async fn account(inside: &Inside, name: &str, password: &str) -> Account {
     let (flow, hasher) = (&inside.flow, Arc::new(Hasher::new(1, 4, Peppers::none()).unwrap()));
     let at = flow.ctx.now();
     let mail = Some(format!("{name}@northwind.test"));
@@ -129,7 +155,8 @@ async fn account(inside: &Inside, name: &str, password: &str) -> Arc<dyn Directo
     let first = NewPassword { hash: &hash, expected: 0, must_change: false, keep: 1, at };
     flow.store.set_account_password(&new.id, &first).await.unwrap();
     let ground = Ground { store: flow.store.clone(), hasher, ctx: flow.ctx.clone(), history: 5 };
-    open::directory(&inside.config.directories[0], &ground).unwrap()
+    let directory = open::directory(&inside.config.directories[0], &ground).unwrap();
+    Account { directory, id: new.id }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -137,27 +164,22 @@ async fn m187_one_process_with_sqlite_and_its_own_directory_is_enough_for_a_reco
     let small = Small::new().await;
     let (old, new) = ("three blue kettles sing", "velvet anchor prairie 29");
     let inside = small.inside().await;
-    let directory = account(&inside, "kai", old).await;
+    let there = account(&inside, "kai", old).await;
     let (seed, codes) = inside.set_up("id-kai", "kai@home.test").await;
     let addresses = ["kai@northwind.test".to_owned(), "kai@home.test".to_owned()];
     let kai = Person { name: "kai".to_owned(), old: old.to_owned(), addresses, codes, seed };
-    let opens = async |password: &str| {
-        let password = SecretText::new(password.to_owned());
-        directory.authenticate("id-kai", &password, inside.flow.ctx.now()).await.unwrap() == SignIn::Ok
-    };
-    assert!(opens(old).await);
+    assert!(there.opens(old).await);
 
     let (mut process, mut browser) = small.serve().await;
     let how = ask(&mut browser, &kai.name).await;
     let subjects = |letters: Vec<Letter>| letters.into_iter().map(|letter| letter.subject).collect::<Vec<_>>();
-    let letters = || small.sink.received().iter().map(Letter::read).collect::<Vec<_>>();
-    eventually("two notices", async || (letters().len() == 2).then_some(())).await;
+    eventually("two notices", async || (small.letters().len() == 2).then_some(())).await;
     let password = show_both(&mut browser, &how, &kai).await;
     let working = hand_in(&mut browser, &password, new).await;
     back_in(&mut browser, &working).await;
-    assert!(opens(new).await && !opens(old).await);
-    eventually("four notices", async || (letters().len() == 4).then_some(())).await;
-    assert!(subjects(letters()).ends_with(&["Your Northwind Hospital password was changed".to_owned()]));
+    assert!(there.opens(new).await && !there.opens(old).await);
+    eventually("four notices", async || (small.letters().len() == 4).then_some(())).await;
+    assert!(subjects(small.letters()).ends_with(&["Your Northwind Hospital password was changed".to_owned()]));
     assert!(process.terminate().success(), "{}", process.said());
 
     let file = small.path("evidence.json");
