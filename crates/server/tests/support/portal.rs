@@ -209,7 +209,8 @@ impl World {
     pub async fn give_app(&self, person: &Person) -> App {
         let random: [u8; 20] = self.ctx.bytes();
         let seed = Seed::new(random);
-        self.give(person, Method::Totp, seed.to_stored().expose(), Vec::new()).await;
+        let id = self.ctx.id(self.ctx.now());
+        self.give(person, id, Method::Totp, (seed.to_stored().expose(), Vec::new())).await;
         App::of(&seed)
     }
 
@@ -220,15 +221,12 @@ impl World {
         let sheet = Sheet::new(random);
         let id = self.ctx.id(self.ctx.now());
         let digests = sheet.digests(&self.flow.digests, id);
-        self.give_as(id, person, Method::RecoveryCode, b"", digests).await;
+        self.give(person, id, Method::RecoveryCode, (b"", digests)).await;
         sheet.printed().iter().map(|code| code.expose().clone()).collect()
     }
 
-    async fn give(&self, person: &Person, method: Method, data: &[u8], codes: Vec<Digest>) {
-        self.give_as(self.ctx.id(self.ctx.now()), person, method, data, codes).await;
-    }
-
-    async fn give_as(&self, id: FactorId, person: &Person, method: Method, data: &[u8], codes: Vec<Digest>) {
+    async fn give(&self, person: &Person, id: FactorId, method: Method, stored: (&[u8], Vec<Digest>)) {
+        let (data, codes) = stored;
         let at = self.ctx.now();
         let factor = NewFactor {
             id,
