@@ -61,15 +61,15 @@ export class Demo {
 
   /**
    * Somebody whom no other test of this worker works with.
-   * @param {{class?: string, app?: boolean, codes?: boolean, mail?: boolean}} wanted what they must have set up
+   * @param {{class?: string, app?: boolean, codes?: boolean, mail?: boolean, language?: string}} wanted what they must have set up
    */
-  someone({ class: kind = 'standard', app, codes, mail } = {}) {
-    const fits = account => account.class === kind
+  someone({ class: kind = 'standard', app, codes, mail, language = 'en' } = {}) {
+    const fits = account => account.class === kind && account.language === language
       && (app === undefined || account.has_app === app)
       && (codes === undefined || (account.recovery_codes.length > 0) === codes)
       && (mail === undefined || (account.private_mail !== null) === mail);
     const found = this.said.accounts.find(account => fits(account) && !this.taken.has(account.account));
-    if (!found) throw new Error(`nobody is left who is ${JSON.stringify({ kind, app, codes, mail })}`);
+    if (!found) throw new Error(`nobody is left who is ${JSON.stringify({ kind, app, codes, mail, language })}`);
     this.taken.add(found.account);
     return found;
   }
@@ -95,19 +95,25 @@ export class Demo {
     return [...page.matchAll(row)].map(([, href, subject, address]) => ({ href, subject, to: address })).filter(mail => mail.to === to);
   }
 
-  /** The newest message to an address whose text fits, as `{ text, href, code, link, notMe }`; waits until it is there. */
-  async mail(to, fits) {
+  /** The newest message to an address whose subject fits, with what is in it; waits until it is there. */
+  async mail(to, subject) {
+    return this.newest(to, mail => subject.test(mail.subject), `a message to ${to} with the subject ${subject}`);
+  }
+
+  /** The newest message to an address that has a link and a code. */
+  async linkMail(to) {
+    return this.newest(to, mail => mail.link && mail.code, `a message to ${to} with a link and a code`);
+  }
+
+  async newest(to, fits, message) {
     let found;
     await expect.poll(async () => {
       for (const mail of await this.mailbox(to)) {
-        const read = await this.read(mail.href);
-        if (fits.test(mail.subject) || fits.test(read.text)) {
-          found = { ...mail, ...read };
-          return true;
-        }
+        found = { ...mail, ...await this.read(mail.href) };
+        if (fits(found)) return true;
       }
       return false;
-    }, { message: `a message to ${to} that fits ${fits}` }).toBe(true);
+    }, { message }).toBe(true);
     return found;
   }
 

@@ -324,12 +324,24 @@ pub enum Keyed {
     Name,
     /// A network address, as the key of a limit.
     Network,
+    /// The key under which a request is answered once.
+    RequestKey,
+    /// A request that is answered once; it may hold a password.
+    Request,
 }
 
 impl Keyed {
     /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::Mailbox, Self::Device, Self::RecoveryCode, Self::MailCode, Self::Name, Self::Network];
+    pub const ALL: [Self; 8] = [
+        Self::Mailbox,
+        Self::Device,
+        Self::RecoveryCode,
+        Self::MailCode,
+        Self::Name,
+        Self::Network,
+        Self::RequestKey,
+        Self::Request,
+    ];
     /// The word under the digest. It can never change.
     pub const fn word(self) -> &'static str {
         match self {
@@ -339,6 +351,8 @@ impl Keyed {
             Self::MailCode => "mail_code",
             Self::Name => "name",
             Self::Network => "network",
+            Self::RequestKey => "request_key",
+            Self::Request => "request",
         }
     }
 }

@@ -23,6 +23,8 @@ pub struct Terms {
     pub resend_ms: i64,
     /// How many messages one case may cause.
     pub messages: u32,
+    /// How often cases may be opened.
+    pub starts: Starts,
     /// How long a new way back in waits before it may be used, by class (M103).
     pub quarantine: Quarantine,
     /// When the organization is at work.
@@ -41,10 +43,26 @@ impl Default for Terms {
             session_ms: HOUR_MS,
             resend_ms: 30 * SECOND_MS,
             messages: 3,
+            starts: Starts::default(),
             quarantine: Quarantine::default(),
             hours: Hours::default(),
             classes: Classes::default(),
         }
+    }
+}
+
+/// How often cases may be opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Starts {
+    /// For one name in an hour, whether or not there is such an account.
+    pub per_name_hour: u32,
+    /// From one network in an hour.
+    pub per_network_hour: u32,
+}
+
+impl Default for Starts {
+    fn default() -> Self {
+        Self { per_name_hour: 5, per_network_hour: 30 }
     }
 }
 

@@ -18,5 +18,7 @@ mod recovery;
 mod remove;
 #[path = "portal/sign_in.rs"]
 mod sign_in;
+#[path = "portal/starts.rs"]
+mod starts;
 #[path = "support/portal.rs"]
 mod world;

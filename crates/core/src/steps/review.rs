@@ -91,13 +91,14 @@ pub struct Review {
 }
 
 impl Review {
-    /// What can be said without a human: the checks of the change, and whether all notices went out. None while a notice is still under way.
+    /// What can be said without a human: the checks of the change, and whether all notices went out. None while there is none; whether
+    /// one is still under way is known to whoever sends them.
     pub fn automatic(reissued: &Reissued, notices: &[Notice]) -> Option<Self> {
         let done: Vec<&Notice> = notices.iter().filter(|notice| notice.about.is_of_change()).collect();
         if done.is_empty() {
             return None;
         }
-        let notices = if done.iter().any(|notice| notice.delivered) { Status::Clear } else { Status::Problem };
+        let notices = if done.iter().all(|notice| notice.delivered) { Status::Clear } else { Status::Problem };
         let look = |item, kinds: &[CheckKind]| Finding { item, status: status(reissued, kinds) };
         Some(Self {
             findings: vec![

@@ -22,7 +22,7 @@ use crate::{
     methods::passkey::RelyingParty,
     seal::{DigestKey, OpenKey, SealKey, Vault},
     store::{Store, StoreError, sign::Memory},
-    terms::{Classes, Hours, Quarantine, Terms},
+    terms::{Classes, Hours, Quarantine, Starts, Terms},
     web::shell::{Days, HelpPoint, Site},
 };
 
@@ -120,6 +120,10 @@ pub fn terms(config: &Config) -> Terms {
         mail_ms: config.limits.link_minutes.millis().min(config.limits.code_minutes.millis()),
         proof_ms: config.limits.working_minutes.millis(),
         tries: config.limits.tries_per_case.get(),
+        starts: Starts {
+            per_name_hour: config.limits.starts_per_name_hour.get(),
+            per_network_hour: config.limits.starts_per_network_hour.get(),
+        },
         quarantine: Quarantine {
             standard_ms: config.contacts.quarantine_hours.millis(),
             other_ms: config.contact_age.admin.millis(),

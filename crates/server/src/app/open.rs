@@ -23,6 +23,7 @@ use crate::connectors::{
     embedded::{self, Embedded},
 };
 use crate::ctx::Ctx;
+use crate::flow::{Flow, FlowError};
 use crate::passwords::{
     breach::{BreachError, BreachList},
     hash::{Hasher, MAX_HISTORY},
@@ -63,6 +64,15 @@ pub enum OpenError {
     /// Two settings that speak of one key and do not agree.
     #[error("`worker.seal_public_key` is not the public half of the key in `worker.seal_key_file`")]
     OtherSealKey,
+    /// Another key than the one with which the database was closed: what people set up could not be opened, and would be lost silently.
+    #[error("`{}`, which `server.data_key_file` names, is not the key with which this database was closed", path.display())]
+    OtherDataKey {
+        /// The file.
+        path: PathBuf,
+        /// The attempt to open something.
+        #[source]
+        source: Box<FlowError>,
+    },
     /// The public half of the worker's key is not a key.
     #[error("`worker.seal_public_key` is not a key")]
     SealKey(#[source] NotAKey),
@@ -188,6 +198,14 @@ pub fn data_keys(config: &Config) -> Result<DataKeys, OpenError> {
     let key = key_file(setting, path)?;
     let named = |source| OpenError::Key { setting, path: path.clone(), source };
     Ok(DataKeys { vault: Vault::new(&key, &[]).map_err(named)?, digests: DigestKey::new(&key).map_err(named)? })
+}
+
+/// Opens something of the database, if there is anything, to see whether the data key is its own.
+pub async fn check_data_key(config: &Config, flow: &Flow) -> Result<(), OpenError> {
+    let Some(factor) = flow.store.any_factor().await? else { return Ok(()) };
+    let path = || config.server.data_key_file.clone();
+    let opened = flow.unlock(&factor);
+    opened.map(drop).map_err(|source| OpenError::OtherDataKey { path: path(), source: Box::new(source) })
 }
 
 /// What opens sealed secrets: for a worker alone.

@@ -2,12 +2,13 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Router, middleware};
 use axum_server::tls_rustls::RustlsConfig;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    api,
     jobs::Worker,
     web::{account, applicant, files, guard, portal::Shared, tlog},
 };
@@ -17,8 +18,8 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Every route that this process serves, behind the guard. `more` are those of the demonstration.
 pub fn router(portal: &Shared, more: Router<Shared>) -> Router {
-    let routes = applicant::routes().merge(account::routes()).merge(files::routes()).merge(tlog::routes()).merge(more);
-    guard::around(routes, portal)
+    let pages = applicant::routes().merge(account::routes()).merge(files::routes()).merge(tlog::routes()).merge(more);
+    guard::around(pages.merge(api::routes()), portal).layer(middleware::from_fn(api::problems))
 }
 
 /// Serves pages until told to stop.

@@ -127,8 +127,11 @@ fn row_json(row: &CaseRow) -> serde_json::Value {
 
 async fn loaded(store: &Store, id: CaseId) -> Result<Loaded, CliError> {
     let failed = |error: LoadError| {
-        let outage = matches!(&error, LoadError::Store(error) if error.is_passing());
-        CliError::stopped(format!("case {id} can not be read"), outage, error)
+        let what = format!("case {id} can not be read");
+        match error {
+            LoadError::Store(error) => CliError::stopped(what, error.is_passing(), error),
+            broken => CliError::Unverified(format!("{what}: {}", in_one_line(&broken))),
+        }
     };
     let found = store.load(id).await.map_err(failed)?;
     found.ok_or_else(|| CliError::Failed(format!("there is no case {id}"), "no entry in the log belongs to it".into()))

@@ -35,7 +35,7 @@ use crate::{
     },
     seal::{DigestKey, OpenKey, Vault},
     store::{Store, sign::Memory},
-    terms::{Classes, Terms},
+    terms::{Classes, Starts, Terms},
     web::{portal::Portal, shell::Site},
 };
 
@@ -199,9 +199,14 @@ async fn open(
     Ok((flow, worker))
 }
 
+/// Forty people share one computer here, and one person plays them all: starts are limited as far up as the configuration allows.
 fn terms(loaded: &Loaded) -> Terms {
     let classes = keyward_core::account::Class::ALL.map(|class| (people::group(class).to_owned(), class));
-    Terms { classes: Classes { rules: classes.into(), otherwise: None }, ..app::terms(&loaded.config) }
+    Terms {
+        classes: Classes { rules: classes.into(), otherwise: None },
+        starts: Starts { per_name_hour: 100, per_network_hour: 10_000 },
+        ..app::terms(&loaded.config)
+    }
 }
 
 async fn past(
@@ -233,6 +238,7 @@ fn say(ctx: &CliContext, loaded: &Loaded, made: &Made, place: &Place) -> Result<
                 "account": ready.somebody.account,
                 "name": ready.somebody.name,
                 "class": ready.somebody.class.word(),
+                "language": ready.somebody.language,
                 "password": demo::PASSWORD,
                 "private_mail": ready.somebody.private_mail(),
                 "has_app": ready.app.is_some(),

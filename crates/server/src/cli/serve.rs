@@ -111,7 +111,9 @@ async fn flow(config: &Config, store: Store, ctx: &CliContext) -> Result<Arc<Flo
         seal: open::seal_key(config)?,
         party: party.map_err(|error| failed("cannot offer passkeys", error))?,
     };
-    Ok(app::flow(parts).await?)
+    let flow = app::flow(parts).await?;
+    open::check_data_key(config, &flow).await?;
+    Ok(flow)
 }
 
 async fn make_worker(
@@ -185,6 +187,8 @@ async fn listen(config: &Config, portal: Option<Arc<Portal>>, worker: Option<Arc
             let address = config.server.listen;
             let listener = TcpListener::bind(address).await;
             let listener = listener.map_err(|error| failed(&format!("cannot listen on {address}"), error))?;
+            // With port 0 the system has chosen one.
+            let address = listener.local_addr().unwrap_or(address);
             tracing::info!(%address, url = portal.site.public_url, "serving");
             let router = serve::router(&portal, Router::new());
             match (&config.server.tls_cert_file, &config.server.tls_key_file) {

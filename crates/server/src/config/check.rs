@@ -164,7 +164,7 @@ pub(super) fn openldap(reader: &mut Reader<'_>) {
 /// What a file has to be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Nature {
-    /// 32 bytes that nobody else may read.
+    /// A key, which nobody else may read.
     Seed,
     /// Anything that nobody else may read.
     Private,
@@ -187,15 +187,10 @@ impl Loaded {
                     Problem::new(origin, &key, format!("`{key}`: cannot read `{}`: {error}", path.display()))
                         .hint(advice(nature)),
                 ),
-                Ok(meta) if nature == Nature::Seed && meta.len() != 32 => {
-                    problems.push(
-                        Problem::new(
-                            origin,
-                            &key,
-                            format!("`{key}`: `{}` has {} bytes; it must have 32", path.display(), meta.len()),
-                        )
-                        .hint(advice(nature)),
-                    );
+                Ok(meta) if nature == Nature::Seed && !has_size_of_key(meta.len()) => {
+                    let (path, bytes) = (path.display(), meta.len());
+                    let what = format!("`{key}`: `{path}` has {bytes} bytes; a key has 32, or 44 as a line of base64");
+                    problems.push(Problem::new(origin, &key, what).hint(advice(nature)));
                 }
                 Ok(meta) if nature != Nature::Readable && ours && meta.mode() & 0o077 != 0 => {
                     let problem = Problem::new(
@@ -238,14 +233,20 @@ fn hides(shown: &Shown) -> bool {
     shown.secret && shown.value.as_str().is_some_and(|value| value.contains(HIDDEN))
 }
 
+/// 32 bytes, or their base64 and one line break: what `seal::read_key` takes.
+const fn has_size_of_key(bytes: u64) -> bool {
+    matches!(bytes, 32 | 44..=46)
+}
+
 fn advice(nature: Nature) -> Option<String> {
     (nature == Nature::Seed).then(|| "`keyward config init` writes one".to_owned())
 }
 
 fn named_files(config: &Config) -> Vec<(String, std::path::PathBuf, Nature)> {
-    let mut files = vec![("log.signing_key_file".to_owned(), config.log.signing_key_file.clone(), Nature::Seed)];
-    files.push(("server.data_key_file".into(), config.server.data_key_file.clone(), Nature::Seed));
+    let mut files = vec![("server.data_key_file".to_owned(), config.server.data_key_file.clone(), Nature::Seed)];
+    // Who only serves pages signs nothing and opens nothing, and so has neither key.
     if config.server.role != Role::Web {
+        files.push(("log.signing_key_file".into(), config.log.signing_key_file.clone(), Nature::Seed));
         files.push(("worker.seal_key_file".into(), config.worker.seal_key_file.clone(), Nature::Seed));
     }
     let mut add = |key: &str, path: Option<&Path>, nature| {

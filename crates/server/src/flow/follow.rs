@@ -57,8 +57,10 @@ fn one(flow: &Flow, after: &Case, entry: &Entry, with: With) -> With {
             if after.subject().is_some() { with.job(notify(NoticeAbout::Stopped)) } else { with }
         }
         Event::Contested { .. } => {
-            let with = with
-                .write(Write::EndTokensOfCase { case, purpose: None })
+            // What could still open something ends. The browser of the case may read why it stopped, and the links say so too.
+            let with = [Purpose::Code, Purpose::Ceremony, Purpose::Enroll]
+                .into_iter()
+                .fold(with, |with, purpose| with.write(Write::EndTokensOfCase { case, purpose: Some(purpose) }))
                 .job(notify(NoticeAbout::Contested))
                 .job(job(Work::StopOthers { case }, 0));
             ended_for(after, with, |with, person| {

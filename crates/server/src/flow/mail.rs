@@ -103,14 +103,4 @@ impl Flow {
         let seen = Seen { purpose: Purpose::Link, hash, browser: Some(browser), at: self.ctx.now() };
         Ok(self.store.find_token(&seen).await?.is_some())
     }
-
-    /// The case that a link "this was not me" is for. None: there is none, or its time is over.
-    pub async fn case_of_contest(&self, token: &Token) -> Result<Option<Case>, FlowError> {
-        let hash = token.hash(token::Purpose::Contest).digest();
-        let seen = Seen { purpose: Purpose::Contest, hash, browser: None, at: self.ctx.now() };
-        match self.store.find_token(&seen).await?.and_then(|found| found.case) {
-            Some(case) => self.load(case).await.map(Some),
-            None => Ok(None),
-        }
-    }
 }

@@ -6,12 +6,15 @@ mod account;
 mod around;
 mod follow;
 mod mail;
+mod not_me;
+mod once;
 mod open;
 mod passkey;
 mod prove;
 mod readiness;
 mod record;
 mod session;
+mod starts;
 mod submit;
 mod ways;
 
@@ -31,6 +34,9 @@ use keyward_core::{
 use tokio::sync::Notify;
 
 pub use account::{ADDED, AppSetup, BoundCodes, DRAFT_MS, Draft, NotThisAddress, is_address, new_address_door};
+pub use follow::BLOCK_MS;
+pub use not_me::Contested;
+pub use once::{Once, TAKEN_MS, Taken};
 pub use open::{Asked, BROWSER_MS, OpenedCase, SignedIn, browser_digest};
 pub use passkey::Begun;
 pub use prove::{Proof, Proved};

@@ -64,9 +64,10 @@ pub struct OpenedCase {
 }
 
 impl Flow {
-    /// Opens a case.
+    /// Opens a case, unless there were too many for that name or from that network.
     pub async fn open(&self, asked: Asked) -> Result<Durable<OpenedCase>, FlowError> {
         let at = self.ctx.now();
+        self.count_start(&asked, at).await?;
         // A reference or id that is taken is not the person's problem: choose another.
         for _ in 0..3 {
             let id: CaseId = self.ctx.id(at);

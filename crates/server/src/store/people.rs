@@ -20,6 +20,7 @@ statements! {
     SET_LANGUAGE = "persons/set_language";
     PUT_FACTOR = "factors/put";
     GET_FACTOR = "factors/get";
+    ANY_FACTOR = "factors/any";
     FACTORS = "factors/of_person";
     BY_HANDLE = "factors/by_handle";
     COUNT_TRY = "factors/count_try";
@@ -162,6 +163,11 @@ impl Store {
     /// A factor.
     pub async fn factor(&self, id: FactorId) -> Result<Option<Factor>, StoreError> {
         self.db.first(&GET_FACTOR, vals![id], read_factor).await
+    }
+
+    /// The newest factor of anybody, to see whether the key fits with which it is closed.
+    pub async fn any_factor(&self) -> Result<Option<Factor>, StoreError> {
+        self.db.first(&ANY_FACTOR, &[], read_factor).await
     }
 
     /// All factors of a person, ended ones too, oldest first.

@@ -94,7 +94,7 @@ pub struct World {
     pub mailbox: Arc<Mailbox>,
     pub portal: Shared,
     pub router: Router,
-    dir: tempfile::TempDir,
+    pub dir: tempfile::TempDir,
 }
 
 /// Somebody with an account.
@@ -209,8 +209,7 @@ impl World {
     pub async fn give_app(&self, person: &Person) -> App {
         let random: [u8; 20] = self.ctx.bytes();
         let seed = Seed::new(random);
-        let id = self.ctx.id(self.ctx.now());
-        self.give(person, id, Method::Totp, (seed.to_stored().expose(), Vec::new())).await;
+        self.give(person, Method::Totp, seed.to_stored().expose(), Vec::new()).await;
         App::of(&seed)
     }
 
@@ -221,13 +220,17 @@ impl World {
         let sheet = Sheet::new(random);
         let id = self.ctx.id(self.ctx.now());
         let digests = sheet.digests(&self.flow.digests, id);
-        self.give(person, id, Method::RecoveryCode, (b"", digests)).await;
+        self.give_as(id, person, (Method::RecoveryCode, b""), digests).await;
         sheet.printed().iter().map(|code| code.expose().clone()).collect()
     }
 
-    async fn give(&self, person: &Person, id: FactorId, method: Method, stored: (&[u8], Vec<Digest>)) {
-        let (data, codes) = stored;
-        let at = self.ctx.now();
+    async fn give(&self, person: &Person, method: Method, data: &[u8], codes: Vec<Digest>) {
+        self.give_as(self.ctx.id(self.ctx.now()), person, (method, data), codes).await;
+    }
+
+    /// Gives a person a way back in, as its method stores it.
+    pub async fn give_as(&self, id: FactorId, person: &Person, stored: (Method, &[u8]), codes: Vec<Digest>) {
+        let (at, (method, data)) = (self.ctx.now(), stored);
         let factor = NewFactor {
             id,
             person: person.id,

@@ -60,13 +60,20 @@ pub struct Sink {
     pub address: SocketAddr,
     received: Arc<Mutex<Vec<Received>>>,
     fault: Arc<Mutex<Fault>>,
+    /// Addresses with which every message is refused for now.
+    busy: Arc<Mutex<Vec<String>>>,
 }
 
 impl Sink {
     /// Listens on a free port of this machine. With `secure`, from the first byte or after STARTTLS.
     pub async fn start(secure: Option<Secure>, from_first_byte: bool) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let sink = Self { address: listener.local_addr()?, received: Arc::default(), fault: Arc::default() };
+        let sink = Self {
+            address: listener.local_addr()?,
+            received: Arc::default(),
+            fault: Arc::default(),
+            busy: Arc::default(),
+        };
         let server = sink.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -86,6 +93,15 @@ impl Sink {
         if let Ok(mut now) = self.fault.lock() {
             *now = fault;
         }
+    }
+    /// Answers 451 to these recipients from now on, and to no other.
+    pub fn busy_for(&self, addresses: &[&str]) {
+        if let Ok(mut busy) = self.busy.lock() {
+            *busy = addresses.iter().map(|address| (*address).to_owned()).collect();
+        }
+    }
+    fn is_busy_for(&self, address: &str) -> bool {
+        self.busy.lock().is_ok_and(|busy| busy.iter().any(|one| one == address))
     }
     fn is(&self, fault: Fault) -> bool {
         self.fault.lock().is_ok_and(|now| *now == fault)
@@ -130,7 +146,7 @@ impl Sink {
                     (mail.from, mail.to) = (path(&line), Vec::new());
                     "250 ok"
                 }
-                "RCPT" if self.is(Fault::Busy) => "451 later",
+                "RCPT" if self.is(Fault::Busy) || self.is_busy_for(&path(&line)) => "451 later",
                 "RCPT" if self.is(Fault::Refuse) => "550 never <ada@example.org>",
                 "RCPT" => {
                     mail.to.push(path(&line));

@@ -18,7 +18,7 @@ pub(crate) const KNOWS: &[(&str, &[&str])] = &[
     ("flow", &["ctx", "terms", "store", "token", "seal", "passwords", "methods", "jobs"]),
     ("jobs", &["ctx", "terms", "token", "seal", "store", "flow", "connectors", "channels", "methods"]),
     ("web", &["ctx", "terms", "flow", "i18n", "config", "token", "passwords"]),
-    ("evidence", &["store"]),
+    ("api", &["flow", "i18n", "passwords", "token", "web"]),
     ("app", ANY),
     ("cli", ANY),
     // The demonstration puts made-up people into everything; nothing else knows it but the command line.

@@ -9,7 +9,7 @@ use keyward_core::{
 };
 use serde::Deserialize;
 
-use super::{Here, place, prove::way_of};
+use super::{Here, place, prove::way_of, wait::stream_of};
 use crate::web::{
     answer::{Answer, again, go, show, stop},
     views::{
@@ -61,7 +61,7 @@ pub async fn case(here: Here) -> Answer {
         happened,
         go_on: (!over).then(|| format!("{}/{}", here.base(), place(&here.case))),
         can_stop: !over && !matches!(here.case.stage(), Stage::Reviewing(_)),
-        live: Live { events: format!("{}/events", here.base()), refresh_s: None },
+        live: Live { events: stream_of(&here), refresh_s: None },
     })
 }
 

@@ -3,20 +3,20 @@
 
 use axum::extract::{Path, rejection::PathRejection};
 use keyward_core::{
-    actor::Actor,
-    case::{Case, Command},
-    event::ContestedFrom,
-    time::{DAY_MS, MINUTE_MS},
+    case::Case,
+    event::Event,
+    time::{MINUTE_MS, Timestamp},
 };
 
 use super::{base, place};
 use crate::{
-    flow::{FlowError, Proof, Proved, With, browser_digest},
+    flow::{BLOCK_MS, FlowError, Proof, Proved, browser_digest},
     token::Token,
     web::{
-        answer::{Answer, failed, go, show, with_cookie},
+        answer::{Answer, failed, go, show, stop, with_cookie},
         shell::page,
         views::link::{DeadLink, LinkDead, LinkLanding, LinkPurpose, NotMe, NotMeDone, Origin},
+        views::outcome::StopReason,
         visit::Visit,
     },
 };
@@ -95,15 +95,30 @@ pub async fn used(visit: Visit) -> Answer {
     }
 }
 
-/// `GET /not-me`: asks, without sign-in.
+/// When somebody said "this was not me" about a case.
+async fn contested_at(visit: &Visit, case: &Case) -> Result<Option<Timestamp>, FlowError> {
+    let entries = visit.portal.flow.entries(case.id()).await?;
+    Ok(entries.iter().find(|entry| matches!(entry.event, Event::Contested { .. })).map(|entry| entry.at))
+}
+
+/// `GET /not-me`: asks, without sign-in. Once it was said, the page says what is so, as often as it is opened.
 pub async fn not_me(visit: Visit) -> Answer {
     let Some(token) = visit.token(NOT_ME) else { return dead(&visit, DeadLink::Used) };
-    match visit.portal.flow.case_of_contest(&token).await {
+    let case = match visit.portal.flow.case_of_notice(&token).await {
+        Err(error) => return failed(&visit, error),
+        Ok(None) => return dead(&visit, DeadLink::Stopped),
+        Ok(Some(case)) => case,
+    };
+    let (shell, reference) = (visit.shell(), case.reference().to_string());
+    match contested_at(&visit, &case).await {
         Err(error) => failed(&visit, error),
-        Ok(None) => dead(&visit, DeadLink::Stopped),
-        Ok(Some(case)) => show(&NotMe {
-            shell: visit.shell(),
-            reference: case.reference().to_string(),
+        Ok(Some(said)) => {
+            let (until, changed) = (said.plus_ms(BLOCK_MS), super::head(&case).changed);
+            show(&NotMeDone { shell, reference, until, changed })
+        }
+        Ok(None) => show(&NotMe {
+            shell,
+            reference,
             origin: Origin { at: case.opened_at(), place: None, device: None },
             action: "/not-me".to_owned(),
         }),
@@ -113,23 +128,15 @@ pub async fn not_me(visit: Visit) -> Answer {
 /// `POST /not-me`: stops the case, and all recovery of the account for a day (UX-71).
 pub async fn not_me_said(visit: Visit) -> Answer {
     let Some(token) = visit.token(NOT_ME) else { return dead(&visit, DeadLink::Used) };
-    let case = match visit.portal.flow.case_of_contest(&token).await {
+    let contested = match visit.portal.flow.not_me(&token).await {
         Err(error) => return failed(&visit, error),
         Ok(None) => return dead(&visit, DeadLink::Stopped),
-        Ok(Some(case)) => case,
+        Ok(Some(contested)) => contested,
     };
-    let command = Command::Contest(ContestedFrom::Notice);
-    let case = match visit.portal.flow.act(case.id(), Actor::Requester, command, With::nothing()).await {
-        Ok(acted) => acted.into_inner().case,
-        // Said already, or over for long: the page says what is so.
-        Err(FlowError::Refused(_)) => case,
-        Err(error) => return failed(&visit, error),
-    };
-    let changed = super::head(&case).changed;
-    show(&NotMeDone {
-        shell: visit.shell(),
-        reference: case.reference().to_string(),
-        until: visit.at.plus_ms(DAY_MS),
-        changed,
-    })
+    match contested_at(&visit, &contested.case).await {
+        Err(error) => failed(&visit, error),
+        // Now or before: the page says what is so.
+        Ok(Some(_)) => go("/not-me"),
+        Ok(None) => stop(&visit, StopReason::AlreadyDone),
+    }
 }

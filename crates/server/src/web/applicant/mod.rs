@@ -7,6 +7,8 @@ mod reissue;
 mod start;
 mod wait;
 
+pub use wait::hold_reason;
+
 use axum::{
     Router,
     extract::{FromRef, FromRequestParts, Path, rejection::PathRejection},

@@ -1,10 +1,16 @@
 //! Proving who one is. Until a first proof holds, every page is the same for every name (UX-03, UX-04).
 
-use axum::{Form, extract::rejection::FormRejection};
+use axum::{
+    Form,
+    extract::{
+        Query,
+        rejection::{FormRejection, QueryRejection},
+    },
+};
 use keyward_core::{
     account::Method,
     case::{Refusal, Stage},
-    time::{DAY_MS, MINUTE_MS},
+    time::{DAY_MS, MINUTE_MS, Timestamp},
 };
 use serde::Deserialize;
 
@@ -92,7 +98,7 @@ pub async fn choose(here: Here, form: Result<Form<Chosen>, FormRejection>) -> An
         Some(WayKind::Email) => {
             // Asked for here, so that opening the page again sends nothing.
             match here.visit.portal.flow.ask_for_mail(&here.case, here.browser).await {
-                Ok(_) => go(&format!("{}/email", here.base())),
+                Ok(_) => go(&mailed_page(&here, here.visit.at, None)),
                 Err(error) => here.failed(error),
             }
         }
@@ -253,48 +259,88 @@ pub async fn recovery_code_typed(here: Here, form: Result<Form<Typed>, FormRejec
     .await
 }
 
-/// `GET …/email`.
-pub async fn email(here: Here) -> Answer {
-    here.elsewhere("email").unwrap_or_else(|| email_page(&here, None, false, false))
+/// What the address of the page says about the message: when it was asked for, and whether that was again. It opens nothing; a reload and
+/// another language find it there, so that no page promises more time than the code has (UX-11).
+#[derive(Default, Deserialize)]
+pub struct Mailed {
+    asked: Option<i64>,
+    again: Option<String>,
 }
 
-fn email_page(here: &Here, problem: Option<CodeProblem>, sent_again: bool, no_more: bool) -> Answer {
+impl Mailed {
+    fn of(query: Result<Query<Self>, QueryRejection>) -> Self {
+        query.map(|Query(mailed)| mailed).unwrap_or_default()
+    }
+    /// When the message was asked for; never later than now.
+    fn at(&self, now: Timestamp) -> Timestamp {
+        self.asked.map_or(now, Timestamp::from_millis).min(now)
+    }
+}
+
+fn mailed_page(here: &Here, asked: Timestamp, again: Option<bool>) -> String {
+    let again = match again {
+        None => "",
+        Some(true) => "&again=yes",
+        Some(false) => "&again=no",
+    };
+    format!("{}/email?asked={}{again}", here.base(), asked.millis())
+}
+
+/// `GET …/email`.
+pub async fn email(here: Here, query: Result<Query<Mailed>, QueryRejection>) -> Answer {
+    here.elsewhere("email").unwrap_or_else(|| email_page(&here, &Mailed::of(query), None))
+}
+
+fn email_page(here: &Here, mailed: &Mailed, problem: Option<CodeProblem>) -> Answer {
     let terms = &here.visit.portal.flow.terms;
+    let asked = mailed.at(here.visit.at);
+    let no_more = mailed.again.as_deref() == Some("no");
     let view = ProveEmail {
         shell: here.visit.shell(),
         case: here.head(),
-        until: here.visit.at.plus_ms(terms.mail_ms),
+        asked_ms: asked.millis(),
+        until: asked.plus_ms(terms.mail_ms),
         life_ms: terms.mail_ms,
-        resend: if no_more { Resend::NoMore } else { Resend::From(here.visit.at.plus_ms(terms.resend_ms)) },
-        sent_again,
+        resend: match asked.plus_ms(terms.resend_ms) {
+            _ if no_more => Resend::NoMore,
+            from if from > here.visit.at => Resend::From(from),
+            _ => Resend::Now,
+        },
+        sent_again: problem.is_none() && mailed.again.as_deref() == Some("yes"),
         problem,
     };
     if problem.is_some() { again(&view) } else { show(&view) }
 }
 
 /// `POST …/email`.
-pub async fn email_code(here: Here, form: Result<Form<Typed>, FormRejection>) -> Answer {
+pub async fn email_code(
+    here: Here,
+    query: Result<Query<Mailed>, QueryRejection>,
+    form: Result<Form<Typed>, FormRejection>,
+) -> Answer {
     let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
     if let Some(elsewhere) = here.elsewhere("email") {
         return elsewhere;
     }
+    let mailed = Mailed::of(query);
     if let Some(problem) = digits_problem(&form.code) {
-        return email_page(&here, Some(problem), false, false);
+        return email_page(&here, &mailed, Some(problem));
     }
     let left = left(&here, Method::Email);
     tried(&here, Proof::MailCode(form.code), async |_| {
-        email_page(&here, Some(CodeProblem::DoesNotMatch(left)), false, false)
+        email_page(&here, &mailed, Some(CodeProblem::DoesNotMatch(left)))
     })
     .await
 }
 
-/// `POST …/email/again`. Counted and answered alike for every name.
-pub async fn email_again(here: Here) -> Answer {
+/// `POST …/email/again`. Counted and answered alike for every name; a reload of what follows asks for nothing.
+pub async fn email_again(here: Here, query: Result<Query<Mailed>, QueryRejection>) -> Answer {
     if let Some(elsewhere) = here.elsewhere("email") {
         return elsewhere;
     }
     match here.visit.portal.flow.ask_for_mail(&here.case, here.browser).await {
-        Ok(asked) => email_page(&here, None, asked, !asked),
+        Ok(true) => go(&mailed_page(&here, here.visit.at, Some(true))),
+        Ok(false) => go(&mailed_page(&here, Mailed::of(query).at(here.visit.at), Some(false))),
         Err(error) => here.failed(error),
     }
 }

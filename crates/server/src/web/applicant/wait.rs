@@ -65,7 +65,12 @@ pub struct Refresh {
 
 fn live(here: &Here, query: Result<Query<Refresh>, QueryRejection>, seconds: u32) -> Live {
     let off = query.ok().and_then(|Query(q)| q.refresh).is_some_and(|refresh| refresh == "off");
-    Live { events: format!("{}/events", here.base()), refresh_s: (!off).then_some(seconds) }
+    Live { events: stream_of(here), refresh_s: (!off).then_some(seconds) }
+}
+
+/// The stream for a page that was made now. It names where the case stood: by the time the browser listens, it may stand elsewhere.
+pub fn stream_of(here: &Here) -> String {
+    format!("{}/events?at={}", here.base(), place(&here.case))
 }
 
 /// `GET …/wait`.
@@ -93,7 +98,8 @@ pub async fn wait(here: Here, query: Result<Query<Refresh>, QueryRejection>) -> 
     show(&NeedsPerson { shell, case, agreed, needed: agreed.saturating_add(more), until, live })
 }
 
-fn hold_reason(case: &Case) -> HoldReason {
+/// Why a case is held, as far as the person is told.
+pub fn hold_reason(case: &Case) -> HoldReason {
     let Some(hold) = case.hold() else { return HoldReason::New };
     let facts = &hold.gate.facts;
     if facts.risk.signals().contains(&Signal::RecentChange) {
@@ -123,9 +129,15 @@ pub async fn working(here: Here, query: Result<Query<Refresh>, QueryRejection>) 
     show(&Working { shell: here.visit.shell(), case: here.head(), work, live })
 }
 
+/// `?at=`: where the case stood when the page was made.
+#[derive(Deserialize)]
+pub struct Since {
+    at: String,
+}
+
 /// `GET …/events`: tells the page when the case stands elsewhere.
-pub async fn events(here: Here) -> Response<Body> {
-    let from = place(&here.case);
+pub async fn events(here: Here, query: Result<Query<Since>, QueryRejection>) -> Response<Body> {
+    let from = query.map_or_else(|_| place(&here.case).to_owned(), |Query(since)| since.at);
     let looks = stream::unfold((here, from, STREAM_LOOKS), |(here, from, left)| async move {
         if left == 0 {
             return None;

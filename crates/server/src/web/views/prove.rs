@@ -146,6 +146,8 @@ pub struct ProveEmail {
     pub shell: Shell,
     /// The case.
     pub case: CaseHead,
+    /// When the message was asked for, in milliseconds since 1970: part of the page's own address.
+    pub asked_ms: i64,
     /// When the link and the code end.
     pub until: Timestamp,
     /// How long they live in all, in milliseconds.

@@ -111,6 +111,7 @@ fn codes(shell: &Shell, out: &mut Samples) {
     let mut email = ProveEmail {
         shell: shell.clone(),
         case: case(1),
+        asked_ms: NOW.millis(),
         until: NOW.plus_ms(10 * MINUTE_MS),
         life_ms: 10 * MINUTE_MS,
         resend: Resend::From(NOW.plus_ms(30 * SECOND_MS)),

@@ -1,0 +1,76 @@
+//! How often cases may be opened, by the name that was typed and by the network it came from (R17, R52, T-D10). It is counted before anything is
+//! written or queued, and the same for every name, whether or not there is such an account.
+
+use std::net::IpAddr;
+
+use keyward_core::{
+    event::Door,
+    time::{HOUR_MS, Timestamp},
+};
+
+use super::{Asked, Flow, FlowError};
+use crate::{connectors::AccountName, store::limits::Limit, terms::Starts};
+
+/// The widest range of addresses that one home or small office has: a change within it is no other network.
+const PREFIX_V4: u32 = 24;
+const PREFIX_V6: u32 = 56;
+
+impl Starts {
+    fn by_name(self) -> Limit {
+        Limit { name: "start-name", max: self.per_name_hour, window_ms: HOUR_MS }
+    }
+
+    fn by_network(self) -> Limit {
+        Limit { name: "start-network", max: self.per_network_hour, window_ms: HOUR_MS }
+    }
+}
+
+impl Flow {
+    /// Counts a start, or says when to come back. The network comes first, so that a network that is over its limit uses up nobody's own.
+    pub(super) async fn count_start(&self, asked: &Asked, at: Timestamp) -> Result<(), FlowError> {
+        let starts = self.terms.starts;
+        let mut free = self.store.spend(starts.by_network(), network(&asked.network).as_bytes(), at).await?;
+        // Who is signed in has shown the password already; nobody else can use up their starts.
+        if free && asked.door != Door::Account {
+            free = self.store.spend(starts.by_name(), name(&asked.name).as_bytes(), at).await?;
+        }
+        if free { Ok(()) } else { Err(FlowError::TooMany(at.plus_ms(HOUR_MS))) }
+    }
+}
+
+/// The name in the form in which names are compared: another case or an invisible character is no other name (T-B04).
+fn name(typed: &str) -> String {
+    AccountName::parse(typed).map_or_else(|_| typed.to_lowercase(), |name| name.as_str().to_owned())
+}
+
+/// The network of an address; what is no address stands for itself.
+fn network(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V4(address)) => (u32::from(address) >> (32 - PREFIX_V4)).to_string(),
+        Ok(IpAddr::V6(address)) => format!("{:x}", u128::from(address) >> (128 - PREFIX_V6)),
+        Err(_) => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t_d10_a_neighboring_address_and_another_spelling_are_the_same() {
+        let same = [
+            ("192.0.2.1", "192.0.2.254", true),
+            ("192.0.2.1", "192.0.3.1", false),
+            ("2001:db8:0:aa00::1", "2001:db8:0:aaff:ffff::2", true),
+            ("2001:db8:0:aa00::1", "2001:db8:0:ab00::1", false),
+            ("::ffff:192.0.2.1", "192.0.2.9", true),
+            ("unknown", "unknown", true),
+            ("unknown", "192.0.2.1", false),
+        ];
+        for (one, other, expected) in same {
+            assert_eq!(network(one) == network(other), expected, "{one} {other}");
+        }
+        assert_eq!(name("Mike\u{200b}"), name(" mike "));
+        assert_ne!(name("mike"), name("mika"));
+    }
+}

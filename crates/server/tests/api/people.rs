@@ -1,0 +1,87 @@
+//! What people of the API's tests have beside what all people of tests have, and what is looked at behind the API.
+
+use keyward::{
+    methods::{
+        known_device,
+        passkey::{Aim, Bound, Enrollment, Open},
+        totp::Seed,
+    },
+    store::change::{Aside, Guard},
+    store::people::NewFactor,
+    token::Token,
+};
+use keyward_core::{account::Method, digest::Digest, secret::Secret, time::Timestamp};
+
+use crate::{
+    device::Device,
+    world::{App, Mail, Person, World},
+};
+
+/// Scheme-less address of the site.
+pub const HOST: &str = "reset.northwind.test";
+/// A password that the rules take.
+pub const NEW: &str = "nine quiet herons marching";
+
+/// Six digits that an app does not show around this time.
+pub fn wrong(app: &App, at: Timestamp) -> String {
+    let right: Vec<String> = (-2..=2).map(|step| app.code(at.plus_ms(step * 30_000))).collect();
+    (0..).map(|n| format!("{n:06}")).find(|code| !right.contains(code)).unwrap()
+}
+
+/// The key at the end of the newest link of that kind, and the mail it was in.
+pub fn linked(mails: &[Mail], path: &str) -> (String, Mail) {
+    let start = format!("https://{HOST}{path}");
+    let mail = mails.iter().rev().find(|mail| mail.text.contains(&start)).expect("a mail with that link").clone();
+    (mail.link(path).rsplit('/').next().unwrap().to_owned(), mail)
+}
+
+impl World {
+    /// An address that another password opens.
+    pub async fn give_address(&self, person: &Person, address: &str) {
+        self.give_as(self.ctx.id(self.ctx.now()), person, (Method::Email, address.as_bytes()), Vec::new()).await;
+    }
+
+    /// A passkey on a device.
+    pub async fn give_passkey(&self, person: &Person) -> Device {
+        let (device, at) = (Device::default(), self.ctx.now());
+        let browser = Digest::of(b"a browser");
+        let wanted = Enrollment { person: person.id, name: "pat", display_name: "Pat", browser, security_key: false };
+        let dialog = self.flow.party.begin_enrollment(wanted, &[], at).unwrap();
+        let answer = device.create(&dialog.options).await.to_string();
+        let bound = Bound { aim: Aim::Enroll { person: person.id }, browser };
+        let record =
+            self.flow.party.finish_enrollment(Open { state: &dialog.state, bound, at }, answer.as_bytes(), &[]);
+        let data = record.unwrap().to_stored().unwrap();
+        self.give_as(self.ctx.id(at), person, (Method::Passkey, &data), Vec::new()).await;
+        device
+    }
+
+    /// The key of a browser that is known.
+    pub async fn give_device(&self, person: &Person) -> String {
+        let key = Token::new(self.ctx.bytes());
+        let data = known_device::Record::new(&key).to_stored().unwrap();
+        self.give_as(self.ctx.id(self.ctx.now()), person, (Method::KnownDevice, &data), Vec::new()).await;
+        key.reveal().expose().clone()
+    }
+
+    /// An app that may be used only from then on.
+    pub async fn give_app_from(&self, person: &Person, usable_from: Timestamp) {
+        let (id, seed) = (self.ctx.id(self.ctx.now()), Seed::new(self.ctx.bytes::<20>()));
+        let data = self.flow.lock_away(id, &Secret::new(seed.to_stored().expose().clone())).unwrap();
+        let (created, label) = (self.ctx.now(), "new app".to_owned());
+        let (person, method, handle) = (person.id, Method::Totp, None);
+        let factor = NewFactor { id, person, method, label, data, handle, created, usable_from };
+        self.store().aside(Aside::default().guard(Guard::NewFactor(factor))).await.unwrap();
+    }
+
+    /// How many cases there are.
+    pub async fn cases(&self) -> usize {
+        self.store().cases(&Default::default(), None, 1000).await.unwrap().len()
+    }
+
+    /// Everything that lies in the files of the database.
+    pub fn at_rest(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(self.dir.path()).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| path.is_file()).flat_map(|path| std::fs::read(path).unwrap()).collect()
+    }
+}

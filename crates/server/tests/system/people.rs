@@ -1,0 +1,156 @@
+//! People of the directory with what they set up long ago, put there through the product's own modules, and their mail.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use data_encoding::BASE64;
+use keyward::{
+    app::{self, FlowParts, open},
+    config::{self, Config, Environment, FileSource, Sources},
+    ctx::Ctx,
+    flow::{Flow, NewRecord},
+    methods::{passkey::RelyingParty, recovery_code::Sheet, totp::Seed},
+    store::{
+        change::{Aside, Guard, Write},
+        people::{NewFactor, Person as Known},
+    },
+};
+use keyward_core::{
+    account::{AccountRef, Method},
+    time::DAY_MS,
+};
+
+use crate::{entry, smtp_sink::Received, stage::Installation};
+
+/// Somebody of slapd with an app, a sheet of codes and a mailbox of their own.
+pub struct Person {
+    pub name: String,
+    /// The password that they forgot.
+    pub old: String,
+    /// Where messages go: the directory's address and their own.
+    pub addresses: [String; 2],
+    pub codes: Vec<String>,
+    pub seed: Seed,
+}
+
+impl Person {
+    pub fn dn(&self) -> String {
+        entry::dn(&self.name)
+    }
+    /// What their app shows now.
+    pub fn app(&self) -> String {
+        self.seed.code(Ctx::real().now()).expose().clone()
+    }
+}
+
+/// The product's modules, put together from a configuration.
+pub struct Inside {
+    pub config: Config,
+    pub flow: Arc<Flow>,
+}
+
+impl Inside {
+    pub async fn of(file: &Path, environment: &BTreeMap<String, String>) -> Self {
+        let ctx = Ctx::real();
+        let environment: Environment = environment.clone().into_iter().collect();
+        let sources = Sources { file: FileSource::At(file), environment: &environment, flags: &[], demo: false };
+        let config = config::load(&sources).unwrap().config;
+        let store = open::open_store(&config, &ctx).await.unwrap();
+        store.migrate(ctx.now()).await.unwrap();
+        let keys = open::data_keys(&config).unwrap();
+        let parts = FlowParts {
+            ctx,
+            store,
+            policy: Arc::new(open::policy(&config).unwrap().0),
+            terms: app::terms(&config),
+            vault: keys.vault,
+            digests: keys.digests,
+            seal: open::seal_key(&config).unwrap(),
+            party: RelyingParty::new(config.server.public_url.url(), &config.server.organization).unwrap(),
+        };
+        Self { flow: app::flow(parts).await.unwrap(), config }
+    }
+
+    /// Gives the owner of an account what they set up long ago: a mailbox, an app and a sheet of codes.
+    pub async fn set_up(&self, account: &str, own: &str) -> (Seed, Vec<String>) {
+        let flow = &self.flow;
+        let at = flow.ctx.now().plus_ms(-100 * DAY_MS);
+        let known = Known {
+            id: flow.ctx.id(at),
+            account: AccountRef { directory: "main".to_owned(), id: account.to_owned() },
+            salt: flow.ctx.salt(),
+            language: None,
+            blocked_until: None,
+            created: at,
+        };
+        let known = flow.store.ensure_person(&known).await.unwrap();
+        let (seed, sheet) = (Seed::new(flow.ctx.bytes()), Sheet::new(std::array::from_fn(|_| flow.ctx.bytes())));
+        let printed = flow.ctx.id(at);
+        let mut mailbox = NewRecord::new(flow.ctx.id(at), "private", own.as_bytes());
+        mailbox.handle = Some(flow.address_handle(&known, own));
+        let app = NewRecord::new(flow.ctx.id(at), "phone", seed.to_stored().expose());
+        let codes = NewRecord::new(printed, "sheet", b"");
+        let mut aside = Aside::default();
+        for (method, record) in [(Method::Email, mailbox), (Method::Totp, app), (Method::RecoveryCode, codes)] {
+            aside = aside.guard(Guard::NewFactor(NewFactor {
+                id: record.id,
+                person: known.id,
+                method,
+                label: record.label.clone(),
+                data: flow.lock_away(record.id, &record.data()).unwrap(),
+                handle: record.handle,
+                created: at,
+                usable_from: at,
+            }));
+        }
+        let digests = sheet.digests(&flow.digests, printed);
+        flow.store.aside(aside.write(Write::PutRecoveryCodes { factor: printed, codes: digests })).await.unwrap();
+        (seed, sheet.printed().iter().map(|code| code.expose().clone()).collect())
+    }
+}
+
+/// Puts somebody of slapd into the group of ordinary staff and gives them what they need.
+pub async fn somebody(installation: &Installation, first_name: &str) -> Person {
+    let inside = Inside::of(&installation.worker_file(), installation.environment()).await;
+    let name = format!("{first_name}.abel");
+    entry::put_into(&installation.slapd, &name, "staff").await;
+    let own = format!("{first_name}@home.test");
+    let (seed, codes) = inside.set_up(&entry::unique(&installation.slapd, &name).await, &own).await;
+    inside.flow.store.close().await;
+    Person { old: format!("Start-{name}-1"), addresses: [format!("{name}@keyward.test"), own], name, codes, seed }
+}
+
+/// A message as somebody reads it.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+}
+
+impl Letter {
+    pub fn read(received: &Received) -> Self {
+        let data = String::from_utf8(received.data.clone()).unwrap();
+        let (head, body) = data.split_once("\r\n\r\n").unwrap();
+        let head = head.replace("\r\n ", " ");
+        let value = |head: &str, name: &str| {
+            let line = head.split("\r\n").find_map(|line| line.strip_prefix(&format!("{name}: ")).map(str::to_owned));
+            line.unwrap_or_else(|| panic!("no {name} in {head}"))
+        };
+        let kind = value(&head, "Content-Type");
+        let boundary = kind.split("boundary=\"").nth(1).unwrap().split('"').next().unwrap();
+        let part = body.split(&format!("--{boundary}")).nth(1).unwrap();
+        let (head, text) = part.trim_start().split_once("\r\n\r\n").unwrap();
+        let text = match value(head, "Content-Transfer-Encoding").as_str() {
+            "7bit" => text.as_bytes().to_vec(),
+            "quoted-printable" => quoted_printable::decode(text, quoted_printable::ParseMode::Strict).unwrap(),
+            "base64" => BASE64.decode(text.replace("\r\n", "").as_bytes()).unwrap(),
+            other => panic!("{other}"),
+        };
+        let [to] = received.to.as_slice() else { panic!("one address and not {:?}", received.to) };
+        Self {
+            to: to.clone(),
+            subject: value(&data[..data.find("\r\n\r\n").unwrap()].replace("\r\n ", " "), "Subject"),
+            text: String::from_utf8(text).unwrap(),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The real binary in a process of its own, with nothing in its environment but what a test puts there, and its two outputs in files.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+/// Where faketime is on Debian.
+const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+
+static STARTED: AtomicU32 = AtomicU32::new(0);
+
+/// Looks again and again until there is something to be seen; processes tell nobody when they are ready. A minute is longer than any wait here.
+pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..1200 {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    panic!("waited in vain: {what}");
+}
+
+/// The same for something that is asked over the network.
+pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    for _ in 0..1200 {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("waited in vain: {what}");
+}
+
+/// How the binary is called.
+#[derive(Clone, Debug)]
+pub struct Call {
+    args: Vec<String>,
+    environment: BTreeMap<String, String>,
+    offline: bool,
+}
+
+impl Call {
+    pub fn new(args: &[&str]) -> Self {
+        let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+        Self { args, environment: BTreeMap::new(), offline: false }
+    }
+    pub fn env(mut self, all: &BTreeMap<String, String>) -> Self {
+        self.environment.extend(all.clone());
+        self
+    }
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+    /// In a network namespace of its own, in which there is not even loopback. Only where this may be done.
+    pub fn offline(mut self) -> Self {
+        self.offline = can_unshare();
+        self
+    }
+    /// As if so many seconds had passed since now. None where that can not be played.
+    pub fn later(mut self, seconds: u32) -> Option<Self> {
+        if !Path::new(FAKETIME).exists() {
+            return None;
+        }
+        self.environment.insert("LD_PRELOAD".to_owned(), FAKETIME.to_owned());
+        self.environment.insert("FAKETIME".to_owned(), format!("+{seconds}s"));
+        Some(self)
+    }
+
+    fn command(&self) -> Command {
+        let binary = env!("CARGO_BIN_EXE_keyward");
+        let mut command = if self.offline {
+            let mut command = Command::new("unshare");
+            command.args(["-n", binary]);
+            command
+        } else {
+            Command::new(binary)
+        };
+        command.args(&self.args).env_clear().envs(&self.environment).stdin(Stdio::null());
+        command
+    }
+    /// Runs it to its end.
+    pub fn run(&self) -> Output {
+        self.command().output().expect("the binary runs")
+    }
+    /// Runs it to its end, which has to be a good one, and gives what it printed.
+    pub fn succeed(&self) -> String {
+        let output = self.run();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{:?}: {text} {}", self.args, String::from_utf8_lossy(&output.stderr));
+        text
+    }
+    /// Lets it run.
+    pub fn start(&self, folder: &Path) -> Process {
+        let number = STARTED.fetch_add(1, Ordering::SeqCst);
+        let (out, err) = (folder.join(format!("{number}.out")), folder.join(format!("{number}.err")));
+        let file = |path: &Path| fs::File::create(path).expect("a file for output");
+        let child = self.command().stdout(file(&out)).stderr(file(&err)).spawn().expect("the binary starts");
+        Process { child, out, err }
+    }
+}
+
+fn can_unshare() -> bool {
+    Command::new("unshare").args(["-n", "true"]).output().is_ok_and(|output| output.status.success())
+}
+
+/// A running process. It ends with this value at the latest.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    out: PathBuf,
+    err: PathBuf,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Process {
+    /// Everything it has written so far.
+    pub fn said(&self) -> String {
+        let read = |path: &Path| String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned();
+        read(&self.out) + &read(&self.err)
+    }
+    /// Waits for a line of its log, and gives its fields.
+    fn line(&mut self, message: &str) -> Value {
+        let (child, out) = (&mut self.child, self.out.clone());
+        let found = until(message, || {
+            let text = fs::read_to_string(&out).unwrap_or_default();
+            let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let line = lines.map(|line| line["fields"].clone()).find(|fields| fields["message"] == message);
+            let ended = child.try_wait().expect("the state of the process").is_some();
+            if line.is_none() && ended { Some(Value::Null) } else { line }
+        });
+        assert!(!found.is_null(), "it ended before it said `{message}`: {}", self.said());
+        found
+    }
+    /// Waits until it serves pages; where it does.
+    pub fn address(&mut self) -> SocketAddr {
+        self.line("serving")["address"].as_str().expect("an address").parse().expect("an address")
+    }
+    /// Waits until it does jobs.
+    pub fn is_at_work(&mut self) {
+        self.line("doing jobs");
+    }
+    /// Waits until it ends by itself.
+    pub fn ends(&mut self) -> Option<i32> {
+        let child = &mut self.child;
+        until("it ends", || child.try_wait().expect("the state of the process")).code()
+    }
+    /// What it has written to standard error.
+    pub fn complaint(&self) -> String {
+        fs::read_to_string(&self.err).expect("a file for output")
+    }
+    /// `kill -9`: no time for anything.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it ends");
+    }
+    /// `kill -TERM`, as a service manager does it: it ends what it has begun.
+    pub fn terminate(&mut self) -> ExitStatus {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
+        self.child.wait().expect("it ends")
+    }
+}
