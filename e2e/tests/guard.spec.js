@@ -3,6 +3,8 @@ import { createServer } from 'node:http';
 import { test, expect } from '../support/test.js';
 import { heading, openCase, choose } from '../support/journey.js';
 
+test.use({ part: 'guard' });
+
 const PAGES = ['/', '/recover', '/recover?for=locked', '/help', '/how-we-check', '/accessibility', '/privacy', '/status', '/demo', '/nothing-here'];
 
 test('ux_3_4 every answer has the headers, and personal pages are never kept', async ({ page, demo }) => {
@@ -107,6 +109,8 @@ test('ux_131 every page keeps to its budget: HTML 30 KB, CSS 8 KB, JS 6 KB, all 
   }
   await openCase(page, demo.someone().account);
   for (const way of ['Passkey or security key', 'Code from your authenticator app', 'One of your saved recovery codes', 'This device', 'Link and code by email']) {
+    await page.waitForLoadState('networkidle');
+    finished.length = 0;
     await choose(page, way);
     await expect(page.getByRole('link', { name: 'Choose another way' })).toBeVisible();
     await page.waitForLoadState('networkidle');

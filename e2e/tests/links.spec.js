@@ -2,6 +2,8 @@
 import { test, expect } from '../support/test.js';
 import { backIn, choose, heading, openCase, proceed, proveByApp, setPassword } from '../support/journey.js';
 
+test.use({ part: 'links' });
+
 async function askForMail(page, demo, person) {
   await choose(page, 'Link and code by email');
   await heading(page, 'Check your email');
@@ -9,7 +11,7 @@ async function askForMail(page, demo, person) {
 }
 
 test('t_a07 the key of a link leaves the address bar, is sent nowhere else and is dead after its use', async ({ page, demo, context }) => {
-  const person = demo.someone({ app: true, codes: false });
+  const person = demo.someone({ app: true });
   await openCase(page, person.account);
   const mail = await askForMail(page, demo, person);
   const key = new URL(mail.link).pathname.split('/').pop();
@@ -38,7 +40,7 @@ test('t_a07 the key of a link leaves the address bar, is sent nowhere else and i
 });
 
 test('t_a21 a scanner that fetches every link of a message changes nothing, and the person goes on', async ({ page, demo, playwright }) => {
-  const person = demo.someone({ app: true, codes: false });
+  const person = demo.someone({ app: true });
   const number = await openCase(page, person.account);
   const mail = await askForMail(page, demo, person);
   const before = (await demo.mailbox(person.private_mail)).length;
@@ -59,7 +61,7 @@ test('t_a21 a scanner that fetches every link of a message changes nothing, and 
 });
 
 test('t_b16 the link does nothing in a browser that did not ask for it', async ({ page, demo, browser }) => {
-  const person = demo.someone({ app: true, codes: false });
+  const person = demo.someone({ app: true });
   const number = await openCase(page, person.account);
   const mail = await askForMail(page, demo, person);
   const other = await browser.newContext({ baseURL: demo.url });
@@ -76,7 +78,7 @@ test('t_b16 the link does nothing in a browser that did not ask for it', async (
 });
 
 test('c18 the code goes to the private address and not to the mailbox that this password opens', async ({ page, demo }) => {
-  const person = demo.someone({ app: true, codes: false });
+  const person = demo.someone({ app: true });
   await openCase(page, person.account);
   const mail = await askForMail(page, demo, person);
   expect(mail.code).toMatch(/^[0-9]{3} [0-9]{3}$/);
@@ -90,7 +92,7 @@ test('c18 the code goes to the private address and not to the mailbox that this 
 });
 
 test('ux_11 a mailed code and an app code open the gate, and page and message name the same end', async ({ page, demo }) => {
-  const person = demo.someone({ app: true, codes: false });
+  const person = demo.someone({ app: true });
   await openCase(page, person.account);
   const mail = await askForMail(page, demo, person);
   expect(mail.text).toMatch(/works? until [0-9]{1,2}:[0-9]{2}.* 10 minutes in all/);
@@ -108,7 +110,7 @@ test('ux_11 a mailed code and an app code open the gate, and page and message na
 });
 
 test('ux_16 a message can be asked for again three times in all, and the first code stays good', async ({ page, demo }) => {
-  const person = demo.someone({ app: true, codes: false });
+  const person = demo.someone({ app: true });
   await openCase(page, person.account);
   const first = await askForMail(page, demo, person);
   const again = page.getByRole('button', { name: 'Send it again' });
@@ -132,7 +134,7 @@ test('ux_16 a message can be asked for again three times in all, and the first c
 });
 
 test('ux_10 the back button works at every step and never sends anything again', async ({ page, demo }) => {
-  const person = demo.someone({ app: true, codes: false });
+  const person = demo.someone({ app: true });
   const wrong = [];
   page.on('response', answer => {
     if (answer.request().isNavigationRequest() && answer.status() >= 400) wrong.push(`${answer.status()} ${answer.url()}`);
@@ -173,7 +175,7 @@ test('ux_10 the back button works at every step and never sends anything again',
 });
 
 test('t_a23 after the end no page that is gone back to has a form that still works', async ({ page, demo }) => {
-  const person = demo.someone({ app: true, codes: false });
+  const person = demo.someone({ app: true });
   await openCase(page, person.account);
   const mail = await askForMail(page, demo, person);
   await page.goto(mail.link);

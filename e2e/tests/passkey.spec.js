@@ -3,6 +3,8 @@ import { test, expect } from '../support/test.js';
 import { choose, heading, openCase, proveByApp } from '../support/journey.js';
 import { authenticator } from '../support/authenticator.js';
 
+test.use({ part: 'passkey' });
+
 const CLOSED = 'You closed the passkey window. Nothing has changed. You can try again or choose another way.';
 
 async function passkeyPage(page, demo) {

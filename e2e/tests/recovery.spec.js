@@ -5,6 +5,8 @@ import {
 } from '../support/journey.js';
 import { tabTo } from '../support/keyboard.js';
 
+test.use({ part: 'recovery' });
+
 test('ux_02 a standard person gets back in with an app code, a printed code and a new password', async ({ page, demo }) => {
   const person = demo.someone({ app: true, codes: true });
   const number = await openCase(page, person.account);

@@ -1,6 +1,8 @@
 // Before a first proof nothing tells whose name was typed: every page has the same bytes for every name (UX-03, UX-04).
 import { test, expect } from '../support/test.js';
 
+test.use({ part: 'same' });
+
 // What differs by chance or by the minute and says nothing: the reference, keys of dialogs, and times.
 const BY_CHANCE = [
   [/KW-[0-9A-Z]{4}-[0-9A-Z]{4}/g, 'REFERENCE'],

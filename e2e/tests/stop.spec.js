@@ -4,6 +4,8 @@ import {
   DOORS, backIn, choose, heading, openCase, proceed, proveByApp, proveByRecoveryCode, setPassword,
 } from '../support/journey.js';
 
+test.use({ part: 'stop' });
+
 test('ux_02 a locked account is opened again and the password stays', async ({ page, demo }) => {
   const person = demo.someone({ app: true, codes: true });
   await openCase(page, person.account, DOORS.locked);

@@ -33,6 +33,7 @@ how-title = Wie möchten Sie zeigen, dass Sie es sind?
 how-title-again = Wie können Sie es noch zeigen?
 how-if = Wenn es zu diesem Namen ein Konto gibt, geht es hier weiter.
 how-hint = Wählen Sie, was Sie jetzt zur Hand haben. Sie können zurückkommen und anders wählen.
+how-not-enough = Dieses Konto braucht mehr, als Sie hier zeigen können
 how-shown = Sie haben { $shown } von { $needed } Nachweisen gezeigt
 how-empty = Wählen Sie einen Weg
 way-passkey = Passkey oder Sicherheitsschlüssel
@@ -71,7 +72,7 @@ code-label = 6-stelliger Code
 code-hint = Tippen oder einfügen, mit oder ohne Leerzeichen.
 code-empty = Geben Sie den Code ein
 code-short = Geben Sie alle 6 Ziffern ein
-code-recovery-shape = Geben Sie einen ganzen Code von Ihrem Blatt ein, wie 7Q4M-82XJ-0K3P
+code-recovery-shape = Geben Sie einen ganzen Code von Ihrem Blatt ein, wie 5GWXB-S2SEA-NDKTW-09PSS-8CJER-G
 code-wrong = Dieser Code passt nicht. Nehmen Sie den neuesten
 code-wrong-tries =
     { $left ->

@@ -33,6 +33,7 @@ how-title = How do you want to prove it is you?
 how-title-again = How else can you prove it is you?
 how-if = If there is an account for that name, you can go on.
 how-hint = Choose one you can use now. You can come back and choose another.
+how-not-enough = This account needs more than what you can show here
 how-shown = You have shown { $shown } of { $needed } proofs
 how-empty = Choose one way to prove it is you
 way-passkey = Passkey or security key
@@ -71,7 +72,7 @@ code-label = 6-digit code
 code-hint = You can type or paste it, with or without spaces.
 code-empty = Enter the code
 code-short = Enter all 6 numbers
-code-recovery-shape = Enter one whole code from your sheet, like 7Q4M-82XJ-0K3P
+code-recovery-shape = Enter one whole code from your sheet, like 5GWXB-S2SEA-NDKTW-09PSS-8CJER-G
 code-wrong = That code does not match. Check the newest one
 code-wrong-tries =
     { $left ->

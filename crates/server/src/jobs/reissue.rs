@@ -36,6 +36,8 @@ pub async fn run(worker: &Worker, id: CaseId, attempt: u32, sealed: &[u8]) -> Ra
     if submission.attempt != attempt {
         return Ok(());
     }
+    // Before anything is begun: what can not be opened would leave an attempt that nobody can make or look at.
+    let secret = open(worker, id, attempt, sealed)?;
     let Some((started, changed_before)) = start(worker, id).await? else { return Ok(()) };
     let (case, account) = (started.get().case.clone(), account_of(worker, &started.get().case).await?);
     let Stage::Reissuing(authorized, running) = case.stage() else { return Ok(()) };
@@ -48,7 +50,6 @@ pub async fn run(worker: &Worker, id: CaseId, attempt: u32, sealed: &[u8]) -> Ra
         // The start is in the log, so its answer has to be too: nothing was touched.
         Err(_) => return record(worker, id, attempt, Applied::not_done(NotDone::NotPermitted), With::nothing()).await,
     };
-    let secret = open(worker, id, attempt, sealed)?;
     if case.claim().action.changes_directory() {
         let applied = in_directory(worker, permit, secret, at).await;
         let with = look_again(worker, &Attempted { case: id, attempt, sealed, changed_before }, &applied);

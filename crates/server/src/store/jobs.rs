@@ -128,8 +128,19 @@ impl Store {
 
     /// Takes the job that is due longest, until `until`; jobs that were taken for the last time and not brought back become dead.
     pub async fn take_job(&self, at: Timestamp, until: Timestamp) -> Result<Option<Taken>, StoreError> {
+        self.take_job_but(at, until, ["", ""]).await
+    }
+
+    /// The same, and none of these kinds.
+    pub async fn take_job_but(
+        &self,
+        at: Timestamp,
+        until: Timestamp,
+        kinds: [&str; 2],
+    ) -> Result<Option<Taken>, StoreError> {
         self.db.write(&BURY, vals![at]).await?;
-        let vals = vals![at, until];
+        let [one, other] = kinds;
+        let vals = vals![at, until, one, other];
         let taken = self.db.write_returning(&CLAIM, vals, |row| {
             Ok(Taken {
                 id: row.get(0)?,

@@ -94,6 +94,19 @@ impl Memory {
         Self { path }
     }
 
+    /// Held by one process of this machine at a time, from the last checkpoint to the next: of two at once, the older could be remembered
+    /// last. Ends with the value, and with the process.
+    async fn lock(&self) -> Result<std::fs::File, SignError> {
+        let path = self.path.with_extension("lock");
+        let lock = move || {
+            let file = std::fs::File::create(path)?;
+            file.lock()?;
+            Ok(file)
+        };
+        let locked = tokio::task::spawn_blocking(lock).await.unwrap_or_else(|error| Err(io::Error::other(error)));
+        locked.map_err(|error| self.failed(error))
+    }
+
     async fn recall(&self) -> Result<Option<String>, SignError> {
         match tokio::fs::read_to_string(&self.path).await {
             Ok(note) => Ok(Some(note)),
@@ -144,6 +157,7 @@ impl Store {
         memory: &Memory,
         at: Timestamp,
     ) -> Result<Option<String>, SignError> {
+        let _lock = memory.lock().await?;
         let Examined { head, last } = self.examine(signer.verifier(), memory).await?;
         if let Some((last, note)) = &last
             && last.size() == head.tree.size()
@@ -190,20 +204,21 @@ impl Store {
     }
 
     async fn examine(&self, verifier: &Verifier, memory: &Memory) -> Result<Examined, SignError> {
-        let head = self.log_head().await?;
         let open = |note: &str| {
             let keys = std::slice::from_ref(verifier);
             Checkpoint::open(note.as_bytes(), keys).map_err(SignError::Other)
         };
-        let remembered = memory.recall().await?;
-        let remembered = match remembered {
-            Some(note) => Some((open(&note)?, note)),
-            None => None,
-        };
+        // Read in the opposite order of writing, as another process may append, remember and publish in between: whatever is seen here,
+        // what has to be there before it is seen too.
         let stored = match self.last_checkpoint().await? {
             Some(signed) => Some((open(&signed.note)?, signed.note)),
             None => None,
         };
+        let remembered = match memory.recall().await? {
+            Some(note) => Some((open(&note)?, note)),
+            None => None,
+        };
+        let head = self.log_head().await?;
         if let (None, Some((stored, _))) = (&remembered, &stored) {
             let signed = stored.size();
             return Err(SignError::Forgotten { signed });

@@ -4,7 +4,8 @@ use crate::{
     entry::signs_in,
     people::somebody,
     process::eventually,
-    recovery::{back_in, hand_in, open, prove, show_app},
+    recovery::{ask, back_in, hand_in, open, prove, show_app},
+    smtp_sink::Fault,
     stage::Installation,
 };
 
@@ -85,4 +86,62 @@ async fn r52_a_case_goes_on_at_any_process_and_a_code_counts_once_for_all_of_the
     let type_code = another.fill(&how, &[("way", "recovery-code")]).await;
     let refused = another.fill(&type_code, &[("code", &jana.codes[0])]).await;
     assert!(refused.path.ends_with("/recovery-code"), "a used code opens nothing: {refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r19_a_mail_server_that_says_nothing_holds_up_nobody() {
+    let Some(installation) = Installation::new().await else { return };
+    installation.sink.fail(Fault::Slow);
+    let (_web, front) = installation.web().await;
+    let _worker = installation.worker();
+    for name in ["kai", "lea", "max", "nina"] {
+        open(&installation, &mut front.browser(), &somebody(&installation, name).await).await;
+    }
+    // Eight messages wait for an answer, as many as there are places for jobs.
+    let pia = somebody(&installation, "pia").await;
+    open(&installation, &mut front.browser(), &pia).await;
+    let rows = installation.rows().await;
+    let jobs: Vec<&str> = rows.lines().filter(|row| row.starts_with("jobs: ")).collect();
+    let is = |row: &&&str, word: &str| row.split(',').any(|value| value == word);
+    let sends: Vec<_> = jobs.iter().filter(|row| is(row, "send")).collect();
+    assert!(sends.len() >= 8, "{jobs:#?}");
+    assert_eq!(sends.iter().filter(|row| is(row, "running")).count(), 4, "{sends:#?}");
+    assert!(installation.letters().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r52_two_workers_and_an_operator_share_the_work_and_the_log() {
+    let Some(installation) = Installation::new().await else { return };
+    let (_web, front) = installation.web().await;
+    let (mut one, mut two) = (installation.worker(), installation.worker());
+    let mut cases = Vec::new();
+    for number in 0..24_u8 {
+        let mut browser = front.browser();
+        browser.address = [198, 51, 100, number].into();
+        cases.push(ask(&mut browser, &format!("nobody-{number}")).await.reference());
+        if number % 4 == 3 {
+            // An export signs the log too, if it has to.
+            let exports: Vec<_> = cases[cases.len() - 4..]
+                .iter()
+                .map(|case| {
+                    let file = installation.path(case);
+                    let call = installation.keyward(&["case", "export", case, "-o", file.to_str().unwrap()]);
+                    std::thread::spawn(move || call.run())
+                })
+                .collect();
+            for export in exports {
+                let output = export.join().unwrap();
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            }
+        }
+    }
+    for case in &cases {
+        installation.reaches(case, "unmatched").await;
+    }
+    for worker in [&mut one, &mut two] {
+        assert!(worker.terminate().success());
+        assert!(!worker.said().contains("\"level\":\"ERROR\""), "{}", worker.said());
+    }
+    let mut again = installation.worker();
+    assert!(again.terminate().success(), "what both have signed goes on");
 }

@@ -166,6 +166,17 @@ impl Installation {
         })
         .await;
     }
+    /// Waits until a job of this kind was tried for a case, and failed.
+    pub async fn has_failed(&self, reference: &str, kind: &str) {
+        const FAILED: &str = "SELECT COUNT(*) FROM jobs JOIN cases ON cases.id = jobs.case_id
+            WHERE reference = $1 AND kind = $2 AND tries > 0 AND error IS NOT NULL";
+        let mut database = PgConnection::connect(&self.database).await.unwrap();
+        eventually(&format!("{kind} fails for {reference}"), async || {
+            let failed = sqlx::query(FAILED).bind(reference).bind(kind).fetch_one(&mut database).await.unwrap();
+            (failed.get::<i64, _>(0) > 0).then_some(())
+        })
+        .await;
+    }
     /// Every row of every table, as text.
     pub async fn rows(&self) -> String {
         let mut database = PgConnection::connect(&self.database).await.unwrap();

@@ -9,8 +9,9 @@ use crate::{
     entry::{changed, entry, signs_in},
     front::Front,
     people::{Person, somebody},
+    process::Call,
     recovery::{after_working, back_in, hand_in, prove},
-    stage::Installation,
+    stage::{Installation, SITE},
     support::{proxy::Wire, skip, slapd::SERVICE},
 };
 
@@ -61,6 +62,29 @@ async fn c20_the_folder_of_the_pages_holds_nothing_that_opens_the_directory_or_s
             assert!(!bytes.windows(key.len()).any(|part| part == key), "{}", file.display());
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c20_what_the_worker_can_not_open_is_never_begun() {
+    let Some(installation) = Installation::new().await else { return };
+    let quin = somebody(&installation, "quin").await;
+    // The pages seal for another worker: somebody has copied the wrong line.
+    let (file, other) = (installation.path("web/keyward.toml"), installation.path("other/keyward.toml"));
+    Call::new(&["--config", other.to_str().unwrap(), "config", "init", "--yes", "--public-url", SITE]).succeed();
+    let line = |text: &str| text.lines().find(|line| line.starts_with("seal_public_key")).unwrap().to_owned();
+    let text = fs::read_to_string(&file).unwrap();
+    let changed = text.replace(&line(&text), &line(&fs::read_to_string(other).unwrap()));
+    assert_ne!(text, changed);
+    fs::write(&file, changed).unwrap();
+
+    let (_web, front) = installation.web().await;
+    let _worker = installation.worker();
+    let mut browser = front.browser();
+    let password = prove(&installation, &mut browser, &quin).await;
+    let working = hand_in(&mut browser, &password, "maple badger tundra 17").await;
+    installation.has_failed(&working.reference(), "reissue").await;
+    assert_eq!(installation.row(&working.reference())["state"], "reissuing", "it waits for the right key");
+    assert_eq!(writes(&installation, &quin), 0);
 }
 
 /// How often slapd was asked to set somebody's password.

@@ -332,7 +332,11 @@ fn a_web_process_needs_the_public_half_of_the_seal_key_and_not_the_key() {
     assert!(refused(&text.replace(PUBLIC, "c2hvcnQ=")).contains("`c2hvcnQ=` is not a public key"));
     let (problems, _) = read(&text, &[]).unwrap().check_files();
     assert!(problems.iter().all(|problem| problem.key != "worker.seal_key_file"), "{problems:?}");
-    assert!(problems.iter().any(|problem| problem.key == "log.signing_key_file"));
+    assert!(
+        problems.iter().all(|problem| problem.key != "log.signing_key_file"),
+        "who only serves pages signs nothing"
+    );
+    assert!(problems.iter().any(|problem| problem.key == "server.data_key_file"));
 }
 
 proptest::proptest! {

@@ -180,10 +180,10 @@ pub async fn done(here: Here) -> Answer {
     if ended(CheckKind::SessionsEnded) {
         changes.push(Change::SignedOut(None));
     }
-    let told = here.case.notices().iter().filter(|notice| notice.delivered).map(|notice| notice.address);
-    let told: std::collections::BTreeSet<_> = told.collect();
-    if !told.is_empty() {
-        changes.push(Change::Told(u32::try_from(told.len()).unwrap_or(u32::MAX)));
+    // One notice of the change for each address: those of the start went to the same ones.
+    let told = here.case.notices().iter().filter(|notice| notice.delivered && notice.about.is_of_change()).count();
+    if told > 0 {
+        changes.push(Change::Told(u32::try_from(told).unwrap_or(u32::MAX)));
     }
     let kind = match (action, here.case.claim().door) {
         (Action::EnrollFactor { .. }, _) | (Action::RemoveFactor, Door::Account) => DoneKind::Ways,

@@ -7,7 +7,7 @@ use keyward_core::time::Timestamp;
 
 use super::{CaseHead, WayKind};
 use crate::i18n::{Text, k};
-use crate::web::shell::Shell;
+use crate::web::shell::{Cut, Shell};
 
 /// Why a page does not go on.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -155,6 +155,13 @@ impl Stopped {
 
     fn changed(&self) -> bool {
         self.case.as_ref().is_some_and(|case| case.changed)
+    }
+
+    /// Where a case that goes on offers its other ways: what stopped was one of them.
+    fn another_way(&self) -> Option<String> {
+        let case = self.case.as_ref()?;
+        let over = case.bitting.cuts.contains(&Cut::Stopped);
+        (self.why == StopReason::NotConfirmed && !over).then(|| format!("{}/how", case.base))
     }
 
     fn told_text(&self) -> Option<Text> {

@@ -1,0 +1,167 @@
+// "My ways back in": signing in, and what is added and removed there, each change a case with a proof of its own.
+import { test, expect } from '../support/test.js';
+import {
+  DOORS, NEW_PASSWORD, backIn, choose, heading, openCase, proceed, proveByApp, proveByAppAndRecoveryCode, proveByRecoveryCode, setPassword,
+} from '../support/journey.js';
+import { authenticator } from '../support/authenticator.js';
+
+test.use({ part: 'account' });
+
+async function typePassword(page, person, password = person.password) {
+  await page.goto('/sign-in');
+  await page.locator('#name').fill(person.account);
+  await page.locator('#password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+async function signIn(page, person, password = person.password) {
+  await typePassword(page, person, password);
+  await expect(page).toHaveURL(/\/me$/);
+  await heading(page, 'My ways back in');
+}
+
+async function refused(page) {
+  await expect(page.getByRole('alert')).toContainText('The name and the password do not go together');
+}
+
+/** From the overview into a case, with the proof that everybody here can give. */
+async function begin(page, demo, person, link) {
+  await page.getByRole('link', { name: link }).click();
+  await proceed(page);
+  await heading(page, 'How else can you prove it is you?');
+  await expect(page.locator('.ticks')).toContainText('Your password');
+  await proveByApp(page, demo, person);
+}
+
+test('r_07 after a recovery the new password signs in, the old one does not, and nobody is signed in by itself', async ({ page, demo, browser }) => {
+  const person = demo.someone({ app: true, codes: true });
+  // Somebody is signed in with the old one in another browser.
+  const elsewhere = await browser.newContext({ baseURL: demo.url, locale: 'en-GB' });
+  const other = await elsewhere.newPage();
+  await signIn(other, person);
+  await openCase(page, person.account);
+  await proveByAppAndRecoveryCode(page, demo, person);
+  await setPassword(page);
+  await backIn(page);
+  await expect(page.getByText('You are not signed in yet.')).toBeVisible();
+  await page.goto('/me');
+  await expect(page).toHaveURL(/\/sign-in/);
+  await typePassword(page, person);
+  await refused(page);
+  await signIn(page, person, NEW_PASSWORD);
+  await other.reload();
+  await expect(other).toHaveURL(/\/sign-in/);
+  await elsewhere.close();
+});
+
+test('ux_03 a wrong password and a name that is none are answered alike', async ({ page, demo }) => {
+  const person = demo.someone();
+  await typePassword(page, person, 'this is not the password');
+  await refused(page);
+  await expect(page.locator('#password')).toHaveValue('');
+  const known = await page.locator('main').innerText();
+  await typePassword(page, { account: 'nobody.at.all' }, 'this is not the password');
+  await refused(page);
+  expect(await page.locator('main').innerText()).toBe(known);
+});
+
+test('ux_33 a passkey is made, named, shown, and proves nothing before its time has come', async ({ page, demo }) => {
+  const held = await authenticator(page);
+  const person = demo.someone({ app: true, codes: true });
+  await signIn(page, person);
+  await begin(page, demo, person, 'Add a passkey');
+  await page.locator('#name').fill('My phone');
+  await page.getByRole('button', { name: 'Create a passkey' }).click();
+  await expect(page).toHaveURL(/\/(done|me)(\?|$)/);
+  const credentials = await held.credentials();
+  expect(credentials).toHaveLength(1);
+  expect(credentials[0]).toMatchObject({ rpId: 'localhost', isResidentCredential: true });
+  for (const address of [person.private_mail, `${person.account}@northwind.example`]) {
+    const told = await demo.newest(address, mail => /passkey/i.test(mail.text), `a notice of the new way in to ${address}`);
+    expect(told.notMe).toBeTruthy();
+  }
+  await page.goto('/me');
+  await expect(page.locator('[aria-labelledby=passkeys]')).toContainText('My phone');
+
+  // M103: what was added three days ago or less is no proof.
+  await openCase(page, person.account);
+  await choose(page, 'Passkey or security key');
+  await page.getByRole('button', { name: 'Use my passkey' }).click();
+  await expect(page.getByRole('alert').or(page.getByRole('status').filter({ hasText: 'Choose another way' })).first()).toBeVisible();
+  await expect(page.getByText('You have shown')).toHaveCount(0);
+});
+
+test('ux_35 a passkey dialog that fails on the way to a new one says so and leaves everything as it was', async ({ page, demo }) => {
+  const held = await authenticator(page);
+  await held.setVerified(false);
+  const person = demo.someone({ app: true, codes: true });
+  await signIn(page, person);
+  await begin(page, demo, person, 'Add a passkey');
+  await page.getByRole('button', { name: 'Create a passkey' }).click();
+  await expect(page.getByRole('status')).toContainText(/You closed the passkey window|could not make a passkey/, { timeout: 90_000 });
+  expect(await held.credentials()).toEqual([]);
+  await held.setVerified(true);
+  await page.getByRole('button', { name: 'Create a passkey' }).click();
+  await expect(page).toHaveURL(/\/(done|me)(\?|$)/);
+  expect(await held.credentials()).toHaveLength(1);
+});
+
+test('ux_133 new recovery codes are shown once, open a case, and the old ones are nothing', async ({ page, demo }) => {
+  const person = demo.someone({ app: true, codes: true });
+  const old = person.recovery_codes.pop();
+  await signIn(page, person);
+  await begin(page, demo, person, 'Make new codes');
+  const sheet = page.locator('.sheet li');
+  await page.getByRole('button', { name: /Make new codes|I have kept them/ }).first().click();
+  await expect(sheet).toHaveCount(10);
+  const codes = (await sheet.allInnerTexts()).map(code => code.trim());
+  await page.emulateMedia({ media: 'print' });
+  await expect(sheet.first()).toBeVisible();
+  await expect(page.locator('.foot')).toBeHidden();
+  await page.emulateMedia({ media: 'screen' });
+  const kept = page.getByRole('button', { name: 'I have kept them' });
+  if (await kept.count()) await kept.click();
+  await expect(page).toHaveURL(/\/(done|me)(\?|$)/);
+  await openCase(page, person.account);
+  await choose(page, 'One of your saved recovery codes');
+  await page.locator('#code').fill(old);
+  await proceed(page);
+  await expect(page.getByRole('alert')).toContainText('That code does not match');
+  await page.locator('#code').fill(codes[0]);
+  await proceed(page);
+  // Whether a new sheet counts at once or waits is for the policy; the old one never does.
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+});
+
+test('ux_02 a lost phone is turned off by its owner with two other proofs', async ({ page, demo }) => {
+  const person = demo.someone({ app: true, codes: true });
+  await openCase(page, person.account, DOORS.lost);
+  await proveByRecoveryCode(page, person);
+  await heading(page, 'How else can you prove it is you?');
+  await choose(page, 'Link and code by email');
+  const mail = await demo.linkMail(person.private_mail);
+  await page.locator('#code').fill(mail.code);
+  await proceed(page);
+  await heading(page, 'What do you want to remove?');
+  await page.locator('.choice label').filter({ hasText: /app|phone/i }).first().click();
+  await page.locator('main form .btn').first().click();
+  await expect(page).toHaveURL(/\/done$/);
+  await heading(page, 'The lost one is turned off');
+  await openCase(page, person.account);
+  await choose(page, 'Code from your authenticator app');
+  await page.locator('#code').fill(await demo.appCode(person.account));
+  await proceed(page);
+  await expect(page.getByRole('alert')).toContainText('That code does not match');
+});
+
+test('ux_31 password managers are led to the right pages', async ({ page, demo, playwright }) => {
+  const request = await playwright.request.newContext({ baseURL: demo.url });
+  const change = await request.get('/.well-known/change-password', { maxRedirects: 0 });
+  expect([change.status(), change.headers().location]).toEqual([303, '/me/password']);
+  const passkeys = await (await request.get('/.well-known/passkey-endpoints')).json();
+  expect(passkeys).toEqual({ enroll: `${demo.url}/me/passkeys/add`, manage: `${demo.url}/me` });
+  expect((await request.get('/.well-known/nothing-here')).status()).toBe(404);
+  await request.dispose();
+  await page.goto('/.well-known/change-password');
+  await expect(page).toHaveURL(/\/sign-in/);
+});
