@@ -314,6 +314,10 @@ async fn faults_say_whether_trying_again_can_help() {
     }
     sink.fail(Fault::None);
     assert!(smtp.send(&message()).await.is_ok(), "and it works again as soon as the server does");
+    sink.busy_for(&[&message().to]);
+    assert!(smtp.send(&message()).await.unwrap_err().retry());
+    sink.busy_for(&["somebody.else@example.org"]);
+    assert!(smtp.send(&message()).await.is_ok(), "one mailbox that is full stops no other");
 }
 
 #[tokio::test]
