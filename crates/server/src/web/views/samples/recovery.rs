@@ -86,6 +86,8 @@ fn prove(shell: &Shell, out: &mut Samples) {
     how.shown = vec![WayKind::AppCode];
     how.ways.retain(|way| way.kind != WayKind::AppCode);
     out.add("03-how-one-of-two", &how);
+    how.ways.clear();
+    out.add("03-how-not-enough", &how);
     let mut page = ProvePasskey { shell: shell.clone(), case: case(1), passkey: passkey(), problem: None };
     out.add("04-passkey", &page);
     page.problem = Some(PasskeyProblem::NotShown);
