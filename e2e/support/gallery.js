@@ -29,6 +29,8 @@ const PUBLIC = [
   ['status-empty', '/status', nothing],
   ['status-shape', '/status', typed('#reference', 'KW-12')],
   ['no-page', '/nothing-here'],
+  ['sign-in', '/sign-in'],
+  ['sign-in-empty', '/sign-in', nothing],
   ['demo', '/demo'],
   ['demo-mail', '/demo/mail'],
   ['demo-app', '/demo/app'],
@@ -114,12 +116,33 @@ async function contestedLate(playwright, demo) {
   return [{ name: 'not-me-late', state, url: '/not-me' }];
 }
 
+async function account(playwright, demo) {
+  const visitor = await Visitor.start(playwright, demo);
+  await visitor.signIn(demo.someone({ app: true, codes: true }));
+  const state = await visitor.cookies();
+  await visitor.end();
+  const pages = ['/me', '/me/passkeys/add', '/me/app/add', '/me/recovery-codes', '/me/contacts/add', '/me/devices/add', '/me/password'];
+  return pages.map(url => ({ name: url.slice(1).replaceAll('/', '-'), url, state }));
+}
+
+/** The page where a way back in of that kind is made, behind the proof that it takes. */
+async function binding(playwright, demo, kind) {
+  const visitor = await Visitor.start(playwright, demo);
+  await visitor.signIn(demo.someone({ codes: true, language: null }));
+  await visitor.begin(`/me/${kind}`);
+  await visitor.recoveryCode();
+  const state = await visitor.cookies();
+  await visitor.end();
+  return [{ name: `bind-${kind.replaceAll('/', '-')}`, url: visitor.base, state }];
+}
+
 async function build(playwright, demo) {
   const full = () => demo.someone({ app: true, codes: true });
   const tooMany = async visitor => {
     for (let i = 0; i < 5; i += 1) await visitor.request.post(`${visitor.base}/app`, { form: { code: '12345' + i } });
   };
   const parts = await Promise.all([
+    account(playwright, demo),
     caseOf(playwright, demo, full(), [...PROVING, ['status-case', '/status/CASE']]),
     caseOf(playwright, demo, full(), [['how-again', 'how'], ['status-case-shown', '/status/CASE']], visitor => visitor.app()),
     caseOf(playwright, demo, full(), [
@@ -142,6 +165,7 @@ async function build(playwright, demo) {
     links(playwright, demo),
     contested(playwright, demo),
     contestedLate(playwright, demo),
+    ...['passkeys/add', 'recovery-codes', 'contacts/add', 'devices/add', 'password'].map(kind => binding(playwright, demo, kind)),
   ]);
   return [...PUBLIC.map(([name, url, then]) => ({ name, url, then })), ...parts.flat()];
 }

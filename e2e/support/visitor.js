@@ -29,6 +29,21 @@ export class Visitor {
     return this;
   }
 
+  async signIn(person) {
+    this.person = person;
+    await this.request.post('/sign-in', { form: { name: person.account, password: person.password } });
+    await expect.poll(async () => new URL((await this.request.get('/sign-in/wait')).url()).pathname).toBe('/me');
+    return this;
+  }
+
+  /** Begins a change of the account, and waits until its case asks for a proof. */
+  async begin(path) {
+    const answer = await this.request.post(path, { form: {} });
+    this.base = /^\/recover\/KW-[^/]+/.exec(new URL(answer.url()).pathname)[0];
+    await expect.poll(async () => new URL((await this.request.get(this.base)).url()).pathname).toBe(`${this.base}/how`);
+    return this;
+  }
+
   async app() {
     await this.post(`${this.base}/app`, { code: await this.demo.appCode(this.person.account) });
     return this;

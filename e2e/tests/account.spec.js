@@ -4,6 +4,7 @@ import {
   DOORS, NEW_PASSWORD, backIn, choose, heading, openCase, proceed, proveByApp, proveByAppAndRecoveryCode, proveByRecoveryCode, setPassword,
 } from '../support/journey.js';
 import { authenticator } from '../support/authenticator.js';
+import { Visitor } from '../support/visitor.js';
 
 test.use({ part: 'account' });
 
@@ -80,15 +81,17 @@ test('ux_33 a passkey is made, named, shown, and proves nothing before its time 
     const told = await demo.newest(address, mail => /passkey/i.test(mail.text), `a notice of the new way in to ${address}`);
     expect(told.notMe).toBeTruthy();
   }
-  await page.goto('/me');
+  // A change ends every session of the account, this one too.
+  await signIn(page, person);
   await expect(page.locator('[aria-labelledby=passkeys]')).toContainText('My phone');
 
   // M103: what was added three days ago or less is no proof.
   await openCase(page, person.account);
   await choose(page, 'Passkey or security key');
   await page.getByRole('button', { name: 'Use my passkey' }).click();
-  await expect(page.getByRole('alert').or(page.getByRole('status').filter({ hasText: 'Choose another way' })).first()).toBeVisible();
-  await expect(page.getByText('You have shown')).toHaveCount(0);
+  await heading(page, 'How else can you prove it is you?');
+  await page.goto(`${page.url().replace(/\/how$/, '')}/new/password`);
+  await heading(page, 'How else can you prove it is you?');
 });
 
 test('ux_35 a passkey dialog that fails on the way to a new one says so and leaves everything as it was', async ({ page, demo }) => {
@@ -164,4 +167,46 @@ test('ux_31 password managers are led to the right pages', async ({ page, demo, 
   await request.dispose();
   await page.goto('/.well-known/change-password');
   await expect(page).toHaveURL(/\/sign-in/);
+});
+
+test('ux_63 a request that is unusual in three ways waits a day, says until when, and can be stopped', async ({ page, demo, playwright }) => {
+  const person = demo.someone({ app: true, codes: true });
+  await signIn(page, person);
+  // A way back in that is new and does not count yet …
+  await begin(page, demo, person, 'Add this browser');
+  await page.getByRole('button', { name: 'Let this browser count' }).click();
+  await expect(page).toHaveURL(/\/(done|me)(\?|$)/);
+  // … proofs that did not hold, and more than one request on a day.
+  const guesser = await Visitor.start(playwright, demo);
+  await guesser.open(person);
+  for (const code of ['000000', '000001', '000002']) await guesser.post(`${guesser.base}/app`, { code }, 422);
+  await guesser.end();
+  await openCase(page, person.account);
+  await proveByRecoveryCode(page, person);
+  await heading(page, 'How else can you prove it is you?');
+  await choose(page, 'Link and code by email');
+  const mail = await demo.linkMail(person.private_mail);
+  await page.locator('#code').fill(mail.code);
+  await proceed(page);
+  await heading(page, 'Your request is on hold');
+  await expect(page.locator('.panel time')).toHaveAttribute('datetime', /^\d{4}-\d\d-\d\dT/);
+  await expect(page.locator('.panel')).toContainText(/On hold until \w+ \d+ \w+, \d+:\d\d UTC \(in (24 hours|1 day)\)/);
+  await demo.mail(person.private_mail, /on hold/);
+  await expect(page.locator('input[type=password]')).toHaveCount(0);
+  // Nobody gets around the wait by typing the next address.
+  await page.goto(`${page.url().replace(/\/wait.*/, '')}/new/password`);
+  await heading(page, 'Your request is on hold');
+  await page.getByRole('button', { name: 'Stop this request' }).click();
+  await heading(page, 'You stopped this request');
+});
+
+test('ux_44 somebody of finance is told after an app code that it takes more, and who can help', async ({ page, demo }) => {
+  const person = demo.someone({ class: 'finance', app: true });
+  await openCase(page, person.account);
+  await proveByApp(page, demo, person);
+  await heading(page, 'How else can you prove it is you?');
+  await expect(page.getByText('This account needs more than what you can show here')).toBeVisible();
+  await choose(page, 'I cannot use any of these');
+  await heading(page, 'A person can help you');
+  await expect(page.getByText('555 0100').first()).toBeVisible();
 });

@@ -1,5 +1,6 @@
 //! The Keyward server as a library, so that its parts can be tested without starting it; `main.rs` only starts it.
 
+pub mod account_name;
 pub mod api;
 pub mod app;
 pub mod channels;

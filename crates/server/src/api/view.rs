@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    flow::{Flow, FlowError, OwnWay},
+    flow::{Flow, FlowError},
     web::{
         applicant::{head, hold_reason, place, why},
         shell,
@@ -382,8 +382,8 @@ async fn factors(flow: &Flow, case: &Case, state: State) -> Result<Option<Vec<Fa
         return Ok(None);
     }
     let free = flow.removable(case).await?.free.into_iter();
-    let factor = |way: OwnWay| Factor { id: way.id.to_string(), way: way.method.into(), name: way.name };
-    Ok(Some(free.map(factor).collect()))
+    let factors = free.map(|way| Factor { id: way.id.to_string(), way: way.method.into(), name: way.name }).collect();
+    Ok(Some(factors))
 }
 
 async fn refused(flow: &Flow, case: &Case) -> Result<Option<Refused>, FlowError> {

@@ -20,6 +20,7 @@ use crate::{
         mail::{CaseLine, ChangeLine, CodeFor, Letterhead, Mail, Notice, StoppedBy, WayOn},
         shell::Site,
         views::{Goal, WayKind, link::Origin},
+        visit::browser_name,
     },
 };
 
@@ -131,7 +132,7 @@ impl Letters for Written {
 
 fn origin(letter: &Letter<'_>) -> Origin {
     let owned = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
-    Origin { at: letter.at, place: owned(letter.network), device: owned(letter.browser) }
+    Origin { at: letter.at, place: owned(letter.network), device: letter.browser.and_then(browser_name) }
 }
 
 const fn goal(letter: &Letter<'_>) -> Goal {

@@ -1,6 +1,7 @@
 //! Mail over a real socket to a server of our own. Not here: other people's servers (`make test` reaches them where they are installed).
 
 #[path = "../../tests/support/smtp_sink.rs"]
+#[allow(dead_code, reason = "other tests need more of it")]
 mod smtp_sink;
 
 use std::sync::Arc;

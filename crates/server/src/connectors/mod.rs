@@ -17,11 +17,10 @@ use serde::{Deserialize, Serialize};
 
 pub mod capabilities;
 pub mod embedded;
-pub mod name;
 pub mod openldap;
 
+pub use crate::account_name::{AccountName, NotAName};
 pub use capabilities::{Abilities, Capabilities, Fact, Finding, Protection, Severity};
-pub use name::{AccountName, NotAName};
 
 /// A kind of directory that this build can reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -172,19 +172,19 @@ impl Past<'_> {
     /// Makes the cases, and moves the clock up to now.
     pub async fn live(&self, people: &mut [Ready]) -> Result<u32, SeedError> {
         let mut made = 0;
+        let begin = self.flow.ctx.now();
         for day in 0..DAYS {
             let weekday = usize::try_from(day.rem_euclid(7)).unwrap_or(0);
             let today = A_DAY.get(weekday).copied().unwrap_or(1);
-            let mut spent_ms = 8 * HOUR_MS;
-            self.hand.pass_ms(spent_ms);
+            self.hand.pass_ms(8 * HOUR_MS);
             for _ in 0..today {
                 self.one(people, made).await?;
                 made += 1;
-                let pause_ms = 40 * MINUTE_MS;
-                self.hand.pass_ms(pause_ms);
-                spent_ms += pause_ms;
+                self.hand.pass_ms(40 * MINUTE_MS);
             }
-            self.hand.pass_ms(DAY_MS - spent_ms);
+            // A case takes its own time; the past ends now and not later.
+            let evening = begin.plus_ms((day + 1) * DAY_MS);
+            self.hand.pass_ms(evening.since_ms(self.flow.ctx.now()).max(0));
             self.expire().await?;
         }
         Ok(made)

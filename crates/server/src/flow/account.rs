@@ -242,11 +242,10 @@ impl Flow {
         &self,
         case: &Case,
         browser: Digest,
-        key: &Token,
-        code: &str,
+        brought: (&Token, &str),
         label: &str,
     ) -> Result<Option<NewRecord>, FlowError> {
-        let at = self.ctx.now();
+        let ((key, code), at) = (brought, self.ctx.now());
         let seed = self.draft(case.id(), browser, key).await?.and_then(|draft| draft.seed());
         let Some(seed) = seed else { return Ok(None) };
         let Some(step) = seed.matching_step(code, at) else { return Ok(None) };

@@ -9,7 +9,7 @@ use keyward_core::{
 };
 
 use super::{Asked, Flow, FlowError};
-use crate::{connectors::AccountName, store::limits::Limit, terms::Starts};
+use crate::{account_name::AccountName, store::limits::Limit, terms::Starts};
 
 /// The widest range of addresses that one home or small office has: a change within it is no other network.
 const PREFIX_V4: u32 = 24;

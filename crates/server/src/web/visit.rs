@@ -124,3 +124,60 @@ impl Visit {
         cookie
     }
 }
+
+/// What a browser says it is, in words of ours: `Firefox · Linux`. Nothing is decided by it, and no word of what was sent is passed on: it stands
+/// in messages to the owner, and whoever asks chooses what their browser says.
+pub fn browser_name(agent: &str) -> Option<String> {
+    let first =
+        |names: &[(&str, &'static str)]| names.iter().find(|(part, _)| agent.contains(part)).map(|(_, name)| *name);
+    // Each calls itself by its forerunners' names too, so the order matters.
+    let browser = first(&[
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox", "Firefox"),
+        ("FxiOS", "Firefox"),
+        ("Chrome", "Chrome"),
+        ("CriOS", "Chrome"),
+        ("Safari", "Safari"),
+    ]);
+    let system = first(&[
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS", "Mac"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => Some(format!("{browser} · {system}")),
+        (one, other) => one.or(other).map(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ux_70_a_notice_names_the_browser_in_our_words_and_passes_on_none_of_theirs() {
+        for (sent, said) in [
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", Some("Firefox · Linux")),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36 Edg/156.0.0.0",
+                Some("Edge · Windows"),
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.4 Mobile/15E148 Safari/604.1",
+                Some("Safari · iPhone"),
+            ),
+            ("Firefox on Windows", Some("Firefox · Windows")),
+            ("curl/8.14.1", None),
+            ("", None),
+            ("Call 555 6666 now, your account is in danger. Chrome", Some("Chrome")),
+            ("https://elsewhere.example/help", None),
+        ] {
+            assert_eq!(browser_name(sent).as_deref(), said, "{sent}");
+        }
+    }
+}

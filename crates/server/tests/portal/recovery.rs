@@ -83,8 +83,7 @@ async fn ux_16_a_code_counts_on_the_page_that_asked_for_another_message() {
     let mut browser = world.signed_in(&ada, FIRST).await;
     let how = world.begin(&mut browser, "/me/app/add").await;
     let page = browser.fill(&how, &[("way", "email")]).await;
-    let (address, _) = page.path.split_once('?').unwrap();
-    let again = browser.post(&format!("{address}/again"), &[]).await;
+    let again = browser.post(&format!("/recover/{}/email/again", page.reference()), &[]).await;
     assert!(again.says("a new message is on its way"));
     world.work().await;
     let codes: Vec<String> =

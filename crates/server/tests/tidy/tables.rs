@@ -9,13 +9,14 @@ pub(crate) const KNOWS: &[(&str, &[&str])] = &[
     ("seal", &["ctx"]),
     ("terms", &[]),
     ("passwords", &["ctx"]),
-    ("connectors", &["ctx"]),
+    ("account_name", &[]),
+    ("connectors", &["account_name", "ctx"]),
     ("methods", &["ctx", "seal", "token"]),
     ("channels", &["ctx", "token"]),
     ("store", &["ctx", "token"]),
     // The evidence of one case, for the operator's command line alone.
     ("evidence", &["store"]),
-    ("flow", &["ctx", "terms", "store", "token", "seal", "passwords", "methods", "jobs"]),
+    ("flow", &["account_name", "ctx", "terms", "store", "token", "seal", "passwords", "methods", "jobs"]),
     ("jobs", &["ctx", "terms", "token", "seal", "store", "flow", "connectors", "channels", "methods"]),
     ("web", &["ctx", "terms", "flow", "i18n", "config", "token", "passwords"]),
     ("api", &["flow", "i18n", "passwords", "token", "web"]),
@@ -56,7 +57,7 @@ pub(crate) const NOT_IN_CORE: &[&str] = &[
 
 /// Folders in which one file adds one feature, and the files in them that are shared words and no feature.
 pub(crate) const PARTS: &[(&str, &[&str])] =
-    &[("connectors", &["capabilities", "name"]), ("methods", &[]), ("channels", &[]), ("jobs", &["letters"])];
+    &[("connectors", &["capabilities"]), ("methods", &[]), ("channels", &[]), ("jobs", &["letters"])];
 /// In these, no part may name another.
 pub(crate) const STRANGERS: &[&str] = &["connectors", "methods", "channels"];
 /// Who may hold the key to a directory.

@@ -17,7 +17,7 @@ use crate::{
         shell::page,
         views::link::{DeadLink, LinkDead, LinkLanding, LinkPurpose, NotMe, NotMeDone, Origin},
         views::outcome::StopReason,
-        visit::Visit,
+        visit::{Visit, browser_name},
     },
 };
 
@@ -116,12 +116,11 @@ pub async fn not_me(visit: Visit) -> Answer {
             let (until, changed) = (said.plus_ms(BLOCK_MS), super::head(&case).changed);
             show(&NotMeDone { shell, reference, until, changed })
         }
-        Ok(None) => show(&NotMe {
-            shell,
-            reference,
-            origin: Origin { at: case.opened_at(), place: None, device: None },
-            action: "/not-me".to_owned(),
-        }),
+        Ok(None) => {
+            let (place, browser) = visit.portal.flow.opened_from(&case).await;
+            let origin = Origin { at: case.opened_at(), place, device: browser.as_deref().and_then(browser_name) };
+            show(&NotMe { shell, reference, origin, action: "/not-me".to_owned() })
+        }
     }
 }
 

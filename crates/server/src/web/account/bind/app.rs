@@ -48,7 +48,7 @@ pub(super) async fn handed(here: &Here, sent: Sent) -> Answer {
     }
     let Some(key) = draft_key(here) else { return page(here, None).await };
     let label = here.visit.shell().t(k("me-app")).to_string();
-    match here.visit.portal.flow.confirm_app(&here.case, here.browser, &key, &code, &label).await {
+    match here.visit.portal.flow.confirm_app(&here.case, here.browser, (&key, &code), &label).await {
         Err(error) => here.failed(error),
         Ok(None) => page(here, Some(CodeProblem::DoesNotMatch(None))).await,
         Ok(Some(record)) => submit(here, &record).await.0,

@@ -140,24 +140,7 @@ fn named(typed: Option<String>, otherwise: String) -> String {
     if kept.is_empty() { otherwise } else { kept.to_owned() }
 }
 
-/// What a browser says it is, in words: `Firefox on Linux`. For people to tell theirs apart; nothing is decided by it.
+/// What this browser is called until its owner calls it something else.
 fn browser_name(visit: &Visit) -> String {
-    let has = |part: &str| visit.agent.contains(part);
-    // Each calls itself by its forerunners' names too, so the order matters.
-    let browsers =
-        [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
-    let systems = [
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Android", "Android"),
-        ("Windows", "Windows"),
-        ("Mac OS", "Mac"),
-        ("CrOS", "ChromeOS"),
-        ("Linux", "Linux"),
-    ];
-    let browser = browsers.iter().find(|(part, _)| has(part)).map_or("Browser", |(_, name)| name);
-    match systems.iter().find(|(part, _)| has(part)) {
-        Some((_, system)) => format!("{browser} · {system}"),
-        None => browser.to_owned(),
-    }
+    crate::web::visit::browser_name(&visit.agent).unwrap_or_else(|| "Browser".to_owned())
 }
