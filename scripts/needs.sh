@@ -8,6 +8,7 @@ have() {
         slapd) PATH=$PATH:/usr/sbin:/usr/libexec command -v slapd ;;
         slapd-contrib) compgen -G '/usr/lib/ldap/argon2.so*' || compgen -G '/usr/lib/ldap/pw-argon2.so*' ;;
         ldap-utils) command -v ldapsearch ;;
+        libfaketime) compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' ;;
         postgresql) command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' ;;
         chromium) command -v chromium ;;
         fonts-noto-core) compgen -G '/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf' ;;
@@ -17,7 +18,7 @@ have() {
 }
 
 missing=()
-for package in slapd slapd-contrib ldap-utils postgresql chromium fonts-noto-core nodejs npm; do
+for package in slapd slapd-contrib ldap-utils libfaketime postgresql chromium fonts-noto-core nodejs npm; do
     have "$package" || missing+=("$package")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0

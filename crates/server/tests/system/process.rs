@@ -13,8 +13,8 @@ use std::{
 
 use serde_json::Value;
 
-/// Where faketime is on Debian.
-const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+/// Where faketime is below `/usr/lib` and the name of the machine, on Debian.
+const FAKETIME: &str = "faketime/libfaketimeMT.so.1";
 
 static STARTED: AtomicU32 = AtomicU32::new(0);
 
@@ -68,10 +68,9 @@ impl Call {
     }
     /// As if so many seconds had passed since now. None where that can not be played.
     pub fn later(mut self, seconds: u32) -> Option<Self> {
-        if !Path::new(FAKETIME).exists() {
-            return None;
-        }
-        self.environment.insert("LD_PRELOAD".to_owned(), FAKETIME.to_owned());
+        let mut folders = fs::read_dir("/usr/lib").ok()?.flatten().map(|folder| folder.path().join(FAKETIME));
+        let library = folders.find(|library| library.exists())?;
+        self.environment.insert("LD_PRELOAD".to_owned(), library.display().to_string());
         self.environment.insert("FAKETIME".to_owned(), format!("+{seconds}s"));
         Some(self)
     }
