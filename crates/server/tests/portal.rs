@@ -12,10 +12,14 @@
 mod contacts;
 #[path = "portal/enroll.rs"]
 mod enroll;
+#[path = "portal/not_me.rs"]
+mod not_me;
 #[path = "portal/recovery.rs"]
 mod recovery;
 #[path = "portal/remove.rs"]
 mod remove;
+#[path = "portal/same.rs"]
+mod same;
 #[path = "portal/sign_in.rs"]
 mod sign_in;
 #[path = "portal/starts.rs"]

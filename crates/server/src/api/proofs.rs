@@ -127,7 +127,7 @@ async fn tried(held: &Held, proof: Proof) -> Result<(Box<Case>, Option<Token>), 
     let left = held.flow().terms.tries.saturating_sub(used.saturating_add(1));
     match held.flow().prove(&held.case, held.browser, proof).await {
         Ok(Proved::Held(case, renewed)) => Ok((case, renewed)),
-        Ok(Proved::NotHeld | Proved::Expired) => Err(Problem::not_confirmed(left)),
+        Ok(Proved::NotHeld) => Err(Problem::not_confirmed(left)),
         Err(error) => Err(held.failed(&error)),
     }
 }

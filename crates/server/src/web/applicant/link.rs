@@ -89,7 +89,7 @@ pub async fn used(visit: Visit) -> Answer {
     let flow = &visit.portal.flow;
     match flow.prove(&case, browser_digest(&cookie), Proof::MailLink(link)).await {
         Ok(Proved::Held(case, _)) => go(&format!("{}/{}", base(&case), place(&case))),
-        Ok(Proved::NotHeld | Proved::Expired) => dead(&visit, DeadLink::Used),
+        Ok(Proved::NotHeld) => dead(&visit, DeadLink::Used),
         Err(FlowError::Refused(_)) => go(&base(&case)),
         Err(error) => failed(&visit, error),
     }
@@ -116,12 +116,15 @@ pub async fn not_me(visit: Visit) -> Answer {
             let (until, changed) = (said.plus_ms(BLOCK_MS), super::head(&case).changed);
             show(&NotMeDone { shell, reference, until, changed })
         }
-        Ok(None) => {
-            let (place, browser) = visit.portal.flow.opened_from(&case).await;
-            let origin = Origin { at: case.opened_at(), place, device: browser.as_deref().and_then(browser_name) };
-            show(&NotMe { shell, reference, origin, action: "/not-me".to_owned() })
-        }
+        Ok(None) => show(&asked(&visit, &case, "/not-me".to_owned()).await),
     }
+}
+
+/// The page that asks whether it was really somebody else.
+pub(super) async fn asked(visit: &Visit, case: &Case, action: String) -> NotMe {
+    let (place, browser) = visit.portal.flow.opened_from(case).await;
+    let origin = Origin { at: case.opened_at(), place, device: browser.as_deref().and_then(browser_name) };
+    NotMe { shell: visit.shell(), reference: case.reference().to_string(), origin, action }
 }
 
 /// `POST /not-me`: stops the case, and all recovery of the account for a day (UX-71).

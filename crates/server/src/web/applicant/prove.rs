@@ -107,7 +107,7 @@ pub async fn choose(here: Here, form: Result<Form<Chosen>, FormRejection>) -> An
 }
 
 /// What came of a proof, as an answer; `page` shows the form again when it did not hold.
-async fn tried(here: &Here, proof: Proof, page: impl AsyncFnOnce(bool) -> Answer) -> Answer {
+async fn tried(here: &Here, proof: Proof, page: impl AsyncFnOnce() -> Answer) -> Answer {
     let flow = &here.visit.portal.flow;
     match flow.prove(&here.case, here.browser, proof).await {
         Ok(Proved::Held(case, renewed)) => match renewed {
@@ -117,8 +117,7 @@ async fn tried(here: &Here, proof: Proof, page: impl AsyncFnOnce(bool) -> Answer
                 with_cookie(here.onward(&case), &here.visit.cookie(name, &key, DEVICE_MS))
             }
         },
-        Ok(Proved::NotHeld) => page(false).await,
-        Ok(Proved::Expired) => page(true).await,
+        Ok(Proved::NotHeld) => page().await,
         Err(FlowError::Refused(Refusal::TooMany)) => too_many(here),
         Err(FlowError::Refused(Refusal::Again)) => go(&format!("{}/how", here.base())),
         Err(error) => here.failed(error),
@@ -175,14 +174,11 @@ pub async fn passkey_answer(here: Here, form: Result<Form<Credential>, FormRejec
     if let Some(elsewhere) = here.elsewhere("passkey") {
         return elsewhere;
     }
-    let Some(key) = here.visit.token(DIALOG) else {
-        return passkey_page(&here, Some(PasskeyProblem::Expired)).await;
-    };
-    tried(&here, Proof::Passkey(key, form.credential), async |expired| {
-        let problem = if expired { PasskeyProblem::Expired } else { PasskeyProblem::NotShown };
-        passkey_page(&here, Some(problem)).await
-    })
-    .await
+    // A dialog that is over, another browser's, or none: nothing here depends on whether the name is an account.
+    let key = here.visit.token(DIALOG);
+    let key = key.unwrap_or_else(|| crate::token::Token::new(here.visit.portal.flow.ctx.bytes()));
+    let problem = Some(PasskeyProblem::NotShown);
+    tried(&here, Proof::Passkey(key, form.credential), async || passkey_page(&here, problem).await).await
 }
 
 /// A typed code.
@@ -228,7 +224,7 @@ pub async fn app_code(here: Here, form: Result<Form<Typed>, FormRejection>) -> A
         return app_page(&here, Some(problem));
     }
     let left = left(&here, Method::Totp);
-    tried(&here, Proof::Totp(form.code), async |_| app_page(&here, Some(CodeProblem::DoesNotMatch(left)))).await
+    tried(&here, Proof::Totp(form.code), async || app_page(&here, Some(CodeProblem::DoesNotMatch(left)))).await
 }
 
 /// `GET …/recovery-code`.
@@ -253,7 +249,7 @@ pub async fn recovery_code_typed(here: Here, form: Result<Form<Typed>, FormRejec
         _ => {}
     }
     let left = left(&here, Method::RecoveryCode);
-    tried(&here, Proof::RecoveryCode(form.code), async |_| {
+    tried(&here, Proof::RecoveryCode(form.code), async || {
         recovery_code_page(&here, Some(CodeProblem::DoesNotMatch(left)))
     })
     .await
@@ -327,10 +323,8 @@ pub async fn email_code(
         return email_page(&here, &mailed, Some(problem));
     }
     let left = left(&here, Method::Email);
-    tried(&here, Proof::MailCode(form.code), async |_| {
-        email_page(&here, &mailed, Some(CodeProblem::DoesNotMatch(left)))
-    })
-    .await
+    tried(&here, Proof::MailCode(form.code), async || email_page(&here, &mailed, Some(CodeProblem::DoesNotMatch(left))))
+        .await
 }
 
 /// `POST …/email/again`. Counted and answered alike for every name; a reload of what follows asks for nothing.
@@ -363,7 +357,7 @@ pub async fn device_shown(here: Here) -> Answer {
     // Without a cookie the same is tried, with a key that opens nothing.
     let key = here.visit.token(DEVICE);
     let key = key.unwrap_or_else(|| crate::token::Token::new(here.visit.portal.flow.ctx.bytes()));
-    tried(&here, Proof::Device(key), async |_| device_page(&here, true)).await
+    tried(&here, Proof::Device(key), async || device_page(&here, true)).await
 }
 
 /// `GET …/desk`.

@@ -15,7 +15,7 @@ use futures_util::stream;
 use keyward_core::{
     account::{Action, Method},
     actor::Actor,
-    case::{Case, Command, Stage},
+    case::{Case, Command, Ending, Stage},
     event::{Door, EndReason},
     risk::Signal,
     steps::reissue::{Attempt, CheckKind, CheckResult, Reissued},
@@ -23,7 +23,7 @@ use keyward_core::{
 use serde::Deserialize;
 
 use super::{
-    Here, base, place,
+    Here, base, link, place,
     prove::{DEVICE, way_of},
     why,
 };
@@ -166,7 +166,7 @@ pub async fn done(here: Here) -> Answer {
     let action = here.case.claim().action;
     let reissued = match here.case.stage() {
         Stage::Reviewing(reissued) => reissued,
-        Stage::Closed(keyward_core::case::Ending::Reviewed(reviewed)) => reviewed.reissued(),
+        Stage::Closed(Ending::Reviewed(reviewed)) => reviewed.reissued(),
         _ => return here.onward(&here.case),
     };
     if let Some(sheet) = codes::before_done(&here).await {
@@ -235,8 +235,17 @@ fn next_steps(here: &Here, reissued: &Reissued) -> Vec<NextStep> {
     next
 }
 
-/// `GET …/stop`.
+/// Whether the change is made, and nobody has said yet that it was not them.
+const fn is_made(case: &Case) -> bool {
+    matches!(case.stage(), Stage::Reviewing(_) | Stage::Closed(Ending::Reviewed(_)))
+}
+
+/// `GET …/stop`. After the change it asks what the link of a notice asks.
 pub async fn ask_stop(here: Here) -> Answer {
+    if is_made(&here.case) {
+        let action = format!("{}/stop", here.base());
+        return show(&link::asked(&here.visit, &here.case, action).await);
+    }
     if here.case.is_over() {
         return here.onward(&here.case);
     }
@@ -245,8 +254,7 @@ pub async fn ask_stop(here: Here) -> Answer {
 
 /// `POST …/stop`: withdraws it; once something was changed, it is "this was not me".
 pub async fn stop_it(here: Here) -> Answer {
-    let changed = matches!(here.case.stage(), Stage::Reviewing(_));
-    let command = if changed {
+    let command = if is_made(&here.case) {
         Command::Contest(keyward_core::event::ContestedFrom::Page)
     } else {
         Command::End(EndReason::Withdrawn)
