@@ -100,6 +100,15 @@ impl CliContext {
         Ok(report.exit())
     }
 
+    /// Says on standard error what is going on, to people alone.
+    pub fn note(&self, text: &str) {
+        if matches!(self.output, Output::Text) {
+            let mut err = self.err.lock().unwrap_or_else(PoisonError::into_inner);
+            // There is nobody left to tell.
+            drop(writeln!(err, "{text}"));
+        }
+    }
+
     /// Prints an error: in text on standard error, in JSON as the one object on standard output.
     pub fn print_error(&self, command: Option<&str>, error: &CliError) -> Exit {
         let report = Report::of_error(command, error);

@@ -2,12 +2,13 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use axum::middleware;
 use keyward_core::{
     log::note::Signer,
     policy::{BASELINE, Policy},
     secret::Secret,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 
 use super::{CliContext, CliError, Exit, Report, args::DemoArgs, telemetry};
 use crate::{
@@ -18,8 +19,8 @@ use crate::{
     },
     config::Loaded,
     connectors::embedded::{self, Embedded, PasswordHasher},
-    ctx::Ctx,
-    demo::{self, cheap::Cheap, mailbox::Mailbox, pages::Shown, people, seed},
+    ctx::{Ctx, Hand},
+    demo::{self, cheap::Cheap, mailbox::Mailbox, opening, pages::Shown, people, seed},
     flow::Flow,
     i18n::Lang,
     jobs::Worker,
@@ -56,15 +57,29 @@ pub async fn run(args: DemoArgs, ctx: &CliContext) -> Result<Exit, CliError> {
         .await
         .map_err(|error| CliError::Failed(format!("cannot listen on {}", args.listen), error.into()))?;
     let place = Place::new(&ctx.ctx)?;
-    let made = make(&loaded, &ctx.ctx, &place).await?;
-    say(ctx, &loaded, &made, &place)?;
+    let demo = Demo::open(&loaded, &ctx.ctx, &place).await.map_err(|error| failed("the demo", error))?;
+    let (made, when_made) = watch::channel(false);
+    let router = serve::router(&demo.portal, demo::pages::routes(Arc::clone(&demo.shown)));
+    let router = router.layer(middleware::from_fn_with_state(when_made, opening::wait));
     let stop = serve::stop_on_signal();
-    let working = tokio::spawn(serve::jobs(Arc::clone(&made.worker), stop.clone()));
-    let router = serve::router(&made.portal, demo::pages::routes(Arc::clone(&made.shown)));
-    let served = serve::pages(listener, router, stop).await;
+    let serving = tokio::spawn(serve::pages(listener, router, stop.clone()));
+    ctx.note(&format!("{}/ is open; thirty days of cases are being made ...", loaded.config.server.public_url.origin()));
+    let Some(cases) = stop.run_until_cancelled(demo.live()).await else { return Ok(Exit::Ok) };
+    let cases = cases.map_err(|error| failed("the days before today", error.into()))?;
+    made.send_replace(true);
+    say(ctx, &loaded, &demo, cases, &place)?;
+    let working = tokio::spawn(serve::jobs(Arc::clone(&demo.worker), stop));
+    let served = serving.await;
     drop(working.await);
-    served.map_err(|error| CliError::Failed("the server ended".to_owned(), error.into()))?;
+    served
+        .map_err(std::io::Error::other)
+        .and_then(|served| served)
+        .map_err(|error| CliError::Failed("the server ended".to_owned(), error.into()))?;
     Ok(Exit::Ok)
+}
+
+fn failed(what: &str, error: anyhow::Error) -> CliError {
+    CliError::Failed(format!("cannot make {what}"), error.into())
 }
 
 /// A directory of its own that is removed at the end. In memory where the system has such a place: nothing in it has to outlive the machine.
@@ -94,15 +109,6 @@ impl Drop for Place {
     }
 }
 
-/// Everything that was made.
-struct Made {
-    portal: Arc<Portal>,
-    worker: Arc<Worker>,
-    shown: Arc<Shown>,
-    log_key: String,
-    cases: u32,
-}
-
 /// The keys of this one demonstration.
 struct Keys {
     log: Secret<[u8; 32]>,
@@ -110,42 +116,57 @@ struct Keys {
     data: Secret<[u8; 32]>,
 }
 
-async fn make(loaded: &Loaded, ctx: &Ctx, place: &Place) -> Result<Made, CliError> {
-    let failed = |what: &str, error: anyhow::Error| CliError::Failed(format!("cannot make {what}"), error.into());
-    let keys = Keys { log: Secret::new(ctx.bytes()), seal: Secret::new(ctx.bytes()), data: Secret::new(ctx.bytes()) };
-    let mailbox = Arc::new(Mailbox::default());
-    let hasher = Hasher::new(THREADS, QUEUE, Peppers::none()).map_err(|e| failed("the password threads", e.into()))?;
-    let hasher = Arc::new(hasher);
-    let site = Arc::new(site(loaded));
-    // First the past, with a clock that is moved by hand, then the present over the same database.
-    let shared = Shared { keys: &keys, mailbox: &mailbox, hasher: &hasher, site: &site };
-    let (past_ctx, hand) = seed::clock(ctx, SEED);
-    let (mut people, cases) = {
-        let (flow, worker) = open(loaded, &past_ctx, place, &shared, true).await.map_err(|e| failed("the demo", e))?;
-        past(&flow, &worker, &hand, &hasher).await.map_err(|e| failed("the days before today", e.into()))?
-    };
-    mailbox.clear();
-    people.sort_by_key(|ready| ready.somebody.account);
-    let (flow, worker) = open(loaded, ctx, place, &shared, false).await.map_err(|e| failed("the demo", e))?;
-    let rules = Rules::new(Factors::PasswordOnly, 15).map_err(|e| failed("the rules", e.into()))?;
+/// The demonstration: the present, which is served, and the past, which is made while the first page is looked at.
+struct Demo {
+    portal: Arc<Portal>,
+    worker: Arc<Worker>,
+    shown: Arc<Shown>,
+    hasher: Arc<Hasher>,
+    past: (Arc<Flow>, Arc<Worker>, Hand),
+}
+
+impl Demo {
+    async fn open(loaded: &Loaded, ctx: &Ctx, place: &Place) -> anyhow::Result<Self> {
+        let keys =
+            Keys { log: Secret::new(ctx.bytes()), seal: Secret::new(ctx.bytes()), data: Secret::new(ctx.bytes()) };
+        let mailbox = Arc::new(Mailbox::default());
+        let hasher = Arc::new(Hasher::new(THREADS, QUEUE, Peppers::none())?);
+        let site = Arc::new(app::site(&loaded.config, demo::ORGANIZATION, true));
+        let shared = Shared { keys: &keys, mailbox: &mailbox, hasher: &hasher, site: &site };
+        // The past, with a clock that is moved by hand, and the present over the same database.
+        let (past_ctx, hand) = seed::clock(ctx, SEED);
+        let (past_flow, past_worker) = open(loaded, &past_ctx, place, &shared, true).await?;
+        let (flow, worker) = open(loaded, ctx, place, &shared, false).await?;
+        let portal = Arc::new(portal(loaded, flow, &site, &hasher)?);
+        let shown = Arc::new(Shown::new(mailbox));
+        Ok(Self { portal, worker, shown, hasher, past: (past_flow, past_worker, hand) })
+    }
+
+    /// Lives through the days before today; how many cases there were.
+    async fn live(&self) -> Result<u32, seed::SeedError> {
+        let (flow, worker, hand) = &self.past;
+        let (mut people, cases) = past(flow, worker, hand, &self.hasher).await?;
+        self.shown.mailbox.clear();
+        people.sort_by_key(|ready| ready.somebody.account);
+        drop(self.shown.people.set(people));
+        Ok(cases)
+    }
+}
+
+fn portal(loaded: &Loaded, flow: Arc<Flow>, site: &Arc<Site>, hasher: &Hasher) -> anyhow::Result<Portal> {
+    let rules = Rules::new(Factors::PasswordOnly, 15)?;
     let rules = rules.with_words(&ContextWords::new([demo::ORGANIZATION, "keyward", "northwind"]));
     let passwords = NewPasswords::new(rules, Blocklist::built_in(), None, Arc::clone(hasher.pool()));
     let public = &loaded.config.server.public_url;
-    let portal = Arc::new(Portal {
+    Ok(Portal {
         flow,
-        site,
+        site: Arc::clone(site),
         language: Lang::En,
         passwords: Arc::new(passwords),
         host: app::host(public.url()),
         secure: public.url().scheme() == "https",
         trusted: Vec::new(),
-    });
-    let log_key = worker.signer.verifier().to_string();
-    Ok(Made { portal, worker, shown: Arc::new(Shown { people, mailbox }), log_key, cases })
-}
-
-fn site(loaded: &Loaded) -> Site {
-    app::site(&loaded.config, demo::ORGANIZATION, true)
+    })
 }
 
 /// What the past and the present share.
@@ -227,11 +248,12 @@ async fn past(
 }
 
 /// Where to click, for a person or for a script.
-fn say(ctx: &CliContext, loaded: &Loaded, made: &Made, place: &Place) -> Result<(), CliError> {
+fn say(ctx: &CliContext, loaded: &Loaded, demo: &Demo, cases: u32, place: &Place) -> Result<(), CliError> {
     let origin = loaded.config.server.public_url.origin();
-    let accounts: Vec<serde_json::Value> = made
+    let log_key = demo.worker.signer.verifier().to_string();
+    let accounts: Vec<serde_json::Value> = demo
         .shown
-        .people
+        .people()
         .iter()
         .map(|ready| {
             serde_json::json!({
@@ -253,13 +275,13 @@ fn say(ctx: &CliContext, loaded: &Loaded, made: &Made, place: &Place) -> Result<
             ("Their mail", format!("{origin}/demo/mail")),
             ("Their authenticator apps", format!("{origin}/demo/app")),
             ("The log", format!("{origin}/log/checkpoint")),
-            ("Key of the log", made.log_key.clone()),
-            ("Cases so far", made.cases.to_string()),
+            ("Key of the log", log_key.clone()),
+            ("Cases so far", cases.to_string()),
             ("Database", place.database().display().to_string()),
         ])
         .field("url", serde_json::json!(origin))
         .field("database", serde_json::json!(place.database()))
-        .field("log_key", serde_json::json!(made.log_key))
+        .field("log_key", serde_json::json!(log_key))
         .field("accounts", serde_json::json!(accounts))
         .text("Press Ctrl+C to end it; everything it made is removed.");
     ctx.print(&report).map(drop)

@@ -4,6 +4,7 @@
 
 pub mod cheap;
 pub mod mailbox;
+pub mod opening;
 pub mod pages;
 pub mod people;
 pub mod seed;

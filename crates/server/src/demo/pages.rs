@@ -1,6 +1,6 @@
 //! The pages that only the demonstration has: who is who, the mailbox, and everybody's authenticator app.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::{
     Extension, Router,
@@ -35,10 +35,21 @@ const STEP_MS: i64 = 30 * SECOND_MS;
 
 /// What the pages show.
 pub struct Shown {
-    /// Everybody, with what they have set up.
-    pub people: Vec<Ready>,
+    /// Everybody, with what they have set up, once it is made.
+    pub people: OnceLock<Vec<Ready>>,
     /// Every message.
     pub mailbox: Arc<Mailbox>,
+}
+
+impl Shown {
+    /// A mailbox, and nobody yet.
+    pub const fn new(mailbox: Arc<Mailbox>) -> Self {
+        Self { people: OnceLock::new(), mailbox }
+    }
+    /// Everybody.
+    pub fn people(&self) -> &[Ready] {
+        self.people.get().map_or(&[], Vec::as_slice)
+    }
 }
 
 /// The routes.
@@ -74,7 +85,7 @@ fn groups() -> [Group; 3] {
 
 async fn home(visit: Visit, Extension(shown): Extension<Arc<Shown>>) -> Answer {
     let groups = groups().into_iter().map(|(title, text, classes)| {
-        let people = shown.people.iter().filter(|ready| classes.contains(&ready.somebody.class));
+        let people = shown.people().iter().filter(|ready| classes.contains(&ready.somebody.class));
         let people = people.map(|ready| DemoPerson {
             name: ready.somebody.name.to_owned(),
             account: ready.somebody.account.to_owned(),
@@ -122,7 +133,7 @@ async fn html(visit: Visit, Extension(shown): Extension<Arc<Shown>>, Path(id): P
 async fn app(visit: Visit, Extension(shown): Extension<Arc<Shown>>) -> Answer {
     let step = visit.at.millis().div_euclid(STEP_MS) + 1;
     let until = keyward_core::time::Timestamp::from_millis(step * STEP_MS);
-    let codes = shown.people.iter().filter_map(|ready| {
+    let codes = shown.people().iter().filter_map(|ready| {
         let code = ready.app.as_ref()?.code(visit.at);
         let (first, second) = code.expose().split_at_checked(3)?;
         Some(DemoCode {
