@@ -20,7 +20,10 @@ mod support;
 #[path = "store/tables.rs"]
 mod tables;
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use cases::{Draft, START};
 use keyward::{
@@ -66,7 +69,9 @@ impl World {
 
     /// Another process on the same database.
     async fn other(&self) -> Store {
-        let (ctx, _) = Ctx::by_hand(START, 2);
+        // Each draws bytes of its own, as processes do: a commit is known again by what its process drew for it.
+        static SEED: AtomicU64 = AtomicU64::new(1_000);
+        let (ctx, _) = Ctx::by_hand(START, SEED.fetch_add(1, Ordering::Relaxed));
         Store::open(&self.url, &ctx).await.unwrap()
     }
 

@@ -63,7 +63,10 @@ pub async fn run(args: DemoArgs, ctx: &CliContext) -> Result<Exit, CliError> {
     let router = router.layer(middleware::from_fn_with_state(when_made, opening::wait));
     let stop = serve::stop_on_signal();
     let serving = tokio::spawn(serve::pages(listener, router, stop.clone()));
-    ctx.note(&format!("{}/ is open; thirty days of cases are being made ...", loaded.config.server.public_url.origin()));
+    ctx.note(&format!(
+        "{}/ is open; thirty days of cases are being made ...",
+        loaded.config.server.public_url.origin()
+    ));
     let Some(cases) = stop.run_until_cancelled(demo.live()).await else { return Ok(Exit::Ok) };
     let cases = cases.map_err(|error| failed("the days before today", error.into()))?;
     made.send_replace(true);
