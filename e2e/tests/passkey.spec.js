@@ -43,6 +43,6 @@ test('ux_35 an answer that shows nothing is said in the same words for every nam
     form.elements.credential.value = '{"id":"AAAA","rawId":"AAAA","type":"public-key","response":{}}';
     form.submit();
   });
-  await expect(page.getByRole('alert')).toContainText('That passkey did not show it is you. Try again or choose another way');
+  await expect(page.getByRole('alert')).toContainText('That passkey did not show it is you, or it took too long. Try again');
   await expect(page.getByRole('button', { name: 'Use my passkey' })).toBeVisible();
 });
