@@ -51,6 +51,8 @@ pub const PROVE_MS: i64 = HOUR_MS;
 pub const APPROVE_MS: i64 = 4 * HOUR_MS;
 /// How long after its end a case can still be contested.
 pub const CONTEST_MS: i64 = 72 * HOUR_MS;
+/// How long after the change a used recovery code can be replaced on the pages of the case.
+pub const REPLACE_MS: i64 = HOUR_MS;
 /// How many proofs of one kind may fail in one case (STANDARDS 11: at most 10).
 pub const MAX_REJECTIONS: usize = 5;
 
@@ -145,6 +147,7 @@ pub struct Case {
     notices: Vec<Notice>,
     rejections: Vec<Method>,
     contested: bool,
+    code_replaced: bool,
 }
 
 /// An expected no, with its reason. The page says it in a person's words.
@@ -287,6 +290,20 @@ impl Case {
             Stage::Reviewing(reissued) => reissued.authorized().verified().evidence(),
             Stage::Classifying(..) | Stage::Closed(_) => &[],
         }
+    }
+    /// The change, once it is made and for as long as nobody has said that it was not them.
+    pub const fn reissued(&self) -> Option<&Reissued> {
+        match &self.stage {
+            Stage::Reviewing(reissued) => Some(reissued),
+            Stage::Closed(Ending::Reviewed(reviewed)) => Some(reviewed.reissued()),
+            _ => None,
+        }
+    }
+    /// The proof by a recovery code that has no new one in its place yet, once the change is made.
+    pub fn unreplaced_code(&self) -> Option<&Evidence> {
+        let reissued = self.reissued().filter(|_| !self.code_replaced)?;
+        let proofs = reissued.authorized().verified().evidence();
+        proofs.iter().find(|proof| proof.method == Method::RecoveryCode)
     }
     /// Whether it is over.
     pub const fn is_over(&self) -> bool {

@@ -9,7 +9,7 @@ use crate::{
     account::Action,
     actor::Actor,
     digest::Commitment,
-    ids::{CaseId, Reference},
+    ids::{CaseId, FactorId, Reference},
     policy::Gated,
     steps::{
         authorize::{Approval, Hold},
@@ -160,6 +160,11 @@ pub enum Event {
     Noticed(Notice),
     /// Step 5. Somebody, or Keyward for the mild classes, looked at what was left open.
     Reviewed(Review),
+    /// After the change. The recovery code that was a proof has a new one in its place (NIST SP 800-63B-4, 4.2.1.1).
+    CodeReplaced {
+        /// On this sheet.
+        factor: FactorId,
+    },
     /// The case ended without a change.
     Ended {
         /// Why.
@@ -190,6 +195,7 @@ impl Event {
             | Self::Started(_)
             | Self::Recorded(_)
             | Self::Reviewed(_)
+            | Self::CodeReplaced { .. }
             | Self::Ended { .. }
             | Self::Contested { .. } => vec![],
         }

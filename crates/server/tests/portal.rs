@@ -18,6 +18,8 @@ mod not_me;
 mod recovery;
 #[path = "portal/remove.rs"]
 mod remove;
+#[path = "portal/replace_code.rs"]
+mod replace_code;
 #[path = "portal/same.rs"]
 mod same;
 #[path = "portal/sign_in.rs"]

@@ -46,6 +46,11 @@ pub enum Command {
         /// A human looked.
         by_human: bool,
     },
+    /// After the change: the recovery code that was a proof has a new one in its place.
+    ReplaceCode {
+        /// On this sheet.
+        factor: crate::ids::FactorId,
+    },
     /// It ends without a change.
     End(EndReason),
     /// "This was not me."
@@ -64,6 +69,7 @@ impl Case {
             Command::End(reason) => self.decide_end(reason),
             Command::Contest(from) => self.decide_contest(from, at),
             Command::Notice(notice) => Ok(vec![Event::Noticed(notice)]),
+            Command::ReplaceCode { factor } => self.decide_replace_code(factor, at),
             _ if self.is_over() => Err(Refusal::Over),
             _ if expired => Err(Refusal::Expired),
             Command::Classify(classification) => self.decide_classify(classification),
@@ -99,6 +105,19 @@ impl Case {
             Stage::Closed(Ending::Contested { .. }) => Err(Refusal::NothingNew),
             Stage::Closed(_) if at.since_ms(self.last) > CONTEST_MS => Err(Refusal::Over),
             _ => Ok(vec![Event::Contested { from }]),
+        }
+    }
+
+    fn decide_replace_code(&self, factor: crate::ids::FactorId, at: Timestamp) -> Decided {
+        let Some(reissued) = self.reissued() else {
+            return Err(if self.is_over() { Refusal::Over } else { Refusal::WrongStep });
+        };
+        if at.since_ms(reissued.at()) > REPLACE_MS {
+            return Err(Refusal::Expired);
+        }
+        match self.unreplaced_code() {
+            Some(proof) if proof.is_from(factor) => Ok(vec![Event::CodeReplaced { factor }]),
+            _ => Err(Refusal::NothingNew),
         }
     }
 

@@ -32,6 +32,7 @@ impl Case {
             notices: Vec::new(),
             rejections: Vec::new(),
             contested: false,
+            code_replaced: false,
         })
     }
 
@@ -61,6 +62,13 @@ impl Case {
         match &entry.event {
             Event::Noticed(notice) => {
                 self.notices.push(*notice);
+                return Ok(self);
+            }
+            Event::CodeReplaced { factor } => {
+                if !self.unreplaced_code().is_some_and(|proof| proof.is_from(*factor)) {
+                    return Err(corrupt("no code of that sheet is to be replaced"));
+                }
+                self.code_replaced = true;
                 return Ok(self);
             }
             Event::Rejected(rejection) => {

@@ -76,6 +76,10 @@ impl Evidence {
     fn was_usable(&self) -> bool {
         self.usable_from <= self.at
     }
+    /// Whether it came from that factor.
+    pub fn is_from(&self, factor: FactorId) -> bool {
+        self.sources.contains(&Source::Factor { id: factor })
+    }
 }
 
 /// A proof that was tried and did not hold.

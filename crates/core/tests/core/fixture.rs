@@ -6,7 +6,7 @@ use keyward_core::{
     case::{Case, Command, Surroundings},
     digest::{Commitment, Digest, Field, Salt},
     event::{Claim, Door, Entry, Event, VERSION},
-    ids::{CaseId, EvidenceId, PersonId, Reference},
+    ids::{CaseId, EvidenceId, FactorId, PersonId, Reference},
     policy::{BASELINE, Policy},
     risk::Risk,
     steps::{
@@ -71,13 +71,21 @@ pub fn tag(n: u8) -> Digest {
 }
 
 /// A sound proof of a kind by person 1, with a source of its own.
+/// The sheet of the recovery codes.
+pub fn sheet() -> FactorId {
+    FactorId::new(START, [55; 10])
+}
+
 pub fn evidence(method: Method, n: u8, at: Timestamp) -> Evidence {
     let index = u8::try_from(Method::ALL.iter().position(|m| *m == method).unwrap()).unwrap();
     Evidence {
         id: EvidenceId::new(at, [n; 10]),
         method,
         subject: person(1),
-        sources: vec![Source::Device { tag: tag(100 + index) }],
+        sources: match method {
+            Method::RecoveryCode => vec![Source::Factor { id: sheet() }],
+            _ => vec![Source::Device { tag: tag(100 + index) }],
+        },
         witness: (method == Method::InPerson).then(|| person(7)),
         at,
         until: at.plus_ms(15 * MINUTE_MS),

@@ -86,6 +86,7 @@ fn events() -> Vec<(Actor, Event)> {
         ),
         (Actor::Operator, Event::Ended { reason: EndReason::Withdrawn }),
         (Actor::Requester, Event::Contested { from: ContestedFrom::Notice }),
+        (owner, Event::CodeReplaced { factor: FactorId::new(START, [9; 10]) }),
     ]
 }
 

@@ -2,10 +2,10 @@
 
 use keyward_core::{
     account::{Action, Class, Method},
-    case::{Case, Command, Ending, Stage, Surroundings},
+    case::{Case, Command, Ending, REPLACE_MS, Refusal, Stage, Surroundings},
     digest::{Digest, Field},
     event::{ContestedFrom, EndReason, Entry, Event, Unmatched},
-    ids::PersonId,
+    ids::{FactorId, PersonId},
     policy::{Gate, Policy},
     risk::{Risk, Signal},
     steps::{
@@ -17,7 +17,9 @@ use keyward_core::{
 };
 use proptest::prelude::*;
 
-use crate::fixture::{Played, START, approval, calm, classification, commitment, evidence, person, policy, recorded};
+use crate::fixture::{
+    Played, START, approval, calm, classification, commitment, evidence, person, policy, recorded, sheet, tag,
+};
 
 fn policy_once() -> &'static Policy {
     static POLICY: std::sync::LazyLock<Policy> = std::sync::LazyLock::new(policy);
@@ -82,6 +84,7 @@ fn command(kind: u8, a: u8, b: u8, case: &Case, at: Timestamp) -> Command {
         }),
         17 => Command::Review { review: review(b.is_multiple_of(4)), by_human: b.is_multiple_of(3) },
         18 => Command::End([EndReason::Withdrawn, EndReason::Expired, EndReason::Denied][usize::from(b) % 3]),
+        _ if b.is_multiple_of(5) => Command::ReplaceCode { factor: sheet() },
         _ if b.is_multiple_of(6) => Command::Contest(ContestedFrom::Notice),
         _ => Command::Start(classification(case.class().unwrap_or(class))),
     }
@@ -95,6 +98,7 @@ fn invariants(played: &Played) -> Result<(), TestCaseError> {
     one_success_per_permission(&events)?;
     time_never_goes_back(&played.entries)?;
     unknown_is_never_repeated(&events)?;
+    a_code_is_replaced_once_after_the_change(&events)?;
     nothing_closes_as_done_without_review(&played.case, &events)?;
     replay_equals_state(played)
 }
@@ -176,6 +180,20 @@ fn unknown_is_never_repeated(events: &[&Event]) -> Result<(), TestCaseError> {
             _ => {}
         }
     }
+    Ok(())
+}
+
+fn a_code_is_replaced_once_after_the_change(events: &[&Event]) -> Result<(), TestCaseError> {
+    let at = |wanted: fn(&Event) -> bool| events.iter().position(|event| wanted(event));
+    let Some(replaced) = at(|e| matches!(e, Event::CodeReplaced { .. })) else { return Ok(()) };
+    let made = at(|e| matches!(e, Event::Recorded(Recorded { outcome: Outcome::Done, .. })));
+    prop_assert!(made.is_some_and(|made| made < replaced), "replaced before the change");
+    prop_assert!(
+        at(|e| matches!(e, Event::Contested { .. })).is_none_or(|said| replaced < said),
+        "replaced after not me"
+    );
+    prop_assert!(at(|e| matches!(e, Event::Presented(p) if p.method == Method::RecoveryCode)).is_some());
+    prop_assert_eq!(events.iter().filter(|e| matches!(e, Event::CodeReplaced { .. })).count(), 1);
     Ok(())
 }
 
@@ -266,6 +284,28 @@ fn a_standard_account_is_recovered_by_a_passkey_in_five_logged_steps() {
     steps.dedup();
     assert_eq!(steps, ["classify", "verify", "authorize", "reissue", "review"]);
     assert!(matches!(played.case.stage(), Stage::Closed(Ending::Reviewed(_))));
+}
+
+#[test]
+fn n_05_a_used_code_is_replaced_once_within_an_hour_of_the_change_and_no_other() {
+    let policy = policy_once();
+    let replace = || Command::ReplaceCode { factor: sheet() };
+    let mut played = Played::open(Action::SetPassword);
+    played.act(Command::Classify(classification(Class::Standard)), policy, START).unwrap();
+    played.act(Command::Present(evidence(Method::Totp, 1, START), calm()), policy, START).unwrap();
+    played.act(Command::Present(evidence(Method::RecoveryCode, 2, START), calm()), policy, START).unwrap();
+    assert_eq!(played.act(replace(), policy, START), Err(Refusal::WrongStep), "before the change");
+    played.act(Command::Submit { sealed: Some(tag(1)), factor: None }, policy, START).unwrap();
+    played.act(Command::Start(classification(Class::Standard)), policy, START).unwrap();
+    played.act(Command::Record(recorded(1, Outcome::Done)), policy, START).unwrap();
+    let late = START.plus_ms(REPLACE_MS + 1);
+    assert_eq!(played.act(replace(), policy, late), Err(Refusal::Expired));
+    let other = Command::ReplaceCode { factor: FactorId::new(START, [1; 10]) };
+    assert_eq!(played.act(other, policy, START), Err(Refusal::NothingNew), "another sheet");
+    played.act(replace(), policy, START).unwrap();
+    assert_eq!(played.act(replace(), policy, START), Err(Refusal::NothingNew), "twice");
+    let mut without = done();
+    assert_eq!(without.act(replace(), policy, START), Err(Refusal::NothingNew), "no code was used");
 }
 
 #[test]

@@ -29,6 +29,8 @@ done-told =
 done-still-open = Das endet etwas später
 done-still-open-until = { $what }: bis { $time }
 done-next = Was noch zu tun ist
+done-code-text = Sie haben einen Ihrer Wiederherstellungscodes benutzt. Ein neuer kann auf Ihrem Blatt an seine Stelle treten, innerhalb einer Stunde.
+done-code-button = Neuen Code zeigen
 next-recovery-codes =
     { $left ->
         [0] Legen Sie neue Wiederherstellungscodes an. Sie haben keinen mehr.

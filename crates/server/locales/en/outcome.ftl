@@ -29,6 +29,8 @@ done-told =
 done-still-open = This ends a little later
 done-still-open-until = { $what }: until { $time }
 done-next = What to do next
+done-code-text = You have used one of your recovery codes. A new one can take its place on your sheet, within an hour.
+done-code-button = Show the new code
 next-recovery-codes =
     { $left ->
         [0] Make new recovery codes. You have none left.

@@ -451,6 +451,7 @@ fn happened(at: Timestamp, event: &Event) -> Option<Happened> {
         | Event::Submitted(_)
         | Event::Reclassified(_)
         | Event::Started(_)
+        | Event::CodeReplaced { .. }
         | Event::Noticed(_) => return None,
     };
     Some(Happened { at: at.to_string(), what, way })

@@ -99,7 +99,7 @@ const fn step_of(event: &Event, before: Step) -> Step {
         Event::Verified(_) => Step::Verify,
         Event::Approved(_) | Event::Held(_) | Event::Authorized { .. } => Step::Authorize,
         Event::Submitted(_) | Event::Reclassified(_) | Event::Started(_) | Event::Recorded(_) => Step::Reissue,
-        Event::Reviewed(_) => Step::Review,
+        Event::Reviewed(_) | Event::CodeReplaced { .. } => Step::Review,
         Event::Presented(_) | Event::Rejected(_) => {
             if matches!(before, Step::Classify) {
                 Step::Verify
@@ -146,6 +146,7 @@ fn told(entry: &Entry, known: &Known) -> (String, Vec<String>) {
         Event::Recorded(recorded) => outcome(recorded),
         Event::Noticed(notice) => noticed(notice, known),
         Event::Reviewed(review) => reviewed(review),
+        Event::CodeReplaced { .. } => plain("The recovery code that was used has a new one in its place.".to_owned()),
         Event::Ended { reason } => plain(format!("The case ended without a change: {}.", words::ended(*reason))),
         Event::Contested { from } => {
             plain(format!("\"This was not me\" was said {}. The case ended.", words::contested(*from)))

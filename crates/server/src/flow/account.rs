@@ -52,7 +52,7 @@ pub enum Draft {
         /// The seed.
         seed: String,
     },
-    /// A sheet of codes that was handed in and has to be shown when it is bound, in base64.
+    /// A sheet of codes that was handed in and has to be shown when it is bound, or the one code that replaces a used one, in base64.
     Codes {
         /// The sheet.
         factor: FactorId,
@@ -95,10 +95,18 @@ impl Draft {
         Seed::from_stored(&bytes).ok()
     }
 
+    /// Of codes that are on a sheet, or will be.
+    pub fn codes(factor: FactorId, random: &[u8], at: Timestamp) -> Self {
+        Self::Codes { factor, random: BASE64.encode(random), at }
+    }
+
     /// The sheet of codes.
     pub fn sheet(&self) -> Option<Sheet> {
         let Self::Codes { random, .. } = self else { return None };
         let bytes = Secret::new(BASE64.decode(random.as_bytes()).ok()?);
+        if let Ok(one) = bytes.expose().as_slice().try_into() {
+            return Some(Sheet::one(one));
+        }
         let mut codes = [[0; CODE_BYTES]; CODES];
         if bytes.expose().len() != CODES * CODE_BYTES {
             return None;
@@ -268,7 +276,7 @@ impl Flow {
         let factor: FactorId = self.ctx.id(at);
         let mut random = [0; CODES * CODE_BYTES];
         self.ctx.fill(&mut random);
-        let draft = Draft::Codes { factor, random: BASE64.encode(&random), at };
+        let draft = Draft::codes(factor, &random, at);
         random.zeroize();
         let mut record = NewRecord::new(factor, label, &[]);
         record.codes = draft.sheet().map(|sheet| sheet.digests(&self.digests, factor)).unwrap_or_default();
@@ -379,7 +387,10 @@ impl Flow {
         let (Draft::Codes { factor, at, .. }, Some(sheet)) = (&draft, draft.sheet()) else { return Ok(None) };
         let bound = self.store.factor(*factor).await?;
         let theirs = bound.is_some_and(|bound| bound.is_alive() && Some(bound.person) == case.subject());
-        Ok(theirs.then(|| BoundCodes { printed: sheet.printed(), made: *at }))
+        let there = self.store.recovery_codes(*factor).await?;
+        let works = |code: &Digest| there.iter().any(|(stored, _)| stored == code);
+        let works = sheet.digests(&self.digests, *factor).iter().all(works);
+        Ok((theirs && works).then(|| BoundCodes { printed: sheet.printed(), made: *at }))
     }
 
     /// How many codes stop working when the person gets new ones.

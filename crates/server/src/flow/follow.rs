@@ -80,7 +80,8 @@ fn one(flow: &Flow, after: &Case, entry: &Entry, with: With) -> With {
         | Event::Reclassified(_)
         | Event::Started(_)
         | Event::Noticed(_)
-        | Event::Reviewed(_) => with,
+        | Event::Reviewed(_)
+        | Event::CodeReplaced { .. } => with,
     }
 }
 

@@ -13,6 +13,7 @@ mod passkey;
 mod prove;
 mod readiness;
 mod record;
+mod replace_code;
 mod session;
 mod starts;
 mod submit;

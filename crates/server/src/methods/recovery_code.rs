@@ -1,6 +1,6 @@
 //! Ten codes for the drawer: 128 bits each, printed once, kept as keyed digests, each used once.
 //!
-//! Not here: that a code is used once (the store), and that a used code is replaced and told about (N-05, N-06: the flow).
+//! Not here: that a code is used once and replaced once (the store), and when it is replaced and told about (N-05, N-06: the flow).
 
 use keyward_core::{
     account::Method,
@@ -36,6 +36,11 @@ impl Sheet {
         let codes = random.iter().map(|bytes| Secret::new(*bytes)).collect();
         random.zeroize();
         Self(codes)
+    }
+
+    /// One code, in the place of one that was used.
+    pub fn one(random: &[u8; CODE_BYTES]) -> Self {
+        Self(vec![Secret::new(*random)])
     }
 
     /// The codes as they are printed: `4QZ8M-…`, six groups.

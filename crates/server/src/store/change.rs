@@ -31,6 +31,7 @@ statements! {
     USE_FACTOR = "factors/use";
     USE_STEP = "factors/use_step";
     USE_CODE = "factors/use_code";
+    REPLACE_CODE = "factors/replace_code";
     END_FACTOR = "factors/end";
     END_METHOD = "factors/end_method";
     SET_DATA = "factors/set_data";
@@ -64,6 +65,15 @@ pub enum Guard {
         code: Digest,
         /// When.
         at: Timestamp,
+    },
+    /// The code that was used at that moment has a new one in its place, on a sheet that is alive.
+    ReplaceRecoveryCode {
+        /// The sheet.
+        factor: FactorId,
+        /// When the old one was used.
+        used: Timestamp,
+        /// Digest of the new one.
+        new: Digest,
     },
     /// The factor has not been ended. Takes back the try that [`Store::count_factor_try`](super::Store::count_factor_try) counted.
     FactorActive {
@@ -388,7 +398,7 @@ impl Guard {
         match self {
             Self::ConsumeToken(_) | Self::HoldToken(_) => GuardKind::Token,
             Self::UseTotpStep { .. } => GuardKind::TotpStep,
-            Self::UseRecoveryCode { .. } => GuardKind::RecoveryCode,
+            Self::UseRecoveryCode { .. } | Self::ReplaceRecoveryCode { .. } => GuardKind::RecoveryCode,
             Self::FactorActive { .. } | Self::EndFactor { .. } => GuardKind::Factor,
             Self::PersonNotBlocked { .. } => GuardKind::Person,
             Self::HoldJob { .. } | Self::FinishJob { .. } => GuardKind::Job,
@@ -412,6 +422,9 @@ impl Guard {
                     return Ok(0);
                 }
                 tx.write(&USE_CODE, vals![*factor, *code, *at]).await
+            }
+            Self::ReplaceRecoveryCode { factor, used, new } => {
+                tx.write(&REPLACE_CODE, vals![*factor, *used, *new]).await
             }
             Self::FactorActive { factor, at } => tx.write(&USE_FACTOR, vals![*factor, *at]).await,
             Self::PersonNotBlocked { person, at } => tx.write(&NOT_BLOCKED, vals![*person, *at]).await,

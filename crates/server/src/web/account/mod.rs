@@ -62,6 +62,7 @@ pub fn routes() -> Router<Shared> {
         .route("/recover/{case}/bind", get(bind::page).post(bind::handed))
         .route("/recover/{case}/bind/again", post(bind::contact::again))
         .route("/recover/{case}/codes", get(bind::codes::sheet).post(bind::codes::kept))
+        .route("/recover/{case}/codes/replace", post(bind::codes::replaced))
         .route("/.well-known/change-password", get(well_known::change_password))
         .route("/.well-known/passkey-endpoints", get(well_known::passkey_endpoints))
 }

@@ -200,6 +200,7 @@ pub async fn done(here: Here) -> Answer {
         changes,
         still_open: Vec::new(),
         next,
+        new_code: here.case.unreplaced_code().map(|_| format!("{}/codes/replace", here.base())),
         sign_in: Some("/sign-in".to_owned()),
         not_me: format!("{}/stop", here.base()),
     })

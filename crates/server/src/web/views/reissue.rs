@@ -292,4 +292,6 @@ pub struct Done {
     pub sign_in: Option<String>,
     /// The page that stops everything if it was somebody else.
     pub not_me: String,
+    /// Where a new recovery code is had for the one that was used.
+    pub new_code: Option<String>,
 }

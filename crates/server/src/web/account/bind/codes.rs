@@ -79,6 +79,16 @@ pub async fn sheet(here: Here) -> Answer {
     })
 }
 
+/// `POST …/codes/replace`: a new code for the one that was used.
+pub async fn replaced(here: Here) -> Answer {
+    match here.visit.portal.flow.replace_code(&here.case, here.browser).await {
+        Ok(key) => with_draft(&here, go(&format!("{}/codes", here.base())), &key),
+        // It is replaced already, or too late: the page of the case says what is so.
+        Err(FlowError::Refused(_) | FlowError::Lost(_)) => here.onward(&here.case),
+        Err(error) => here.failed(error),
+    }
+}
+
 /// `POST …/codes`: they were kept, and are not shown again.
 pub async fn kept(here: Here) -> Answer {
     if let Some(key) = draft_key(&here)

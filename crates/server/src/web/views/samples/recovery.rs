@@ -225,6 +225,7 @@ fn done(shell: &Shell, out: &mut Samples) {
         next: vec![NextStep::SavePasskey, NextStep::RecoveryCodes(0), NextStep::MailApp, NextStep::Laptop],
         sign_in: Some("https://sso.northwind.example/".to_owned()),
         not_me: "/recover/KW-7Q4M-82XJ/not-me".to_owned(),
+        new_code: Some("/recover/KW-7Q4M-82XJ/codes/replace".to_owned()),
     };
     out.add("09-done", &page);
     page.kind = DoneKind::Unlocked;

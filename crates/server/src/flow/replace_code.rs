@@ -1,0 +1,49 @@
+//! A new recovery code in the place of one that was a proof (NIST SP 800-63B-4, 4.2.1.1; N-05): after the change, once, on the pages of the case.
+//!
+//! Not before: somebody who has shown one code and nothing else would otherwise get another one for it.
+
+use keyward_core::{
+    actor::Actor,
+    case::{Case, Command, Refusal},
+    digest::Digest,
+    steps::verify::{Evidence, Source},
+};
+use zeroize::Zeroize;
+
+use super::{Draft, Flow, FlowError, With};
+use crate::{methods::recovery_code::CODE_BYTES, store::change::Guard, token::Token};
+
+impl Flow {
+    /// Makes it. The key of the draft in which it lies goes into a cookie, as that of a sheet does.
+    pub async fn replace_code(&self, case: &Case, browser: Digest) -> Result<Token, FlowError> {
+        let used = case.unreplaced_code().ok_or(FlowError::Refused(Refusal::NothingNew))?;
+        let Some(factor) = sheet_of(used) else { return Err(FlowError::Refused(Refusal::NothingNew)) };
+        let mut random: [u8; CODE_BYTES] = self.ctx.bytes();
+        let draft = Draft::codes(factor, &random, self.ctx.now());
+        random.zeroize();
+        let new = draft.sheet().and_then(|sheet| sheet.digests(&self.digests, factor).first().copied());
+        let Some(new) = new else { return Err(FlowError::Refused(Refusal::NothingNew)) };
+        // Kept before it counts: a code that opens something can be shown.
+        let key = self.keep_draft(case.id(), browser, &draft).await?;
+        let with = With::nothing().guard(Guard::ReplaceRecoveryCode { factor, used: used.at, new });
+        let by = case.subject().map_or(Actor::Requester, |id| Actor::Person { id });
+        match self.act(case.id(), by, Command::ReplaceCode { factor }, with).await {
+            Ok(acted) => {
+                drop(acted.into_inner());
+                Ok(key)
+            }
+            Err(error) => {
+                self.end_draft(&key).await?;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// The sheet that a code was on.
+fn sheet_of(used: &Evidence) -> Option<keyward_core::ids::FactorId> {
+    used.sources.iter().find_map(|source| match source {
+        Source::Factor { id } => Some(*id),
+        _ => None,
+    })
+}
