@@ -25,6 +25,7 @@ ready-text =
         [2] Das ist gut. Einer mehr ist sicherer.
        *[other] Das ist gut. Wenn Sie einen verlieren, gehen die anderen noch.
     }
+ready-spare = Er braucht zwei der Nachweise unten, und Sie haben einen in Reserve. Ein Weg mehr ist sicherer.
 me-passkeys = Passkeys
 me-passkey-add = Passkey anlegen
 me-passkeys-none = Sie haben noch keinen Passkey. Er ist der sicherste Weg und der schnellste.

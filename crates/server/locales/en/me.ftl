@@ -25,6 +25,7 @@ ready-text =
         [2] That is good. One more is safer.
        *[other] That is good. If you lose one, the others still work.
     }
+ready-spare = It needs two of the proofs below, and you have one to spare. One more way is safer.
 me-passkeys = Passkeys
 me-passkey-add = Add a passkey
 me-passkeys-none = You have no passkey yet. It is the safest way, and the quickest.

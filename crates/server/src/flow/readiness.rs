@@ -47,6 +47,17 @@ impl Flow {
         Ok(self.count_ways(&case, offers, &around, at))
     }
 
+    /// Whether the person still gets back in when any one of their ways is lost: two proofs of three are one way, and none of the three is
+    /// the last.
+    pub async fn has_spare(&self, person: PersonId, class: Class) -> Result<bool, FlowError> {
+        for factor in self.store.factors(person).await? {
+            if factor.is_alive() && self.readiness(person, class, Some(factor.id)).await? == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     fn count_ways(&self, case: &Case, mut offers: Vec<Attainable>, around: &Surroundings, at: Timestamp) -> u32 {
         for ways in 0..MAX_WAYS {
             let plan = case.plan(&self.policy, &offers, around, at);

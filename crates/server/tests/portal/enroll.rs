@@ -346,3 +346,18 @@ async fn n_25_the_password_and_the_mailbox_of_somebody_in_finance_bind_nothing()
     }
     world.end().await;
 }
+
+#[tokio::test]
+async fn two_proofs_of_three_are_one_way_with_one_to_spare() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    world.give_app(&ada).await;
+    world.give_codes(&ada).await;
+    let mut browser = world.signed_in(&ada, FIRST).await;
+    let me = browser.get("/me").await;
+    assert!(me.says("You have 1 way back in") && me.says("If you lose it"), "{}", me.html);
+    let second = world.ctx.id(world.ctx.now());
+    world.give_as(second, &ada, (Method::Email, b"ada@elsewhere.test"), Vec::new()).await;
+    let me = browser.get("/me").await;
+    assert!(me.says("You have 1 way back in") && me.says("you have one to spare"), "{}", me.html);
+}

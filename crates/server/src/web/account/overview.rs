@@ -50,6 +50,7 @@ async fn page(me: &Me) -> Result<view::Me, FlowError> {
         shell: me.shell(),
         notice: notice(&all, at),
         ways: flow.readiness(person, me.present.class, None).await?,
+        spare: flow.has_spare(person, me.present.class).await?,
         passkeys: alive(Method::Passkey).map(passkey).collect(),
         app: alive(Method::Totp).next_back().map(app),
         codes: alive(Method::RecoveryCode).next_back().map(codes),

@@ -80,6 +80,8 @@ fn me(shell: &Shell, out: &mut Samples) {
     out.add("18-me", &page);
     page.notice = Some(Notice::Added(WayKind::Passkey));
     page.ways = 1;
+    out.add("18-me-spare", &page);
+    page.spare = false;
     page.app = None;
     page.codes = None;
     page.contacts.clear();
@@ -111,6 +113,7 @@ fn my_ways(shell: &Shell) -> Me {
         shell: shell.clone(),
         notice: None,
         ways: 3,
+        spare: true,
         passkeys: vec![
             PasskeyCard {
                 name: "Pixel 8".to_owned(),
@@ -182,16 +185,16 @@ fn add(shell: &Shell, out: &mut Samples) {
 
 fn codes_and_contacts(shell: &Shell, out: &mut Samples) {
     out.add("20-new-codes", &NewCodes { shell: shell.clone(), left: 7 });
-    out.add(
-        "20-recovery-codes",
-        &RecoveryCodes {
+    for (name, count) in [("20-recovery-codes", 10), ("20-recovery-code-new", 1)] {
+        let page = RecoveryCodes {
             shell: shell.clone(),
-            codes: (0..10).map(|n| format!("7Q4M-82XJ-0K3{n}")).collect(),
+            codes: (0..count).map(|n| format!("7Q4M-82XJ-0K3{n}")).collect(),
             account: "j.okafor".to_owned(),
             made: NOW,
             kept: "/recover/KW-7Q4M-82XJ/codes".to_owned(),
-        },
-    );
+        };
+        out.add(name, &page);
+    }
     let mut contact = AddContact { shell: shell.clone(), address: String::new(), waits_ms: 3 * DAY_MS, problem: None };
     out.add("21-add-contact", &contact);
     contact.address = "june@work.example".to_owned();
