@@ -299,6 +299,11 @@ fn openldap(name: &str, keys: &OpenLdapKeys) -> Result<OpenLdap, OpenError> {
         clear_on_loopback: !keys.start_tls && !keys.url.is_tls() && keys.url.is_loopback(),
         name_attributes: keys.name_attributes.clone(),
         mail_attribute: keys.mail_attribute.clone(),
+        group_base_dn: keys.group_base_dn.clone(),
+        account_filter: keys.account_filter.clone(),
+        domains: keys.domains.clone(),
+        default_policy_dn: keys.default_policy_dn.clone(),
+        hashes_clear_text: keys.hashes_clear_text,
         connect_timeout: timeout,
         timeout,
         ..usual
@@ -321,7 +326,7 @@ pub fn mail(config: &Config) -> Result<Option<Smtp>, OpenError> {
             MailTls::Implicit => smtp::Security::Implicit,
             MailTls::Plain => smtp::Security::None,
         },
-        ca_pem: None,
+        ca_pem: mail_ca(mail.ca_file.as_deref())?,
         sign_in,
         from: mail.from.to_string(),
         reply_to: mail.reply_to.as_ref().map(ToString::to_string),
@@ -330,6 +335,13 @@ pub fn mail(config: &Config) -> Result<Option<Smtp>, OpenError> {
         connections: MAIL_CONNECTIONS,
     };
     Smtp::new(settings).map(Some).map_err(OpenError::Mail)
+}
+
+fn mail_ca(path: Option<&Path>) -> Result<Option<Vec<u8>>, OpenError> {
+    let read = |path: &Path| {
+        std::fs::read(path).map_err(|source| OpenError::File { setting: "mail.ca_file", path: path.to_owned(), source })
+    };
+    path.map(read).transpose()
 }
 
 /// A secret has no copies by itself; this one goes to whoever signs in with it.

@@ -119,11 +119,18 @@ fn mail(reader: &mut Reader<'_>) {
     );
 }
 
+/// Whether a filter begins and ends as filters do (RFC 4515), which is what people forget. The connector reads all of it.
+fn has_its_parentheses(filter: &str) -> bool {
+    let count = |c| filter.matches(c).count();
+    filter.starts_with('(') && filter.ends_with(')') && count('(') == count(')')
+}
+
 /// The rules of one OpenLDAP table, read for the reader's current directory.
 pub(super) fn openldap(reader: &mut Reader<'_>) {
     let path = |name: &str| reader.place(&format!("directory.openldap.{name}"));
     let (url, start_tls, names) = (path("url"), path("start_tls"), path("name_attributes"));
-    let distinguished = [path("bind_dn"), path("base_dn")];
+    let distinguished = ["bind_dn", "base_dn", "group_base_dn", "default_policy_dn"].map(path);
+    let filter = path("account_filter");
     let address = text(reader, &url).and_then(|url| LdapUrl::read(&Raw::Word(url)).ok());
     let upgraded = reader.value(&start_tls).and_then(Value::as_bool);
     match (address, upgraded) {
@@ -151,6 +158,13 @@ pub(super) fn openldap(reader: &mut Reader<'_>) {
                 "write it like dc=example,dc=org",
             );
         }
+    }
+    if let Some(text) = text(reader, &filter).filter(|text| !has_its_parentheses(text)) {
+        reader.complain(
+            &filter,
+            format!("`{filter}` is `{text}`, which is not an LDAP filter"),
+            "write it like (objectClass=inetOrgPerson), with its parentheses",
+        );
     }
     if reader.value(&names).and_then(Value::as_array).is_some_and(Vec::is_empty) {
         reader.complain(
@@ -256,6 +270,7 @@ fn named_files(config: &Config) -> Vec<(String, std::path::PathBuf, Nature)> {
     add("server.tls_key_file", config.server.tls_key_file.as_deref(), Nature::Private);
     add("policy.file", config.policy.file.as_deref(), Nature::Readable);
     add("passwords.breach_file", config.passwords.breach_file.as_deref(), Nature::Readable);
+    add("mail.ca_file", config.mail.as_ref().and_then(|mail| mail.ca_file.as_deref()), Nature::Readable);
     for directory in &config.directories {
         if let DirectorySource::OpenLdap(ldap) = &directory.source {
             add(

@@ -152,10 +152,17 @@ section! {
         name_attributes: Vec<String> = Spec::default("uid; mail");
         /// The attribute with the mail address that messages go to.
         mail_attribute: String = Spec::default("mail");
-        /// The attribute with the number a call-back goes to.
-        phone_attribute: String = Spec::default("telephoneNumber");
-        /// The attribute with the name of the person's manager.
-        manager_attribute: String = Spec::default("manager");
+        /// Where the groups are.
+        group_base_dn: Option<String> = Spec::unset("below base_dn", "ou=groups,dc=example,dc=org");
+        /// What is an account, as an LDAP filter.
+        account_filter: String = Spec::default("(|(objectClass=person)(objectClass=account)(objectClass=applicationProcess))").example("(&(objectClass=inetOrgPerson)(employeeType=staff))");
+        /// Names of this directory that people type in front of `\\` or behind `@`.
+        domains: Vec<String> = Spec::default("").example("NORTHWIND; northwind.example");
+        /// The password policy of accounts that name none (`ppolicy_default` of the overlay). Locks and rules are read from it.
+        default_policy_dn: Option<String> = Spec::unset("accounts that name no policy have none", "cn=default,ou=policies,dc=example,dc=org");
+        /// Whether the server hashes a password that a plain change brings (`ppolicy_hash_cleartext`), which can not be asked. Without it no temporary
+        /// password is given, as it would be stored as it is.
+        hashes_clear_text: bool = Spec::default("true");
         /// How long one request may take.
         timeout_seconds: Seconds = Spec::default("5").at_least(1, OURS).at_most(60, OURS);
     }
@@ -168,6 +175,8 @@ section! {
         host: String = Spec::required("mail.example.org");
         /// How the connection is protected. `none` is only for a relay on this machine.
         tls: MailTls = Spec::default("starttls");
+        /// The certificate to trust, PEM.
+        ca_file: Option<PathBuf> = Spec::unset("the system's own list", "/etc/keyward/tls/mail-ca.pem");
         /// The port of the relay.
         port: Port = Spec::derived("587 with starttls, 465 with implicit, 25 with none", "587");
         /// The name to sign in with.
