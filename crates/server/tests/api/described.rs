@@ -1,7 +1,7 @@
 //! The description is what there is, and what there is is described.
 
 use axum::http::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{client::Client, world::World};
 
@@ -147,6 +147,32 @@ fn r16_only_the_holder_of_a_case_meets_a_secret_and_staff_have_no_operation() {
     let text = keyward::api::document();
     for word in ["admin", "agent", "approver", "reviewer", "auditor", "staff_"] {
         assert!(!text.contains(&format!("/{word}")), "an operation for {word}");
+    }
+}
+
+#[test]
+fn every_operation_says_whose_key_it_takes_and_what_it_is_for() {
+    let all = keyward::api::description();
+    for (path, item) in all["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let what = format!("{method} {path}");
+            let text = |field: &str| operation[field].as_str().unwrap_or_default().to_owned();
+            assert!(!text("summary").is_empty() && operation["tags"].as_array().unwrap().len() == 1, "{what}");
+            let key = match path.as_str() {
+                path if path.contains("{reference}") => "case_key",
+                path if path.starts_with("/api/v1/me") => "session_key",
+                "/api/v1/session" | "/api/v1/sign-out" => "session_key",
+                _ => continue,
+            };
+            let needed: Vec<&String> = operation["security"][0].as_object().unwrap().keys().collect();
+            assert_eq!(needed, [key], "{what}");
+            let unknown = if key == "case_key" { "404" } else { "401" };
+            assert!(operation["responses"][unknown].is_object(), "{what}");
+            if method == "post" && !path.ends_with("/password/check") {
+                let repeats = json!({ "$ref": "#/components/parameters/IdempotencyKey" });
+                assert!(operation["parameters"].as_array().unwrap().contains(&repeats), "{what}");
+            }
+        }
     }
 }
 

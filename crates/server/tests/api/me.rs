@@ -1,7 +1,14 @@
 //! "My ways back in" for programs: what is shown, to whom, and what begins a change.
 
 use axum::http::StatusCode;
-use keyward_core::{account::Method, time::MINUTE_MS};
+use keyward::{
+    flow::{FlowError, Wanted},
+    token::Token,
+};
+use keyward_core::{
+    account::{Action, Method},
+    time::MINUTE_MS,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -190,6 +197,27 @@ async fn v7_5_3_a_change_begins_a_short_time_after_the_password_was_shown_and_no
     let got = begin(&client, &session, json!({ "action": "set_password" })).await;
     assert_eq!(got.status, StatusCode::CREATED, "{}", got.text);
     assert_eq!(got.header("location"), format!("/api/v1/cases/{}", got.str("/reference")));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn t_e07_a_change_is_not_written_down_for_a_session_that_ended_meanwhile() {
+    let world = World::new().await;
+    world.somebody("mike").await;
+    let client = Client::new(&world);
+    let session = world.api_session(&client, "mike").await;
+    let key = Token::parse(&session).unwrap();
+    // Looked at, and ended before anything came of it.
+    let present = world.flow.signed_in(&key).await.unwrap().expect("somebody");
+    client.post("/api/v1/sign-out").key(&session).json(json!({})).send().await;
+    let wanted = Wanted {
+        action: Action::SetPassword,
+        network: "192.0.2.7".to_owned(),
+        browser: String::new(),
+        language: "en".to_owned(),
+    };
+    assert!(matches!(world.flow.begin_change(&present, wanted).await, Err(FlowError::Stale)));
+    assert_eq!(world.cases().await, 0);
     world.end().await;
 }
 
