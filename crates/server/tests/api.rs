@@ -15,14 +15,20 @@ mod client;
 mod described;
 #[path = "api/device.rs"]
 mod device;
+#[path = "api/enrollment.rs"]
+mod enrollment;
 #[path = "api/enumeration.rs"]
 mod enumeration;
+#[path = "api/me.rs"]
+mod me;
 #[path = "api/once.rs"]
 mod once;
 #[path = "api/people.rs"]
 mod people;
 #[path = "api/recovery.rs"]
 mod recovery;
+#[path = "api/session.rs"]
+mod session;
 #[path = "api/strict.rs"]
 mod strict;
 #[path = "support/portal.rs"]

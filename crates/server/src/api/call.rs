@@ -139,14 +139,14 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 }
 
 /// The key in the one `Authorization` header.
-fn bearer(headers: &HeaderMap) -> Option<Token> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<Token> {
     let value = text(headers, &header::AUTHORIZATION)?;
     let (scheme, key) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| Token::parse(key).ok()).flatten()
 }
 
 /// What makes a request the same as an earlier one.
-struct Repeat {
+pub(super) struct Repeat {
     key: String,
     caller: String,
     address: String,
@@ -157,6 +157,8 @@ struct Repeat {
 pub struct Open<T> {
     /// The request.
     pub visit: Visit,
+    /// The key that it brought, of whatever it is. Nothing was asked about it yet.
+    pub key: Option<Token>,
     /// What was sent.
     pub input: T,
     repeat: Option<Repeat>,
@@ -177,9 +179,11 @@ impl<T: Input> FromRequest<Shared> for Open<T> {
     async fn from_request(request: Request, portal: &Shared) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let Ok(visit) = Visit::from_request_parts(&mut parts, portal).await;
-        let caller = visit.network.clone();
+        let key = bearer(&parts.headers);
+        let held = key.as_ref().map(|key| browser_digest(key).to_string()).unwrap_or_default();
+        let caller = format!("{} {held}", visit.network);
         let (input, repeat) = received(&parts, Request::from_parts(parts.clone(), body), caller).await?;
-        Ok(Self { visit, input, repeat })
+        Ok(Self { visit, key, input, repeat })
     }
 }
 
@@ -196,7 +200,11 @@ impl<T: Input> FromRequest<Shared> for Call<T> {
     }
 }
 
-async fn received<T: Input>(parts: &Parts, request: Request, caller: String) -> Result<(T, Option<Repeat>), Problem> {
+pub(super) async fn received<T: Input>(
+    parts: &Parts,
+    request: Request,
+    caller: String,
+) -> Result<(T, Option<Repeat>), Problem> {
     let key = idempotency_key(&parts.headers)?;
     let body =
         axum::body::to_bytes(request.into_body(), BODY_BYTES).await.map_err(|_| Problem::from(Kind::TooLarge))?;
@@ -274,7 +282,7 @@ impl<T: Send + 'static> Call<T> {
     }
 }
 
-async fn once(
+pub(super) async fn once(
     portal: Shared,
     repeat: Option<Repeat>,
     keep_ms: i64,

@@ -14,6 +14,7 @@ use keyward_core::{
     actor::Actor,
     case::Command,
     event::{ContestedFrom, EndReason, Event::Contested},
+    time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -74,6 +75,19 @@ pub struct OpenedCase {
     expires: String,
 }
 
+impl OpenedCase {
+    /// What is answered when a case was opened, with its address.
+    pub fn reply(opened: &crate::flow::OpenedCase, at: Timestamp) -> Reply {
+        let body = Self {
+            reference: opened.reference.to_string(),
+            key: opened.browser.reveal().expose().clone(),
+            state: State::Prove,
+            expires: at.plus_ms(BROWSER_MS).to_string(),
+        };
+        Reply::json(StatusCode::CREATED, &body).at(format!("/api/v1/cases/{}", opened.reference))
+    }
+}
+
 /// Open a case
 ///
 /// The same is done and answered for every name. What comes of the look-up shows nowhere before a first proof holds.
@@ -101,14 +115,8 @@ pub async fn open(call: Open<OpenCase>) -> Answer {
             language: language.and_then(Lang::from_tag).unwrap_or(visit.lang).tag().to_owned(),
             signed_in: None,
         };
-        let opened = visit.portal.flow.open(asked).await.map_err(|error| Problem::of(&error, visit.at))?.into_inner();
-        let body = OpenedCase {
-            reference: opened.reference.to_string(),
-            key: opened.browser.reveal().expose().clone(),
-            state: State::Prove,
-            expires: visit.at.plus_ms(BROWSER_MS).to_string(),
-        };
-        Ok(Reply::json(StatusCode::CREATED, &body).at(format!("/api/v1/cases/{}", opened.reference)))
+        let opened = visit.portal.flow.open(asked).await.map_err(|error| Problem::of(&error, visit.at))?;
+        Ok(OpenedCase::reply(opened.get(), visit.at))
     })
     .await
 }

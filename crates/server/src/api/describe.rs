@@ -14,8 +14,9 @@ use super::problem::{Kind, Written};
 
 /// Where problems, keys and tags are explained.
 const ABOUT: &str = "Account recovery for programs. A case is opened for a name, proofs are brought, and when the gate is open the new \
-    credential is handed in. Everything a page of the portal can do can be done here, by the same rules. The only authority is the key \
-    of a case, which its opening hands out; cookies are not looked at. Every answer that is not a success is a problem (RFC 9457).";
+    credential is handed in. Whoever signs in sees their ways back in, and opens a case to change them. Everything a page of the portal can \
+    do can be done here, by the same rules. The only authority is the key of a case, which its opening hands out, or that of a session; \
+    cookies are not looked at. Every answer that is not a success is a problem (RFC 9457).";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -25,6 +26,9 @@ const ABOUT: &str = "Account recovery for programs. A case is opened for a name,
         (name = "cases", description = "Recoveries, from opening to end."),
         (name = "proofs", description = "Showing who one is."),
         (name = "reissue", description = "The new way in."),
+        (name = "session", description = "Signing in with the password of the directory, and out."),
+        (name = "me", description = "One's own ways back in, and what changes them."),
+        (name = "enrollment", description = "A new way back in, bound in the case that is for it."),
         (name = "log", description = "The tamper-evident log, for everybody (C2SP tlog-tiles)."),
         (name = "health", description = "For load balancers and this description."),
     )
@@ -83,12 +87,31 @@ fn object<'a>(value: &'a mut Value, name: &str) -> Option<&'a mut Map<String, Va
     value.get_mut(name)?.as_object_mut()
 }
 
+/// Whether an operation is for somebody who is signed in.
+fn is_of_session(path: &str) -> bool {
+    path.starts_with("/api/v1/me") || matches!(path, "/api/v1/session" | "/api/v1/sign-out")
+}
+
 /// Adds what all operations of a kind have in common.
 fn complete(path: &str, method: &str, operation: &mut Value) {
-    let of_case = path.contains("{reference}");
+    let (of_case, of_session) = (path.contains("{reference}"), is_of_session(path));
     let posts = method == "post";
     let mut statuses = vec![500, 503];
     let mut parameters = Vec::new();
+    if of_session {
+        statuses.push(401);
+    }
+    if matches!(path, "/api/v1/me/ways" | "/api/v1/me/history") {
+        parameters.extend(["Cursor", "Limit"]);
+        statuses.push(422);
+    }
+    if path.ends_with("/{factor}") {
+        parameters.push("Factor");
+        statuses.push(404);
+    }
+    if path.ends_with("/me/changes") {
+        statuses.extend([403, 404]);
+    }
     if of_case {
         parameters.push("Reference");
         statuses.push(404);
@@ -102,12 +125,16 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             statuses.push(404);
         }
         if of_case {
+            // A new address is counted by person and by mailbox.
+            if path.ends_with("/enrollment/email") {
+                statuses.push(429);
+            }
             statuses.extend([403, 410]);
             if !path.ends_with("/password/check") {
                 parameters.push("IfMatch");
                 statuses.push(412);
             }
-        } else {
+        } else if path != "/api/v1/sign-out" {
             statuses.push(429);
         }
     } else if of_case && !path.ends_with("/events") {
@@ -126,16 +153,18 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
 }
 
 fn security() -> Value {
-    json!({ "case_key": {
-        "type": "http",
-        "scheme": "bearer",
-        "bearerFormat": "kw_",
-        "description": "The key of the case, as its opening handed it out. Without it, or with another one, there is no such case.",
-    }})
+    let key = |about: &str| json!({ "type": "http", "scheme": "bearer", "bearerFormat": "kw_", "description": about });
+    json!({
+        "case_key": key(
+            "The key of the case, as its opening handed it out. Without it, or with another one, there is no such case.",
+        ),
+        "session_key": key("The key of a session, as the sign-in handed it out. It opens no case, and no case's key opens a session."),
+    })
 }
 
 fn parameters() -> Value {
     let header = |name: &str, about: &str, schema: Value| json!({ "name": name, "in": "header", "required": false, "description": about, "schema": schema });
+    let query = |name: &str, about: &str, schema: Value| json!({ "name": name, "in": "query", "required": false, "description": about, "schema": schema });
     json!({
         "Reference": {
             "name": "reference",
@@ -144,6 +173,19 @@ fn parameters() -> Value {
             "description": "What people call the case.",
             "schema": { "type": "string", "examples": ["KW-7Q4M-82XJ"] },
         },
+        "Factor": {
+            "name": "factor",
+            "in": "path",
+            "required": true,
+            "description": "Names the way back in.",
+            "schema": { "type": "string", "examples": ["factor_01m3k8f0v7e9q2r5t8w1x4y7za"] },
+        },
+        "Cursor": query("cursor", "What came as `next` with the part before. The first part if it is absent.", json!({ "type": "string" })),
+        "Limit": query(
+            "limit",
+            "How many items at most.",
+            json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 30 }),
+        ),
         "IdempotencyKey": header(
             "Idempotency-Key",
             "Names this request. The same request with the same key is done once and gets the same answer, with `Idempotency-Replayed: true`; \
@@ -174,6 +216,12 @@ fn problems() -> Value {
         let about =
             entry["description"].as_str().filter(|about| !about.is_empty()).map(|about| format!("{about}\n{line}"));
         entry["description"] = about.unwrap_or(line).into();
+        if status == 401 {
+            entry["headers"] = json!({ "WWW-Authenticate": {
+                "description": "`Bearer`: the key of a session would do.",
+                "schema": { "type": "string" },
+            }});
+        }
         if matches!(status, 429 | 503) {
             entry["headers"] = json!({ "Retry-After": {
                 "description": "When to come back, in seconds.",

@@ -1,17 +1,23 @@
 //! REST for programs, under `/api/v1`: parse, act, render. What may happen is decided by the flow, as for the pages; no rule is here.
 //!
 //! Reading order: [`call`] (who asks, about which case, and whether it was asked before), [`json`] (bodies, strictly), [`problem`] (why
-//! not), [`reply`], [`view`] (a case as its key holder may see it); then the operations: [`cases`], [`proofs`], [`reissue`]; and
-//! [`describe`], which makes `docs/openapi.json` of them. Staff, reviewers and administrators have no operation here.
+//! not), [`reply`], [`view`] (a case as its key holder may see it); then the operations: [`cases`], [`proofs`], [`reissue`]; for somebody who is
+//! signed in ([`signed_in`]) there are [`session`] and [`me`], and for the case that a change opens [`enrollment`] and [`addresses`]; and
+//! [`describe`], which makes `docs/openapi.json` of them all. Staff, reviewers and administrators have no operation here.
 
+mod addresses;
 mod call;
 mod cases;
 mod describe;
+mod enrollment;
 mod json;
+mod me;
 mod problem;
 mod proofs;
 mod reissue;
 mod reply;
+mod session;
+mod signed_in;
 mod view;
 mod words;
 
@@ -51,6 +57,24 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(cases::contest))
         .routes(routes!(cases::events))
         .routes(routes!(cases::not_me))
+        .routes(routes!(session::sign_in))
+        .routes(routes!(session::look))
+        .routes(routes!(session::sign_out))
+        .routes(routes!(me::overview))
+        .routes(routes!(me::ways))
+        .routes(routes!(me::way))
+        .routes(routes!(me::history))
+        .routes(routes!(me::begin))
+        .routes(routes!(enrollment::passkey_options))
+        .routes(routes!(enrollment::passkey))
+        .routes(routes!(enrollment::totp_seed))
+        .routes(routes!(enrollment::totp))
+        .routes(routes!(enrollment::recovery_code))
+        .routes(routes!(enrollment::sheet))
+        .routes(routes!(enrollment::known_device))
+        .routes(routes!(addresses::offer))
+        .routes(routes!(addresses::again))
+        .routes(routes!(addresses::code))
         .routes(routes!(describe::openapi))
 }
 

@@ -50,6 +50,12 @@ kinds! {
     NoSuchAddress = NOT_FOUND, "no-such-address", "Not found", "There is nothing at this address.";
     /// No such case for this key. The same for a case of somebody else, for none, and for no key (T-B16).
     NoSuchCase = NOT_FOUND, "no-such-case", "Not found", "There is no such case for the key in the Authorization header.";
+    /// Nobody is signed in with this key. The same for one that ended and for one that never was.
+    NotSignedIn = UNAUTHORIZED, "not-signed-in", "Not signed in", "Nobody is signed in with the key in the Authorization header.";
+    /// The password was shown too long ago for a change.
+    SignInAgain = FORBIDDEN, "sign-in-again", "Sign in again", "The password was shown too long ago for a change; sign in again.";
+    /// No way back in of that id that is theirs. The same for somebody else's and for none.
+    NoSuchWay = NOT_FOUND, "no-such-way", "Not found", "You have no such way back in.";
     /// The link of a message is used, over, or never was.
     LinkNotAlive = NOT_FOUND, "link-not-alive", "Link not alive", "The link was used, is over, or never was.";
     /// Another method.
@@ -88,10 +94,14 @@ kinds! {
     NoMoreMessages = FORBIDDEN, "no-more-messages", "No more messages", "This case can not cause another message.";
     /// The rules do not take the password.
     PasswordRefused = UNPROCESSABLE_ENTITY, "password-refused", "Password refused", "The password does not keep the rule that `rule` names.";
+    /// An address that can not be added. Which rule it broke is said, for they are rules about one's own account.
+    AddressRefused = UNPROCESSABLE_ENTITY, "address-refused", "Address refused", "The address can not be added, by the rule that `rule` names.";
     /// What is to be ended was the proof.
     ProvesItself = CONFLICT, "proves-itself", "Proves itself", "What is to be ended was used as a proof in this case.";
     /// Not, or not yet.
     NotPermitted = FORBIDDEN, "not-permitted", "Not permitted", "The case does not allow this, or not yet.";
+    /// Something that is shown once was shown, or its time is over, or it never was.
+    ShownOnce = GONE, "shown-once", "Shown once", "This is shown once; it was shown, or its time is over.";
     /// Somebody else is at it.
     Busy = CONFLICT, "busy", "Busy", "Something else is happening in this case; look at it again.";
     /// A request of a page of another site.
@@ -130,7 +140,7 @@ pub struct Written {
     status: u16,
     /// One sentence. It never repeats what was sent.
     detail: &'static str,
-    /// The rule for passwords that was not kept.
+    /// The rule for passwords or addresses that was not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     rule: Option<&'static str>,
@@ -165,6 +175,10 @@ impl Problem {
     pub fn not_confirmed(tries_left: u32) -> Self {
         Self { tries_left: Some(tries_left), ..Kind::NotConfirmed.into() }
     }
+    /// An address that can not be added.
+    pub fn address_refused(rule: &'static str) -> Self {
+        Self { rule: Some(rule), ..Kind::AddressRefused.into() }
+    }
     /// A password that the rules do not take.
     pub fn password_refused(rule: &'static str) -> Self {
         Self { rule: Some(rule), ..Kind::PasswordRefused.into() }
@@ -177,6 +191,7 @@ impl Problem {
                 Self { retry_s: Some(until.since_ms(at).max(0) / 1000 + 1), ..Kind::TooMany.into() }
             }
             FlowError::NotYet => Kind::NotLookedUp.into(),
+            FlowError::Stale => Kind::SignInAgain.into(),
             FlowError::Lost(_) => Kind::Over.into(),
             FlowError::Unavailable(cause) => {
                 tracing::warn!(%error, %cause, "a request could not be served");

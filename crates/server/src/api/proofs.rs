@@ -37,11 +37,15 @@ pub struct SixDigits {
 impl Input for SixDigits {}
 
 impl SixDigits {
-    /// A code that can not be right costs no try.
     fn read(self) -> Result<String, Problem> {
-        let fits = self.code.len() == 6 && self.code.bytes().all(|byte| byte.is_ascii_digit());
-        fits.then_some(self.code).ok_or(Kind::DoesNotFit.into())
+        six_digits(self.code)
     }
+}
+
+/// A code that can not be right costs no try.
+pub fn six_digits(code: String) -> Result<String, Problem> {
+    let fits = code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit());
+    fits.then_some(code).ok_or(Kind::DoesNotFit.into())
 }
 
 /// A printed code.
@@ -105,10 +109,18 @@ pub struct PasskeyDialog {
 pub struct MessageAsked {
     /// When the code and link of a message that goes out now would end. It is the same whether or not one does.
     #[schema(format = DateTime)]
-    until: String,
+    pub until: String,
     /// When another may be asked for.
     #[schema(format = DateTime)]
-    again: String,
+    pub again: String,
+}
+
+impl MessageAsked {
+    /// For a message that was asked for just now.
+    pub fn now(held: &Held) -> Self {
+        let (terms, at) = (&held.flow().terms, held.visit.at);
+        Self { until: at.plus_ms(terms.mail_ms).to_string(), again: at.plus_ms(terms.resend_ms).to_string() }
+    }
 }
 
 /// Refuses where the pages would show another page.
@@ -139,7 +151,7 @@ async fn shown(held: Held, proof: Proof) -> Result<Reply, Problem> {
 }
 
 /// A key in a body. One that has not even the form of a key does not fit, and costs no try.
-fn key(text: &str) -> Result<Token, Problem> {
+pub fn key(text: &str) -> Result<Token, Problem> {
     Token::parse(text).map_err(|_| Kind::DoesNotFit.into())
 }
 
@@ -179,12 +191,7 @@ pub async fn email(call: Call<Nothing>) -> Answer {
         if !asked {
             return Err(Kind::NoMoreMessages.into());
         }
-        let terms = &held.flow().terms;
-        let body = MessageAsked {
-            until: held.visit.at.plus_ms(terms.mail_ms).to_string(),
-            again: held.visit.at.plus_ms(terms.resend_ms).to_string(),
-        };
-        Ok(Reply::json(StatusCode::ACCEPTED, &body))
+        Ok(Reply::json(StatusCode::ACCEPTED, &MessageAsked::now(&held)))
     })
     .await
 }

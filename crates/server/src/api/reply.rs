@@ -93,6 +93,10 @@ impl Reply {
         if let Some(location) = self.location.and_then(|location| HeaderValue::from_str(&location).ok()) {
             headers.insert(header::LOCATION, location);
         }
+        if self.status == StatusCode::UNAUTHORIZED.as_u16() {
+            // RFC 9110 15.5.2: such an answer says what would do.
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(seconds) = self.retry_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    flow::{Flow, FlowError},
+    flow::{Flow, FlowError, OwnWay},
     web::{
         applicant::{head, hold_reason, place, why},
         shell,
@@ -164,7 +164,7 @@ pub struct Approvals {
     needed: u32,
 }
 
-/// A way back in that can be chosen to be ended.
+/// A way back in.
 #[derive(Serialize, ToSchema)]
 pub struct Factor {
     /// Names it.
@@ -174,6 +174,12 @@ pub struct Factor {
     way: Way,
     /// What its owner calls it; an address by itself.
     name: String,
+}
+
+impl From<OwnWay> for Factor {
+    fn from(way: OwnWay) -> Self {
+        Self { id: way.id.to_string(), way: way.method.into(), name: way.name }
+    }
 }
 
 /// What the directory said to the last attempt. Another can be handed in.
@@ -207,6 +213,10 @@ pub struct Done {
     at: String,
     /// What was changed.
     changes: Vec<Change>,
+    /// The way back in that was added or ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    factor: Option<Factor>,
     /// How many addresses have been told.
     told: usize,
 }
@@ -278,6 +288,10 @@ pub struct CaseView {
     state: State,
     /// What it is for: `set_password`, `unlock`, `remove_factor` or `enroll_factor`.
     action: &'static str,
+    /// What is to be added, for `enroll_factor`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    way: Option<Way>,
     /// When it was opened.
     #[schema(format = DateTime)]
     opened: String,
@@ -335,6 +349,10 @@ pub async fn of(flow: &Flow, case: &Case, at: Timestamp) -> Result<CaseView, Flo
         reference: case.reference().to_string(),
         state,
         action: case.claim().action.word(),
+        way: match case.claim().action {
+            Action::EnrollFactor { method } => Some(method.into()),
+            Action::SetPassword | Action::Unlock | Action::RemoveFactor => None,
+        },
         opened: case.opened_at().to_string(),
         deadline: case.deadline().map(|at| at.to_string()),
         bitting: head(case).bitting.cuts.map(Cut::from),
@@ -345,7 +363,7 @@ pub async fn of(flow: &Flow, case: &Case, at: Timestamp) -> Result<CaseView, Flo
         plan: plan.map(ways),
         factors: factors(flow, case, state).await?,
         refused: refused(flow, case).await?,
-        done: done(case),
+        done: done(flow, case).await?,
         stopped: stop(case),
         happened: entries.iter().filter_map(|entry| happened(entry.at, &entry.event)).collect(),
     })
@@ -381,9 +399,7 @@ async fn factors(flow: &Flow, case: &Case, state: State) -> Result<Option<Vec<Fa
     if state != State::New || case.claim().action != Action::RemoveFactor {
         return Ok(None);
     }
-    let free = flow.removable(case).await?.free.into_iter();
-    let factors = free.map(|way| Factor { id: way.id.to_string(), way: way.method.into(), name: way.name }).collect();
-    Ok(Some(factors))
+    Ok(Some(flow.removable(case).await?.free.into_iter().map(Factor::from).collect()))
 }
 
 async fn refused(flow: &Flow, case: &Case) -> Result<Option<Refused>, FlowError> {
@@ -394,11 +410,11 @@ async fn refused(flow: &Flow, case: &Case) -> Result<Option<Refused>, FlowError>
     })
 }
 
-fn done(case: &Case) -> Option<Done> {
+async fn done(flow: &Flow, case: &Case) -> Result<Option<Done>, FlowError> {
     let reissued = match case.stage() {
         Stage::Reviewing(reissued) => reissued,
         Stage::Closed(Ending::Reviewed(reviewed)) => reviewed.reissued(),
-        _ => return None,
+        _ => return Ok(None),
     };
     let mut changes = vec![match case.claim().action {
         Action::SetPassword => Change::PasswordSet,
@@ -414,7 +430,8 @@ fn done(case: &Case) -> Option<Done> {
     }
     let told = case.notices().iter().filter(|notice| notice.delivered).map(|notice| notice.address);
     let told = told.collect::<std::collections::BTreeSet<_>>().len();
-    Some(Done { at: reissued.at().to_string(), changes, told })
+    let factor = flow.changed_own_way(case).await?.map(Factor::from);
+    Ok(Some(Done { at: reissued.at().to_string(), changes, factor, told }))
 }
 
 fn stop(case: &Case) -> Option<Stop> {

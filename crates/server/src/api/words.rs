@@ -48,6 +48,51 @@ words! {
     }
 }
 
+words! {
+    /// What somebody who is signed in can begin.
+    OwnAction {
+        /// Add a way back in.
+        EnrollFactor = "enroll_factor",
+        /// End one.
+        RemoveFactor = "remove_factor",
+        /// Change the password that was shown.
+        SetPassword = "set_password",
+    }
+}
+
+words! {
+    /// A kind of way back in that can be added.
+    NewWay {
+        /// A WebAuthn credential.
+        Passkey = "passkey",
+        /// An authenticator app.
+        Totp = "totp",
+        /// A sheet of ten codes. It takes the place of the one before.
+        RecoveryCode = "recovery_code",
+        /// A program or browser that keeps a key. Weak by itself; it helps another proof.
+        KnownDevice = "known_device",
+        /// An address.
+        Email = "email",
+    }
+}
+
+impl NewWay {
+    /// All of them, in the order of the pages.
+    pub const ALL: [Self; 5] = [Self::Passkey, Self::Totp, Self::RecoveryCode, Self::Email, Self::KnownDevice];
+}
+
+impl From<NewWay> for account::Method {
+    fn from(way: NewWay) -> Self {
+        match way {
+            NewWay::Passkey => Self::Passkey,
+            NewWay::Totp => Self::Totp,
+            NewWay::RecoveryCode => Self::RecoveryCode,
+            NewWay::KnownDevice => Self::KnownDevice,
+            NewWay::Email => Self::Email,
+        }
+    }
+}
+
 impl Door {
     /// The one action behind it, as on the pages.
     pub const fn action(self) -> Action {

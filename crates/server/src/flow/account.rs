@@ -15,7 +15,7 @@ use keyward_core::{
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
-use super::{Flow, FlowError, NewRecord};
+use super::{Flow, FlowError, NewRecord, bind::may_bind};
 use crate::{
     jobs::{Work, classify::FROM_DIRECTORY},
     methods::{
@@ -227,6 +227,7 @@ impl Flow {
         key: Option<&Token>,
         issuer: &str,
     ) -> Result<(AppSetup, Option<Token>), FlowError> {
+        may_bind(case, Method::Totp)?;
         let begun = match key {
             Some(key) => self.draft(case.id(), browser, key).await?.and_then(|draft| draft.seed()),
             None => None,
@@ -253,6 +254,7 @@ impl Flow {
         brought: (&Token, &str),
         label: &str,
     ) -> Result<Option<NewRecord>, FlowError> {
+        may_bind(case, Method::Totp)?;
         let ((key, code), at) = (brought, self.ctx.now());
         let seed = self.draft(case.id(), browser, key).await?.and_then(|draft| draft.seed());
         let Some(seed) = seed else { return Ok(None) };
@@ -263,7 +265,8 @@ impl Flow {
     }
 
     /// A browser that becomes known: the key for its cookie, and what is handed in. Without a handle, as the key changes with each use.
-    pub fn new_device(&self, label: &str) -> Result<(Token, NewRecord), FlowError> {
+    pub fn new_device(&self, case: &Case, label: &str) -> Result<(Token, NewRecord), FlowError> {
+        may_bind(case, Method::KnownDevice)?;
         let key = Token::new(self.ctx.bytes());
         let stored = known_device::Record::new(&key).to_stored();
         let stored = stored.map_err(|error| FlowError::Broken(Box::new(error)))?;
@@ -290,6 +293,7 @@ impl Flow {
         browser: Digest,
         address: &str,
     ) -> Result<Result<Token, NotThisAddress>, FlowError> {
+        may_bind(case, Method::Email)?;
         let Some(person) = self.person_of_case(case).await? else { return Err(FlowError::NoCase) };
         if !is_address(address) {
             return Ok(Err(NotThisAddress::Shape));
@@ -308,6 +312,7 @@ impl Flow {
 
     /// Sends another code to the address of a draft; the earlier one stays good for its own time.
     pub async fn offer_again(&self, case: &Case, browser: Digest, key: &Token) -> Result<bool, FlowError> {
+        may_bind(case, Method::Email)?;
         let draft = self.draft(case.id(), browser, key).await?;
         let (Some(Draft::Address { address }), Some(person)) = (draft.as_ref(), case.subject()) else {
             return Ok(false);
@@ -348,6 +353,7 @@ impl Flow {
         key: &Token,
         code: &str,
     ) -> Result<Option<NewRecord>, FlowError> {
+        may_bind(case, Method::Email)?;
         let at = self.ctx.now();
         let draft_hash = key.hash(token::Purpose::Ceremony).digest();
         let draft = self.draft_of(case.id(), browser, draft_hash).await?;

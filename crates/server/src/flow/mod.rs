@@ -4,6 +4,8 @@
 
 mod account;
 mod around;
+mod bind;
+mod change;
 mod follow;
 mod mail;
 mod not_me;
@@ -35,6 +37,8 @@ use keyward_core::{
 use tokio::sync::Notify;
 
 pub use account::{ADDED, AppSetup, BoundCodes, DRAFT_MS, Draft, NotThisAddress, is_address, new_address_door};
+pub use bind::{label, may_bind};
+pub use change::Wanted;
 pub use follow::BLOCK_MS;
 pub use not_me::Contested;
 pub use once::{Once, TAKEN_MS, Taken};
@@ -42,9 +46,9 @@ pub use open::{Asked, BROWSER_MS, OpenedCase, SignedIn, browser_digest};
 pub use passkey::Begun;
 pub use prove::{Proof, Proved};
 pub use record::NewRecord;
-pub use session::{FRESH_MS, Present, Tried, Trying, Typed};
+pub use session::{FRESH_MS, Present, Standing, TRY_MS, Tried, Trying, Typed};
 pub use submit::Handed;
-pub use ways::{OwnWay, Past, PastLine, Removable};
+pub use ways::{Mark, OwnWay, Past, PastLine, Removable};
 
 pub use crate::methods::passkey::Enrollment;
 
@@ -107,6 +111,9 @@ pub enum FlowError {
     /// Not yet: the directory is still being asked. Nothing was counted.
     #[error("the name is still being looked up")]
     NotYet,
+    /// The password was shown too long ago for a change, or its session has ended.
+    #[error("the password has to be shown again")]
+    Stale,
     /// Not now: the database is busy or away. Nothing was lost.
     #[error("the database did not answer")]
     Unavailable(#[source] Arc<StoreError>),

@@ -16,7 +16,7 @@ use super::{Flow, FlowError, With};
 use crate::{
     jobs::Work,
     store::{
-        CommitError, Write,
+        CommitError, Guard, Write,
         tokens::{NewToken, Purpose, Seen},
     },
     token::{self, Token},
@@ -66,6 +66,11 @@ pub struct OpenedCase {
 impl Flow {
     /// Opens a case, unless there were too many for that name or from that network.
     pub async fn open(&self, asked: Asked) -> Result<Durable<OpenedCase>, FlowError> {
+        self.open_while(asked, &[]).await
+    }
+
+    /// The same, as long as some conditions hold.
+    pub(super) async fn open_while(&self, asked: Asked, held: &[Guard]) -> Result<Durable<OpenedCase>, FlowError> {
         let at = self.ctx.now();
         self.count_start(&asked, at).await?;
         // A reference or id that is taken is not the person's problem: choose another.
@@ -73,6 +78,7 @@ impl Flow {
             let id: CaseId = self.ctx.id(at);
             let browser = Token::new(self.ctx.bytes());
             let (entry, with) = self.claim(&asked, id, &browser, at);
+            let with = held.iter().cloned().fold(with, With::guard);
             let case = Case::opened(&entry)?;
             let reference = case.reference();
             match self.commit(0, vec![entry], &case, with).await {

@@ -2,6 +2,7 @@
 
 use keyward_core::{
     account::Method,
+    case::Case,
     digest::Digest,
     ids::{CaseId, FactorId, PersonId},
     steps::verify::RejectionReason,
@@ -10,6 +11,7 @@ use keyward_core::{
 
 use super::{
     Flow, FlowError, NewRecord,
+    bind::may_bind,
     prove::{Checked, Trying, good},
 };
 use crate::{
@@ -45,7 +47,7 @@ impl Flow {
     }
 
     /// Asks for a new passkey.
-    pub async fn begin_enrollment(&self, case: CaseId, wanted: Enrollment<'_>) -> Result<Begun, FlowError> {
+    pub(super) async fn begin_enrollment(&self, case: CaseId, wanted: Enrollment<'_>) -> Result<Begun, FlowError> {
         let at = self.ctx.now();
         let existing: Vec<Record> =
             self.passkeys_of(wanted.person).await?.into_iter().map(|(_, record)| record).collect();
@@ -56,16 +58,20 @@ impl Flow {
     /// Reads the answer to [`Flow::begin_enrollment`]. None: it is not a passkey that can be kept; the person may try again.
     pub async fn finish_enrollment(
         &self,
-        person: PersonId,
+        case: &Case,
         browser: Digest,
         brought: (&Token, &str),
         label: &str,
     ) -> Result<Option<NewRecord>, FlowError> {
         let (key, answer) = brought;
+        let person = may_bind(case, Method::Passkey)?;
         let at = self.ctx.now();
         let seen = seen(key, browser, at);
         let Some(kept) = self.store.find_token(&seen).await? else { return Ok(None) };
-        self.store.end_token(Purpose::Ceremony, seen.hash).await?;
+        // A dialog is answered once, well or badly.
+        if !self.store.take_token(&seen, Some(case.id())).await? {
+            return Ok(None);
+        }
         let existing: Vec<Record> = self.passkeys_of(person).await?.into_iter().map(|(_, record)| record).collect();
         let bound = Bound { aim: Aim::Enroll { person }, browser };
         let open = Open { state: &kept.data, bound, at };

@@ -23,6 +23,7 @@ use crate::{
     },
     seal::{Attempt, Keyed, Place},
     store::{
+        change::{Aside, Write},
         limits::Limit,
         tokens::{NewToken, Purpose, Seen},
     },
@@ -34,13 +35,18 @@ const BY_NAME: Limit = Limit { name: "sign_in_name", max: 5, window_ms: 15 * MIN
 /// Tries from one network: an office may share one address.
 const BY_NETWORK: Limit = Limit { name: "sign_in_network", max: 30, window_ms: 15 * MINUTE_MS };
 /// How long a browser may wait for an answer, and be told of a refusal.
-const TRY_MS: i64 = 5 * MINUTE_MS;
+pub const TRY_MS: i64 = 5 * MINUTE_MS;
 /// How old a sign-in may be when something is to be changed (V7.5.3).
 pub const FRESH_MS: i64 = 5 * MINUTE_MS;
 /// A session is kept alive at most this often, so that looking around does not write all the time.
 const TOUCH_MS: i64 = MINUTE_MS;
 
 const COLUMN: &str = "tokens.data";
+
+/// The longest name that is looked at; anything longer is no name anywhere.
+const LONGEST_NAME: usize = 256;
+/// The longest password that is looked at, in bytes.
+const LONGEST_PASSWORD: usize = 4096;
 
 /// A try whose answer is waited for.
 #[derive(Debug, Serialize, Deserialize)]
@@ -68,13 +74,30 @@ pub enum Tried {
     SignedIn(Trying),
 }
 
+/// Where a key of a sign-in stands, for whoever asks again and again.
+#[derive(Debug)]
+pub enum Standing {
+    /// It is of no sign-in, or that is over.
+    Nothing,
+    /// The worker has not answered.
+    Waiting,
+    /// The password does not open that account, for whatever reason.
+    Refused,
+    /// Somebody is signed in.
+    SignedIn(Present),
+}
+
 /// Somebody who is signed in.
 #[derive(Clone, Debug)]
 pub struct Present {
     /// Who.
     pub person: PersonId,
+    /// The digest of the session's key.
+    pub session: Digest,
     /// When the password was shown.
     pub since: Timestamp,
+    /// When the session ends, however much it is used.
+    pub until: Timestamp,
     /// The name that the account signs in with.
     pub name: String,
     /// What people call its owner.
@@ -94,6 +117,10 @@ impl Present {
     pub const fn is_fresh(&self, at: Timestamp) -> bool {
         at.since_ms(self.since) < FRESH_MS
     }
+    /// Until when a change may begin.
+    pub const fn fresh_until(&self) -> Timestamp {
+        self.since.plus_ms(FRESH_MS)
+    }
 }
 
 /// A name and a password as they were typed.
@@ -106,6 +133,14 @@ pub struct Typed<'a> {
     pub network: &'a str,
     /// What the person wants to do then.
     pub wish: &'a str,
+}
+
+impl Typed<'_> {
+    /// Whether name and password can be those of an account at all. What can not is not tried, for whatever name.
+    pub fn is_sane(&self) -> bool {
+        (1..=LONGEST_NAME).contains(&self.name.chars().count())
+            && (1..=LONGEST_PASSWORD).contains(&self.password.expose().len())
+    }
 }
 
 impl Flow {
@@ -160,7 +195,7 @@ impl Flow {
         Ok(self.store.put_token(&token).await?)
     }
 
-    /// What came of a try. A refusal and a success are told once.
+    /// What came of a try. A refusal and a success are told once; [`Flow::standing`] tells them again.
     pub async fn tried(&self, cookie: &Token) -> Result<Tried, FlowError> {
         let at = self.ctx.now();
         let hash = cookie.hash(token::Purpose::Ceremony).digest();
@@ -175,13 +210,25 @@ impl Flow {
         let Some(answer) = answer else { return Ok(Tried::Waiting(trying)) };
         self.store.end_token(Purpose::Ceremony, hash).await?;
         if answer.person.is_none() {
-            self.store.end_token(Purpose::SignIn, session).await?;
             return Ok(Tried::Refused(trying));
         }
         if let Some(before) = trying.before {
             self.store.end_token(Purpose::SignIn, before).await?;
         }
         Ok(Tried::SignedIn(trying))
+    }
+
+    /// Where a key stands: the same answer however often it is asked for, until the refusal or the session is over.
+    pub async fn standing(&self, key: &Token) -> Result<Standing, FlowError> {
+        match self.tried(key).await? {
+            Tried::Waiting(_) => return Ok(Standing::Waiting),
+            Tried::Refused(_) => return Ok(Standing::Refused),
+            Tried::Nothing | Tried::SignedIn(_) => {}
+        }
+        if let Some(present) = self.signed_in(key).await? {
+            return Ok(Standing::SignedIn(present));
+        }
+        Ok(if self.is_answered(key).await? { Standing::Refused } else { Standing::Nothing })
     }
 
     /// Whether the worker has answered a try. Changes nothing.
@@ -206,7 +253,9 @@ impl Flow {
             serde_json::from_slice(&found.data).map_err(|error| FlowError::Broken(Box::new(error)))?;
         Ok(Some(Present {
             person,
+            session: hash,
             since: found.created,
+            until: found.expires,
             name: session.name,
             display_name: session.display_name,
             // Whoever can not be classified is treated as the strictest.
@@ -219,6 +268,12 @@ impl Flow {
     pub async fn sign_out(&self, cookie: &Token) -> Result<(), FlowError> {
         let hash = cookie.hash(token::Purpose::SignIn).digest();
         Ok(self.store.end_token(Purpose::SignIn, hash).await?)
+    }
+
+    /// Ends every session of somebody who is signed in.
+    pub async fn sign_out_everywhere(&self, present: &Present) -> Result<(), FlowError> {
+        let every = Write::EndTokensOfPerson { person: present.person, purpose: Some(Purpose::SignIn) };
+        self.store.aside(Aside::default().write(every)).await.map_err(|error| self.failed(error))
     }
 
     /// Seals what a browser's token stands for.

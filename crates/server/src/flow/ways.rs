@@ -4,7 +4,7 @@ use keyward_core::{
     account::{Action, Method},
     case::Case,
     event::Door,
-    ids::{FactorId, PersonId, Reference},
+    ids::{CaseId, FactorId, PersonId, Reference},
     steps::verify::Source,
     time::{DAY_MS, Timestamp},
 };
@@ -89,6 +89,15 @@ pub struct PastLine {
     pub network: Option<String>,
 }
 
+/// How far somebody has read in their history. What is new stands before it, and moves nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mark {
+    /// The moment of the last line.
+    pub at: Timestamp,
+    /// How many lines of that very moment have been read.
+    pub seen: usize,
+}
+
 impl Flow {
     /// All ways back in of a person, ended ones too, oldest first. `browser` is the key of the browser that asks, if it has one.
     pub async fn own_ways(&self, person: PersonId, browser: Option<&Token>) -> Result<Vec<OwnWay>, FlowError> {
@@ -167,31 +176,47 @@ impl Flow {
         }
     }
 
-    /// What happened to a person's account here within a year, newest first.
+    /// What happened to a person's account here within a year, newest first, as far as one page shows it.
     pub async fn own_history(&self, person: PersonId) -> Result<Vec<PastLine>, FlowError> {
+        self.own_history_after(person, None, LINES).await
+    }
+
+    /// The next `count` lines of it.
+    pub async fn own_history_after(
+        &self,
+        person: PersonId,
+        after: Option<Mark>,
+        count: usize,
+    ) -> Result<Vec<PastLine>, FlowError> {
         let since = self.ctx.now().plus_ms(-HISTORY_MS);
-        let mut lines = Vec::new();
+        let mut found = Vec::new();
         let factors = self.store.factors(person).await?;
         for factor in factors.iter().filter(|factor| factor.label != FROM_DIRECTORY) {
-            let added = (Some(factor.created), Past::Added(factor.method));
-            let removed = (factor.ended, Past::Removed(factor.method));
-            for (at, what) in [added, removed] {
-                let at = at.filter(|at| *at >= since);
-                lines.extend(at.map(|at| PastLine { at, what, network: None }));
-            }
+            found.push((factor.created, Past::Added(factor.method), None));
+            found.extend(factor.ended.map(|at| (at, Past::Removed(factor.method), None)));
         }
-        for row in self.store.cases_of_person(person, since).await?.iter().take(LINES) {
-            let past = past_of(row);
-            if past.is_empty() {
-                continue;
-            }
-            let network = self.load(row.id).await?.claim().network;
-            let network = self.store.value(network).await?.map(|value| value.value);
-            lines.extend(past.into_iter().map(|(at, what)| PastLine { at, what, network: network.clone() }));
+        for row in self.store.cases_of_person(person, since).await? {
+            found.extend(past_of(&row).into_iter().map(|(at, what)| (at, what, Some(row.id))));
         }
-        lines.sort_by_key(|line| std::cmp::Reverse(line.at));
-        lines.truncate(LINES);
+        found.retain(|(at, ..)| *at >= since);
+        // Stable: lines of one moment keep their order from page to page.
+        found.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
+        let begin = after.map_or(0, |mark| {
+            let newer = found.partition_point(|(at, ..)| *at > mark.at);
+            let same = found.iter().skip(newer).take_while(|(at, ..)| *at == mark.at).count();
+            newer.saturating_add(same.min(mark.seen))
+        });
+        let mut lines = Vec::new();
+        for (at, what, case) in found.into_iter().skip(begin).take(count) {
+            lines.push(PastLine { at, what, network: self.network_of(case).await? });
+        }
         Ok(lines)
+    }
+
+    async fn network_of(&self, case: Option<CaseId>) -> Result<Option<String>, FlowError> {
+        let Some(case) = case else { return Ok(None) };
+        let network = self.load(case).await?.claim().network;
+        Ok(self.store.value(network).await?.map(|value| value.value))
     }
 }
 

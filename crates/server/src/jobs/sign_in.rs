@@ -4,13 +4,14 @@ use keyward_core::{
     account::Class,
     digest::Digest,
     ids::{CaseId, PersonId},
+    secret::SecretText,
     time::{MINUTE_MS, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{JobError, Ran, Worker, classify};
 use crate::{
-    connectors::{Owner, SignIn},
+    connectors::{Account, Owner, SignIn},
     seal,
     store::{
         limits::Limit,
@@ -46,6 +47,8 @@ pub struct Session {
 
 /// Tries for one account, below what locks one in the embedded directory.
 const BY_ACCOUNT: Limit = Limit { name: "sign_in_account", max: 5, window_ms: 15 * MINUTE_MS };
+/// An id in the form of every directory that no account has.
+const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 /// How long a refusal is kept for the page that asks.
 const REFUSAL_MS: i64 = 60_000;
 
@@ -62,14 +65,15 @@ pub async fn run(worker: &Worker, request: Request) -> Ran {
 
 async fn signed_in(worker: &Worker, name: &str, password: &str) -> Result<Option<Session>, JobError> {
     let at = worker.flow.ctx.now();
-    let Ok((directory, account)) = classify::look_up(worker, name).await? else { return Ok(None) };
-    let Some(found) = worker.directory(&directory) else { return Ok(None) };
-    // By whatever name: nobody locks somebody else out of the directory from here, or guesses faster by another spelling.
-    let key = format!("{directory}/{}", account.id);
-    if !worker.flow.store.spend(BY_ACCOUNT, key.as_bytes(), at).await? {
+    let password = SecretText::new(password.to_owned());
+    let Some((directory, account)) = to_try(worker, name, at).await? else {
+        // The same work for a name that is nobody's, so that an answer does not come sooner for it (T-C02).
+        if let Some(any) = worker.directories.first() {
+            any.authenticate(NOBODY, &password, at).await?;
+        }
         return Ok(None);
-    }
-    let password = keyward_core::secret::Secret::new(password.to_owned());
+    };
+    let Some(found) = worker.directory(&directory) else { return Ok(None) };
     let answer = found.authenticate(&account.id, &password, at).await?;
     if answer != SignIn::Ok || account.disabled || account.owner == Owner::Machine {
         return Ok(None);
@@ -87,6 +91,15 @@ async fn signed_in(worker: &Worker, name: &str, password: &str) -> Result<Option
         class: Some(class),
         password_changed: account.changed_at,
     }))
+}
+
+/// The account of a name, if a password may be tried there now.
+async fn to_try(worker: &Worker, name: &str, at: Timestamp) -> Result<Option<(String, Account)>, JobError> {
+    let Ok((directory, account)) = classify::look_up(worker, name).await? else { return Ok(None) };
+    // By whatever name: nobody locks somebody else out of the directory from here, or guesses faster by another spelling.
+    let key = format!("{directory}/{}", account.id);
+    let free = worker.flow.store.spend(BY_ACCOUNT, key.as_bytes(), at).await?;
+    Ok(free.then_some((directory, account)))
 }
 
 async fn answer(worker: &Worker, hash: Digest, session: Option<Session>) -> Ran {

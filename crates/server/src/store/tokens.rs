@@ -1,7 +1,8 @@
 //! Everything that opens something and is held by somebody outside: links, codes, sessions, ceremonies. Only SHA-256 digests are here,
 //! each in the namespace of its purpose (R8, R52).
 //!
-//! A token is used up by [`Guard::ConsumeToken`](super::Guard::ConsumeToken) in the commit that it allows, never by looking (R12).
+//! A token is used up by [`Guard::ConsumeToken`](super::Guard::ConsumeToken) in the commit that it allows, or by [`Store::take_token`] where
+//! nothing is committed; never by looking (R12).
 
 use keyward_core::{
     digest::Digest,
@@ -289,6 +290,12 @@ impl Store {
                 Ok((row.get(0)?, token))
             })
             .await
+    }
+
+    /// Uses a token up, outside of any change: one statement finds and ends it, so that of many at once one has it. False: there was none.
+    pub async fn take_token(&self, seen: &Seen, case: Option<CaseId>) -> Result<bool, StoreError> {
+        let vals = vals![Word(seen.purpose), seen.hash, seen.at, seen.browser, case];
+        Ok(self.db.write(&CONSUME, vals).await? == 1)
     }
 
     /// Ends a token (sign-out).

@@ -77,6 +77,7 @@ pub fn failed(visit: &Visit, error: FlowError) -> Answer {
         FlowError::TooMany(until) => StopReason::TooManyTries(*until),
         FlowError::Lost(_) => StopReason::AlreadyDone,
         FlowError::NotYet => StopReason::Outage(None),
+        FlowError::Stale => StopReason::StaleForm,
         FlowError::Unavailable(cause) => {
             tracing::warn!(%error, %cause, "a request could not be served");
             StopReason::Outage(None)

@@ -115,6 +115,11 @@ impl Visit {
         cookie
     }
 
+    /// What this browser is called until its owner calls it something else.
+    pub fn browser_label(&self) -> String {
+        browser_name(&self.agent).unwrap_or_else(|| "Browser".to_owned())
+    }
+
     /// The end of a cookie.
     pub fn no_cookie(&self, name: String) -> Cookie<'static> {
         let mut cookie = Cookie::new(name, "");

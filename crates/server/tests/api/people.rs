@@ -13,8 +13,9 @@ use keyward::{
 use keyward_core::{account::Method, digest::Digest, secret::Secret, time::Timestamp};
 
 use crate::{
+    client::Client,
     device::Device,
-    world::{App, Mail, Person, World},
+    world::{App, FIRST, Mail, Person, World},
 };
 
 /// Scheme-less address of the site.
@@ -36,6 +37,16 @@ pub fn linked(mails: &[Mail], path: &str) -> (String, Mail) {
 }
 
 impl World {
+    /// The key of a session of somebody with the password that people begin with.
+    pub async fn api_session(&self, client: &Client, name: &str) -> String {
+        let body = serde_json::json!({ "name": name, "password": FIRST });
+        let key = client.post("/api/v1/sign-in").json(body).send().await.str("/key");
+        self.work().await;
+        let view = client.get("/api/v1/session").key(&key).send().await;
+        assert_eq!(view.str("/state"), "signed_in", "{}", view.text);
+        key
+    }
+
     /// An address that another password opens.
     pub async fn give_address(&self, person: &Person, address: &str) {
         self.give_as(self.ctx.id(self.ctx.now()), person, (Method::Email, address.as_bytes()), Vec::new()).await;

@@ -9,14 +9,13 @@ use axum::{
 use keyward_core::{
     account::{Action, Method},
     case::Stage,
-    event::Door,
     ids::FactorId,
     time::SECOND_MS,
 };
 
 use super::{Me, REFRESH_S, bind::draft_cookie, news};
 use crate::{
-    flow::{Asked, BROWSER_MS, DRAFT_MS, Draft, FlowError, OwnWay, browser_digest},
+    flow::{BROWSER_MS, DRAFT_MS, Draft, FlowError, OwnWay, Wanted, browser_digest},
     web::{
         answer::{Answer, failed, go, show, stop, with_cookie},
         applicant::{Here, way_of},
@@ -106,9 +105,7 @@ async fn begin(me: &Me, wish: Wish) -> Answer {
 
 async fn waits_ms(me: &Me, wish: Wish) -> Result<Option<i64>, FlowError> {
     let Some(Action::EnrollFactor { method }) = action(wish) else { return Ok(None) };
-    let flow = &me.visit.portal.flow;
-    let first = flow.has_none(me.present.person).await?;
-    Ok((!first).then(|| flow.terms.quarantine.of(me.present.class, method == Method::Email)))
+    me.visit.portal.flow.wait_of_new(&me.present, method).await
 }
 
 async fn begins(me: &Me, wish: Wish) -> Answer {
@@ -124,16 +121,13 @@ async fn begins(me: &Me, wish: Wish) -> Answer {
 /// Opens the case, in this browser, and goes to it.
 async fn open(me: &Me, action: Action, chosen: Option<FactorId>) -> Answer {
     let (visit, flow) = (&me.visit, &me.visit.portal.flow);
-    let asked = Asked {
-        name: me.present.name.clone(),
-        door: Door::Account,
+    let wanted = Wanted {
         action,
         network: visit.network.clone(),
         browser: visit.agent.clone(),
         language: visit.lang.tag().to_owned(),
-        signed_in: Some(me.present.signed_in()),
     };
-    let opened = match flow.open(asked).await {
+    let opened = match flow.begin_change(&me.present, wanted).await {
         Ok(opened) => opened.into_inner(),
         Err(error) => return failed(visit, error),
     };

@@ -37,10 +37,8 @@ const TRY: &str = "sign-in";
 const PATIENCE_MS: i64 = 45 * SECOND_MS;
 /// How long the cookie of a try lives.
 const TRY_MS: i64 = 5 * MINUTE_MS;
-/// The longest name that is looked at; anything longer is no name anywhere.
-const LONGEST_NAME: usize = 256;
-/// The longest password that is looked at, in bytes.
-const LONGEST_PASSWORD: usize = 4096;
+/// So much of a name that was typed is shown again.
+const SHOWN: usize = 256;
 
 /// `?for=`.
 #[derive(Deserialize)]
@@ -92,13 +90,13 @@ pub async fn typed(visit: Visit, form: Result<Form<Named>, FormRejection>) -> An
     let password = SecretText::new(password);
     let (name, wish) = (name.trim().to_owned(), wish_of(wish.as_deref()));
     if name.is_empty() || password.expose().is_empty() {
-        let name: String = name.chars().take(LONGEST_NAME).collect();
+        let name: String = name.chars().take(SHOWN).collect();
         return again(&self::form(&visit, name, wish, Some(SignInProblem::Empty)));
     }
-    if name.chars().count() > LONGEST_NAME || password.expose().len() > LONGEST_PASSWORD {
+    let typed = Typed { name: &name, password: &password, network: &visit.network, wish: wish.value() };
+    if !typed.is_sane() {
         return again(&self::form(&visit, String::new(), wish, Some(SignInProblem::DoesNotMatch)));
     }
-    let typed = Typed { name: &name, password: &password, network: &visit.network, wish: wish.value() };
     match visit.portal.flow.try_password(typed, visit.token(SESSION).as_ref()).await {
         Ok(cookie) => {
             let cookie = visit.cookie(visit.portal.cookie(TRY), &cookie, TRY_MS);

@@ -5,7 +5,7 @@
 //! person says that they kept it or half an hour has passed; whoever loses it in that time makes another, and was told of this one at every address.
 //! INVARIANT: no code is shown whose sheet is not alive in the table of factors.
 
-use super::{draft_cookie, draft_key, packed, with_draft};
+use super::{draft_cookie, draft_key, with_draft};
 use crate::{
     flow::{BoundCodes, FlowError},
     i18n::k,
@@ -28,18 +28,11 @@ pub(super) async fn handed(here: &Here) -> Answer {
 }
 
 async fn hand_in(here: &Here) -> Result<Answer, FlowError> {
-    let flow = &here.visit.portal.flow;
     let label = here.visit.shell().t(k("me-codes")).to_string();
-    let (draft, record) = flow.new_sheet(&label);
-    // Kept before it is handed in: a sheet that is bound can be shown.
-    let key = flow.keep_draft(here.case.id(), here.browser, &draft).await?;
-    match flow.submit(&here.case, packed(&record)?).await {
-        Ok(acted) => Ok(with_draft(here, here.onward(&acted.into_inner().case), &key)),
+    match here.visit.portal.flow.bind_sheet(&here.case, here.browser, &label).await {
+        Ok((key, acted)) => Ok(with_draft(here, here.onward(&acted.into_inner().case), &key)),
         // Another sheet was handed in a moment earlier, and its key is in the cookie that stays.
-        Err(FlowError::Refused(_)) => {
-            flow.end_draft(&key).await?;
-            Ok(go(&here.base()))
-        }
+        Err(FlowError::Refused(_)) => Ok(go(&here.base())),
         Err(error) => Err(error),
     }
 }

@@ -1,6 +1,7 @@
 //! This browser as something that is known: a key in a cookie that no script can read. Weak by itself; it helps another proof.
 
-use super::{Sent, browser_name, named, submit};
+use super::{Sent, submit};
+use crate::flow::label;
 use crate::web::{
     answer::{Answer, show, with_cookie},
     applicant::{DEVICE, DEVICE_MS, Here},
@@ -8,12 +9,12 @@ use crate::web::{
 };
 
 pub(super) fn page(here: &Here) -> Answer {
-    show(&BindDevice { shell: here.visit.shell(), case: here.head(), name: browser_name(&here.visit) })
+    show(&BindDevice { shell: here.visit.shell(), case: here.head(), name: here.visit.browser_label() })
 }
 
 pub(super) async fn handed(here: &Here, sent: Sent) -> Answer {
-    let label = named(sent.name, browser_name(&here.visit));
-    let (key, record) = match here.visit.portal.flow.new_device(&label) {
+    let label = label(sent.name.as_deref(), &here.visit.browser_label());
+    let (key, record) = match here.visit.portal.flow.new_device(&here.case, &label) {
         Ok(new) => new,
         Err(error) => return here.failed(error),
     };

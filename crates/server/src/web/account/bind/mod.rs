@@ -22,18 +22,14 @@ use keyward_core::{
 use serde::Deserialize;
 
 use crate::{
-    flow::{DRAFT_MS, Draft, FlowError, Handed, NewRecord},
+    flow::{DRAFT_MS, Draft, FlowError, NewRecord},
     token::Token,
     web::{
         answer::{Answer, go, stop, with_cookie},
         applicant::Here,
         views::outcome::StopReason,
-        visit::Visit,
     },
 };
-
-/// The longest name that somebody may give to a way back in.
-const LONGEST_NAME: usize = 60;
 
 /// The cookie of what is being made in a case. One for each case, so that two cases in one browser never mix.
 pub fn draft_cookie(reference: Reference) -> String {
@@ -114,33 +110,12 @@ fn with_draft(here: &Here, answer: Answer, key: &Token) -> Answer {
     with_cookie(answer, &here.visit.cookie(name, key, DRAFT_MS))
 }
 
-/// A record as it travels.
-fn packed(record: &NewRecord) -> Result<Handed, FlowError> {
-    record.to_text().map(Handed::Factor).map_err(|error| FlowError::Broken(Box::new(error)))
-}
-
 /// Hands a record in, and goes to the page that waits for the worker. The answer and whether it was taken.
 async fn submit(here: &Here, record: &NewRecord) -> (Answer, bool) {
-    let handed = match packed(record) {
-        Ok(handed) => handed,
-        Err(error) => return (here.failed(error), false),
-    };
-    match here.visit.portal.flow.submit(&here.case, handed).await {
+    match here.visit.portal.flow.bind(&here.case, record).await {
         Ok(acted) => (here.onward(&acted.into_inner().case), true),
         // Somebody with this browser was a moment faster: the page that waits shows what became of it.
         Err(FlowError::Refused(_)) => (go(&here.base()), false),
         Err(error) => (here.failed(error), false),
     }
-}
-
-/// A name that somebody typed, or another.
-fn named(typed: Option<String>, otherwise: String) -> String {
-    let kept: String = typed.unwrap_or_default().chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
-    let kept = kept.trim();
-    if kept.is_empty() { otherwise } else { kept.to_owned() }
-}
-
-/// What this browser is called until its owner calls it something else.
-fn browser_name(visit: &Visit) -> String {
-    crate::web::visit::browser_name(&visit.agent).unwrap_or_else(|| "Browser".to_owned())
 }
