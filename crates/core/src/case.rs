@@ -26,7 +26,7 @@ mod decide;
 mod fold;
 
 use crate::{
-    account::{Class, Method},
+    account::{Action, Class, Method},
     actor::Actor,
     digest::Digest,
     event::{Claim, ContestedFrom, EndReason, Entry, Event, Unmatched},
@@ -301,7 +301,9 @@ impl Case {
     }
     /// The proof by a recovery code that has no new one in its place yet, once the change is made.
     pub fn unreplaced_code(&self) -> Option<&Evidence> {
-        let reissued = self.reissued().filter(|_| !self.code_replaced)?;
+        // A new sheet has taken the place of the old one and of every code on it.
+        let is_sheet = self.claim.action == Action::EnrollFactor { method: Method::RecoveryCode };
+        let reissued = self.reissued().filter(|_| !self.code_replaced && !is_sheet)?;
         let proofs = reissued.authorized().verified().evidence();
         proofs.iter().find(|proof| proof.method == Method::RecoveryCode)
     }

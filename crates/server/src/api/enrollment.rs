@@ -246,7 +246,7 @@ pub struct SheetAsked {
 }
 impl Input for SheetAsked {}
 
-/// Ten codes that work.
+/// Codes that work.
 #[derive(Serialize, ToSchema)]
 pub struct Sheet {
     /// The codes as they are printed. Each counts once.
@@ -293,13 +293,31 @@ pub async fn sheet(call: Call<SheetAsked>) -> Answer {
             State::Stopped => return Err(Kind::Over.into()),
             State::Prove | State::Wait | State::New | State::Working => return Err(Kind::WrongStep.into()),
         }
-        let shown = held.flow().take_codes(&held.case, held.browser, &dialog).await;
-        let codes = shown.map_err(|error| held.failed(&error))?.ok_or(Problem::from(Kind::ShownOnce))?;
-        let body = Sheet {
-            codes: codes.printed.iter().map(|code| code.expose().clone()).collect(),
-            made: codes.made.to_string(),
-        };
-        Ok(Reply::json(StatusCode::OK, &body))
+        shown(&held, &dialog).await
     })
     .await
+}
+
+/// Get a new recovery code for the one that was used
+///
+/// When a recovery code was a proof in this case, a new one takes its place on the sheet: once, when the case is done, within an hour of the
+/// change (NIST SP 800-63B-4, 4.2.1.1). Send an `Idempotency-Key`, so that an answer that is lost on the way can be had again within ten minutes.
+#[utoipa::path(post, path = "/api/v1/cases/{reference}/enrollment/recovery_code/replacement", tag = "enrollment", operation_id = "replace_recovery_code", request_body = Option<Nothing>, security(("case_key" = [])),
+    responses((status = 200, description = "The one code.", body = Sheet)))]
+pub async fn replacement(call: Call<Nothing>) -> Answer {
+    call.once_for(KEEP_KEY_MS, |call| async move {
+        let held = call.held;
+        let made = held.flow().replace_code(&held.case, held.browser).await;
+        let dialog = made.map_err(|error| held.failed(&error))?;
+        shown(&held, &dialog).await
+    })
+    .await
+}
+
+async fn shown(held: &Held, dialog: &crate::token::Token) -> Result<Reply, Problem> {
+    let shown = held.flow().take_codes(&held.case, held.browser, dialog).await;
+    let codes = shown.map_err(|error| held.failed(&error))?.ok_or(Problem::from(Kind::ShownOnce))?;
+    let body =
+        Sheet { codes: codes.printed.iter().map(|code| code.expose().clone()).collect(), made: codes.made.to_string() };
+    Ok(Reply::json(StatusCode::OK, &body))
 }

@@ -71,6 +71,7 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(enrollment::totp))
         .routes(routes!(enrollment::recovery_code))
         .routes(routes!(enrollment::sheet))
+        .routes(routes!(enrollment::replacement))
         .routes(routes!(enrollment::known_device))
         .routes(routes!(addresses::offer))
         .routes(routes!(addresses::again))

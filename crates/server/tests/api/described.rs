@@ -130,7 +130,11 @@ fn r16_only_the_holder_of_a_case_meets_a_secret_and_staff_have_no_operation() {
                 ("post", "/api/v1/cases/{reference}/enrollment/passkey/options") => &["dialog"],
                 ("post", "/api/v1/cases/{reference}/enrollment/totp/seed") => &["dialog", "seed"],
                 ("post", "/api/v1/cases/{reference}/enrollment/recovery_code") => &["dialog"],
-                ("post", "/api/v1/cases/{reference}/enrollment/recovery_code/sheet") => &["codes"],
+                (
+                    "post",
+                    "/api/v1/cases/{reference}/enrollment/recovery_code/sheet"
+                    | "/api/v1/cases/{reference}/enrollment/recovery_code/replacement",
+                ) => &["codes"],
                 ("post", "/api/v1/cases/{reference}/enrollment/known_device") => &["key"],
                 ("post", "/api/v1/cases/{reference}/enrollment/email") => &["dialog"],
                 _ => &[],

@@ -87,6 +87,26 @@ async fn t_a08_a_password_is_recovered_and_no_answer_holds_what_opens_something(
 }
 
 #[tokio::test]
+async fn n_05_a_recovery_code_that_was_used_is_replaced_once_when_the_case_is_done() {
+    let world = World::new().await;
+    let (_, client, held, code, codes) = begun(&world, "forgot").await;
+    let replace = "/enrollment/recovery_code/replacement";
+    client.act(&held, "/proofs/totp", json!({ "code": code })).await;
+    client.act(&held, "/proofs/recovery_code", json!({ "code": codes[0] })).await;
+    assert_eq!(client.act(&held, replace, json!({})).await.status, StatusCode::CONFLICT, "before the change");
+    client.act(&held, "/submission", json!({ "password": NEW })).await;
+    world.work().await;
+    let got = client.act(&held, replace, json!({})).await;
+    assert_eq!((got.status, got.at("/codes").as_array().unwrap().len()), (StatusCode::OK, 1), "{}", got.text);
+    assert_eq!(client.act(&held, replace, json!({})).await.status, StatusCode::CONFLICT, "once");
+    let other = client.open("mike", "forgot").await;
+    world.work().await;
+    let proved = client.act(&other, "/proofs/recovery_code", json!({ "code": got.at("/codes/0") })).await;
+    assert_eq!(proved.at("/shown"), json!(["recovery_code"]), "{}", proved.text);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_mailed_link_proves_in_the_case_that_asked_and_in_no_other() {
     let world = World::new().await;
     let (_, client, held, code, _) = begun(&world, "forgot").await;
