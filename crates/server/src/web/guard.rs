@@ -17,6 +17,7 @@ use tower_http::{
 use super::{
     answer::{Answer, stop},
     portal::Shared,
+    streams::{self, Streams},
     views::outcome::StopReason,
     visit::Visit,
 };
@@ -39,6 +40,7 @@ pub fn around(routes: Router<Shared>, portal: &Shared) -> Router {
     routes
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state((portal.clone(), Streams::default()), streams::limit))
         .layer(middleware::from_fn_with_state(portal.clone(), host))
         .layer(csrf)
         .layer(RequestBodyLimitLayer::new(BODY_BYTES))
