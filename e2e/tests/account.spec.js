@@ -55,6 +55,24 @@ test('r_07 after a recovery the new password signs in, the old one does not, and
   await elsewhere.close();
 });
 
+test('ux_66 the page warns two minutes before the session ends, and staying keeps what was typed', async ({ page, demo }) => {
+  const person = demo.someone();
+  await page.clock.install();
+  await signIn(page, person);
+  await page.goto('/me/contacts/add');
+  const idle = Number(await page.locator('[data-idle]').getAttribute('data-idle'));
+  const warning = page.getByText('We sign you out in 2 minutes.');
+  await page.clock.fastForward(idle - 121_000);
+  await expect(warning).toBeHidden();
+  await page.clock.fastForward(2_000);
+  await expect(warning).toBeVisible();
+  await page.getByRole('button', { name: 'Stay signed in' }).click();
+  await expect(warning).toBeHidden();
+  await page.clock.fastForward(idle + 1_000);
+  await expect(page.getByText('You have been signed out.')).toBeVisible();
+  await expect(page).toHaveURL(/\/me\/contacts\/add$/);
+});
+
 test('ux_03 a wrong password and a name that is none are answered alike', async ({ page, demo }) => {
   const person = demo.someone();
   await typePassword(page, person, 'this is not the password');

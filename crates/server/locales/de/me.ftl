@@ -11,6 +11,9 @@ sign-in-too-many = Zu viele Versuche. Versuchen Sie es wieder ab: { $time }
 confirm-title = Sehen Sie in Ihre E-Mail
 confirm-text = Wir haben einen 6-stelligen Code an Ihre hinterlegte Adresse gesendet. Ein Passwort allein kann Ihre Wege zurück nicht ändern.
 code-until = Er gilt bis { $time }. Das sind insgesamt { $life }.
+idle-soon = Wir melden Sie in 2 Minuten ab. Brauchen Sie diese Seite noch?
+idle-stay = Angemeldet bleiben
+idle-over = Sie wurden abgemeldet. Was Sie eingegeben haben, steht noch hier, bis Sie die Seite verlassen.
 me-title = Meine Wege zurück
 ready =
     { $n ->

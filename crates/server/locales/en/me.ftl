@@ -11,6 +11,9 @@ sign-in-too-many = Too many tries. Try again after { $time }
 confirm-title = Check your email
 confirm-text = We sent a 6-digit code to your stored address. A password alone cannot change your ways back in.
 code-until = It works until { $time }. That is { $life } in all.
+idle-soon = We sign you out in 2 minutes. Do you still need this page?
+idle-stay = Stay signed in
+idle-over = You have been signed out. What you typed is still here until you leave this page.
 me-title = My ways back in
 ready =
     { $n ->

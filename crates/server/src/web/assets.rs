@@ -76,6 +76,7 @@ embedded! {
     "js/live.js": SCRIPT,
     "js/password.js": SCRIPT,
     "js/countdown.js": SCRIPT,
+    "js/idle.js": SCRIPT,
     "keyward.css": STYLE,
 }
 

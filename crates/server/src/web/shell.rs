@@ -98,6 +98,8 @@ pub struct Shell {
     pub theme: Theme,
     /// The name of the signed-in person, as shown in the bar.
     pub signed_in: Option<String>,
+    /// How long they stay signed in without doing anything.
+    pub idle_ms: Option<i64>,
     /// The bar of somebody signed in; empty on public pages.
     pub nav: Vec<NavLink>,
 }
@@ -113,6 +115,7 @@ impl Shell {
             once: String::new(),
             theme: Theme::System,
             signed_in: None,
+            idle_ms: None,
             nav: Vec::new(),
         }
     }

@@ -224,3 +224,20 @@ async fn ux_31_and_ux_32_browsers_find_where_passwords_and_passkeys_are_changed(
     }
     world.end().await;
 }
+
+#[tokio::test]
+async fn ux_66_a_session_that_is_about_to_end_can_be_kept_without_leaving_the_page() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let mut browser = world.signed_in(&ada, FIRST).await;
+    let idle_ms = world.flow.terms.idle_ms;
+    let me = browser.get("/me").await;
+    assert_eq!(me.attribute("data-idle"), idle_ms.to_string());
+    world.hand.pass_ms(idle_ms - 1_000);
+    let stay = browser.post("/me/stay", &[]).await;
+    assert_eq!((stay.status.as_u16(), stay.html.as_str()), (200, format!("{{\"idle\":{idle_ms}}}").as_str()));
+    world.hand.pass_ms(idle_ms - 1_000);
+    assert_eq!(browser.get("/me").await.path, "/me");
+    world.hand.pass_ms(idle_ms + 1_000);
+    assert_eq!(browser.post("/me/stay", &[]).await.path, "/sign-in", "too late");
+}

@@ -12,7 +12,7 @@ mod well_known;
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
-    Router,
+    Json, Router,
     body::Body,
     extract::{FromRef, FromRequestParts},
     http::{HeaderValue, Response, header, request::Parts},
@@ -50,6 +50,7 @@ pub fn routes() -> Router<Shared> {
         .route("/sign-in/events", get(sign_in::events))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/me", get(overview::me))
+        .route("/me/stay", post(stay))
         .route("/me/passkeys/add", get(change::passkey).post(change::passkey_begins))
         .route("/me/app/add", get(change::app).post(change::app_begins))
         .route("/me/recovery-codes", get(change::codes).post(change::codes_begin))
@@ -99,6 +100,7 @@ impl Me {
     pub fn shell(&self) -> Shell {
         let mut shell = self.visit.shell();
         shell.signed_in = Some(self.present.display_name.clone());
+        shell.idle_ms = Some(self.idle_ms());
         let here = self.visit.path == Wish::Look.path();
         shell.nav = vec![
             NavLink { label: k("me-title"), href: Wish::Look.path().to_owned(), here },
@@ -107,10 +109,20 @@ impl Me {
         shell
     }
 
+    /// How long the session lasts without another request: never past its end.
+    fn idle_ms(&self) -> i64 {
+        self.visit.portal.flow.terms.idle_ms.min(self.present.until.since_ms(self.visit.at)).max(0)
+    }
+
     /// Back to the password, if it was shown too long ago for a change (V7.5.3).
     pub fn stale(&self, wish: Wish) -> Option<Answer> {
         (!self.present.is_fresh(self.visit.at)).then(|| to_sign_in(wish))
     }
+}
+
+/// `POST /me/stay`: "stay signed in". Any request keeps the session; this one leaves the page as it is (UX-66).
+async fn stay(me: Me) -> Answer {
+    Json(serde_json::json!({ "idle": me.idle_ms() })).into_response()
 }
 
 fn to_sign_in(wish: Wish) -> Answer {

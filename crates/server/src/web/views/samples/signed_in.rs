@@ -23,6 +23,7 @@ pub fn all(shell: &Shell, out: &mut Samples) {
     sign_in(shell, out);
     let mut shell = shell.clone();
     shell.signed_in = Some("June Okafor".to_owned());
+    shell.idle_ms = Some(900_000);
     shell.nav = vec![
         NavLink { label: k("me-title"), href: "/me".to_owned(), here: true },
         NavLink { label: k("foot-help"), href: "/help".to_owned(), here: false },
