@@ -1,6 +1,6 @@
 # Die Vorführung.
 demo-title = Wer Sie hier sein können
-demo-lede = Diese Personen und ihre Konten sind erfunden. Kommen Sie als eine von ihnen wieder hinein, oder setzen Sie sich auf die andere Seite.
+demo-lede = Diese Menschen und ihre Konten sind erfunden. Versuchen Sie, als einer von ihnen zurückzukommen.
 demo-go = Anfang
 demo-go-text = Zurück in ein Konto kommen
 demo-mail = Post
@@ -21,4 +21,6 @@ demo-elevated = Personen, bei denen noch jemand zustimmen muss
 demo-elevated-text = Sie brauchen einen Passkey und eine zweite Person.
 demo-admins = Personen, die andere Konten ändern können
 demo-admins-text = Ein Passkey, zwei weitere Personen aus zwei Gruppen, und nur zu Bürozeiten.
+demo-machines = Konten von Software
+demo-machines-text = In diese kommt von hier niemand zurück. Versuchen Sie es: Die Antwort ist die eines jeden anderen Namens.
 demo-code = Ein gedruckter Code:

@@ -1,6 +1,6 @@
 # The demonstration.
 demo-title = Who you can be
-demo-lede = These people and their accounts are made up. Try to get back in as one of them, or sit on the other side of the desk.
+demo-lede = These people and their accounts are made up. Try to get back in as one of them.
 demo-go = Start
 demo-go-text = Get back into an account
 demo-mail = Mail
@@ -21,4 +21,6 @@ demo-elevated = People for whom somebody else has to agree
 demo-elevated-text = They need a passkey and one other person.
 demo-admins = People who can change other accounts
 demo-admins-text = A passkey, two other people of two groups, and business hours.
+demo-machines = Accounts of software
+demo-machines-text = Nobody gets back into these from here. Try it: the answer is that of any other name.
 demo-code = A printed code:

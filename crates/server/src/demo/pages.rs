@@ -13,7 +13,7 @@ use keyward_core::{account::Class, time::SECOND_MS};
 use super::{
     PASSWORD,
     mailbox::{Caught, Mailbox},
-    people::Setup,
+    people::{MACHINES, Setup},
     seed::Ready,
 };
 use crate::{
@@ -95,7 +95,20 @@ async fn home(visit: Visit, Extension(shown): Extension<Arc<Shown>>) -> Answer {
         });
         DemoGroup { title, text, people: people.collect() }
     });
+    let groups = groups.chain([machines()]);
     show(&DemoHome { shell: visit.shell(), groups: groups.collect(), password: PASSWORD.to_owned() })
+}
+
+fn machines() -> DemoGroup {
+    let machine = |(account, what): &(&str, &str)| DemoPerson {
+        name: (*what).to_owned(),
+        account: (*account).to_owned(),
+        title: String::new(),
+        ways: vec![],
+        code: None,
+    };
+    let people = MACHINES.iter().map(machine).collect();
+    DemoGroup { title: k("demo-machines"), text: k("demo-machines-text"), people }
 }
 
 fn mail(caught: &Caught) -> DemoMail {

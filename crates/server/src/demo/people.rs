@@ -1,4 +1,4 @@
-//! The people of the demonstration: forty names, each with a post, a class and what they have set up.
+//! The people of the demonstration: forty names, each with a post, a class and what they have set up; and twelve machines.
 
 use keyward_core::account::Class;
 
@@ -84,6 +84,22 @@ pub const ALL: &[Somebody] = people! {
     "p.shah", "Priya Shah", "Service desk lead", Admin, Full, "en";
 };
 
+/// Accounts of software: the name that signs in, and what it does. Nobody recovers one here (R31).
+pub const MACHINES: &[(&str, &str)] = &[
+    ("svc-backup", "Backup"),
+    ("svc-print", "Print server"),
+    ("svc-lab", "Laboratory analyzers"),
+    ("svc-pacs", "Image archive"),
+    ("svc-hl7", "Message broker"),
+    ("svc-payroll", "Payroll export"),
+    ("svc-scan", "Document scanner"),
+    ("svc-wifi", "Wireless controller"),
+    ("svc-monitor", "Monitoring"),
+    ("svc-deploy", "Software distribution"),
+    ("svc-meals", "Meal orders"),
+    ("svc-doors", "Door controller"),
+];
+
 impl Somebody {
     /// Their address at the company, which their password opens.
     pub fn mail(&self) -> String {
@@ -123,5 +139,6 @@ mod tests {
         assert_eq!((ALL.len(), names.len()), (40, 40));
         let classes: BTreeSet<Class> = ALL.iter().map(|somebody| somebody.class).collect();
         assert_eq!(classes.len(), 5);
+        assert_eq!(MACHINES.len(), 12);
     }
 }

@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use keyward_core::{
     account::{AccountRef, Action, Class, Method},
-    case::Case,
+    actor::Actor,
+    case::{Case, Command},
     digest::Digest,
-    event::Door,
+    event::{ContestedFrom, Door},
     ids::PersonId,
     secret::{Secret, SecretText},
     time::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp},
 };
 
-use super::people::{ALL, Setup, Somebody};
+use super::people::{ALL, MACHINES, Setup, Somebody, group};
 use crate::{
     ctx::{Ctx, Hand},
-    flow::{Asked, Flow, FlowError, Handed, NewRecord, Proof},
+    flow::{Asked, Flow, FlowError, Handed, NewRecord, Proof, With},
     jobs::{JobError, Work, Worker},
     methods::{recovery_code::Sheet, totp::Seed},
     store::{
@@ -29,6 +30,9 @@ use crate::{
 
 /// How many days are made up.
 pub const DAYS: i64 = 30;
+/// The day of the planted attack, and whose accounts it was about. The last of them says "not me".
+const ATTACK_DAY: i64 = 26;
+const ATTACKED: [&str; 4] = ["m.fischer", "s.klein", "p.oconnor", "b.vogel"];
 /// How many cases a day has, by the day of the week of the clock that is moved.
 const A_DAY: [u32; 7] = [3, 2, 3, 2, 3, 1, 0];
 
@@ -89,7 +93,18 @@ pub async fn accounts(
         };
         people.push((flow.store.ensure_person(&person).await?.id, somebody));
     }
+    machines(flow).await?;
     Ok(people)
+}
+
+async fn machines(flow: &Flow) -> Result<(), SeedError> {
+    let created = flow.ctx.now();
+    for (name, what) in MACHINES {
+        let (id, name, display) = (format!("demo-{name}"), (*name).to_owned(), (*what).to_owned());
+        flow.store.insert_account(&NewAccount { id: id.clone(), name, mail: None, display, created }).await?;
+        flow.store.set_account_group(&id, group(Class::Machine), true).await?;
+    }
+    Ok(())
 }
 
 async fn set_password(flow: &Flow, id: &str, hash: &str, at: Timestamp) -> Result<(), SeedError> {
@@ -176,6 +191,9 @@ impl Past<'_> {
         for day in 0..DAYS {
             let weekday = usize::try_from(day.rem_euclid(7)).unwrap_or(0);
             let today = A_DAY.get(weekday).copied().unwrap_or(1);
+            if day == ATTACK_DAY {
+                made += self.attack().await?;
+            }
             self.hand.pass_ms(8 * HOUR_MS);
             for _ in 0..today {
                 self.one(people, made).await?;
@@ -198,6 +216,23 @@ impl Past<'_> {
         Ok(())
     }
 
+    /// In one night somebody tries the doors of those who move money, from one network. They guess, the owners are told, and one of them says
+    /// that it was not them.
+    async fn attack(&self) -> Result<u32, SeedError> {
+        self.hand.pass_ms(3 * HOUR_MS);
+        for name in ATTACKED {
+            let (case, browser) = self.open_from(name, ("203.0.113.66", "Chrome on Linux"), false).await?;
+            self.guess(&case, browser).await?;
+            if Some(&name) == ATTACKED.last() {
+                let contest = Command::Contest(ContestedFrom::Notice);
+                drop(self.flow.act(case.id(), Actor::Requester, contest, With::nothing()).await?.into_inner());
+                self.worker.run_due().await;
+            }
+            self.hand.pass_ms(MINUTE_MS);
+        }
+        Ok(u32::try_from(ATTACKED.len()).unwrap_or(0))
+    }
+
     /// One case, of one of several kinds in turn.
     async fn one(&self, people: &mut [Ready], number: u32) -> Result<(), SeedError> {
         let Some(ready) = pick(people, number) else { return Ok(()) };
@@ -212,12 +247,22 @@ impl Past<'_> {
     }
 
     async fn open(&self, name: &str, number: u32) -> Result<(Case, Digest), SeedError> {
+        let network = format!("192.0.2.{}", number % 250 + 1);
+        self.open_from(name, (&network, "Firefox on Windows"), number % 6 == 4).await
+    }
+
+    async fn open_from(
+        &self,
+        name: &str,
+        (network, browser): (&str, &str),
+        locked: bool,
+    ) -> Result<(Case, Digest), SeedError> {
         let asked = Asked {
             name: name.to_owned(),
-            door: if number % 6 == 4 { Door::Locked } else { Door::Forgot },
-            action: if number % 6 == 4 { Action::Unlock } else { Action::SetPassword },
-            network: format!("192.0.2.{}", number % 250 + 1),
-            browser: "Firefox on Windows".to_owned(),
+            door: if locked { Door::Locked } else { Door::Forgot },
+            action: if locked { Action::Unlock } else { Action::SetPassword },
+            network: network.to_owned(),
+            browser: browser.to_owned(),
             language: "en".to_owned(),
             signed_in: None,
         };

@@ -179,6 +179,7 @@ fn demo(shell: &Shell, out: &mut Samples) {
                 group(k("demo-people"), k("demo-people-text"), &june),
                 group(k("demo-elevated"), k("demo-elevated-text"), &priya),
                 group(k("demo-admins"), k("demo-admins-text"), &priya),
+                group(k("demo-machines"), k("demo-machines-text"), &priya),
             ],
             password: "correct horse battery staple".to_owned(),
         },
