@@ -18,7 +18,7 @@ use crate::{
     connectors::Directory,
     ctx::Ctx,
     flow::Flow,
-    jobs::{Worker, letters::Letters},
+    jobs::{Worker, beat::Beat, letters::Letters},
     methods::passkey::RelyingParty,
     seal::{DigestKey, OpenKey, SealKey, Vault},
     store::{Store, StoreError, sign::Memory},
@@ -88,6 +88,7 @@ pub fn worker(flow: &Arc<Flow>, parts: WorkerParts) -> Arc<Worker> {
         letters: parts.letters,
         signer: parts.signer,
         memory: parts.memory,
+        beat: Beat::default(),
     })
 }
 

@@ -48,7 +48,7 @@ pub async fn run(args: HealthArgs, ctx: &CliContext) -> Result<Exit, CliError> {
         })?;
         lines.push(match reply.status {
             200 => CheckLine::new(what, Mark::Pass, well),
-            status => CheckLine::new(what, Mark::Fail, format!("{ill} ({status}) {}", first_line(&reply.body))),
+            status => CheckLine::new(what, Mark::Fail, format!("{ill} ({status}) {}", missing(&reply.body))),
         });
     }
     ctx.print(&Report::new("health").field("url", json!(base)).checks(lines))
@@ -90,6 +90,9 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
-fn first_line(body: &str) -> String {
-    body.lines().next().unwrap_or_default().chars().take(SHOWN).collect()
+/// The parts that are not ready; for an answer that names none, its first line.
+fn missing(body: &str) -> String {
+    let parts: Vec<&str> = body.lines().filter_map(|line| line.strip_suffix(" not ready")).collect();
+    let text = if parts.is_empty() { body.lines().next().unwrap_or_default() } else { &parts.join(", ") };
+    text.chars().take(SHOWN).collect()
 }

@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`shell`] (what is around every page), [`views`] (pages as data, one file a part of the way), [`mail`], [`assets`];
 //! then what fills them: [`portal`] (what is shared), [`visit`] (a request), [`answer`], [`guard`] (before and after every handler),
-//! [`applicant`] (anyone), [`account`] (somebody who is signed in), [`tlog`] (the log for everybody).
+//! [`applicant`] (anyone), [`account`] (somebody who is signed in), [`tlog`] (the log for everybody),
+//! [`health`] (for machines that look after this one).
 
 pub mod account;
 pub mod answer;
@@ -10,6 +11,7 @@ pub mod applicant;
 pub mod assets;
 pub mod files;
 pub mod guard;
+pub mod health;
 pub mod mail;
 pub mod portal;
 pub mod shell;
