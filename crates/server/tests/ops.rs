@@ -10,6 +10,13 @@
 
 #[path = "ops/health.rs"]
 mod health;
+#[path = "ops/numbers.rs"]
+mod numbers;
+#[allow(dead_code, reason = "shared with the tests of the whole system")]
+#[path = "system/process.rs"]
+mod process;
+#[path = "ops/service.rs"]
+mod service;
 #[path = "support/portal.rs"]
 mod world;
 
@@ -31,4 +38,12 @@ async fn ask(router: &Router, host: &str, path: &str) -> (StatusCode, String) {
     let status = response.status();
     let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
     (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+/// Says that something of the machine is missing, in the one way that is looked for.
+#[allow(clippy::print_stdout, reason = "it is read by scripts/test.sh")]
+fn skip(what: &str, why: &str) {
+    let required = std::env::var_os("KEYWARD_REQUIRE_REAL").is_some_and(|v| v == "1");
+    assert!(!required, "{what} is required: {why}");
+    println!("SKIP {what}: {why}");
 }

@@ -385,7 +385,10 @@ impl Worker {
     }
 
     async fn finish(&self, job: Taken) {
-        let done = match self.perform(&job).await {
+        let begun = self.flow.ctx.now();
+        let ran = self.perform(&job).await;
+        self.flow.metrics.job(&job.kind, ran.is_ok(), self.flow.ctx.now().since_ms(begun));
+        let done = match ran {
             Ok(()) => self.flow.store.finish_job(&job).await.map(drop),
             Err(error) => {
                 let never = matches!(error, JobError::Never(_));

@@ -11,6 +11,7 @@ use axum::{
 };
 
 use super::portal::Shared;
+use crate::flow::Flow;
 
 /// The process answers.
 pub const ALIVE: &str = "/healthz";
@@ -24,7 +25,8 @@ pub fn is_probe(path: &str) -> bool {
 
 /// The routes for machines that look after this one.
 pub fn routes() -> Router<Shared> {
-    Router::new().route(ALIVE, get(alive)).route(READY, get(ready))
+    let of_portal = async |State(portal): State<Shared>| ready(&portal.flow).await;
+    Router::new().route(ALIVE, get(alive)).route(READY, get(of_portal))
 }
 
 fn text(status: StatusCode, body: String) -> Response {
@@ -36,13 +38,13 @@ fn text(status: StatusCode, body: String) -> Response {
 }
 
 /// `GET /healthz`. Nothing outside is asked: to start a process again does not bring a database back.
-async fn alive() -> Response {
+pub async fn alive() -> Response {
     text(StatusCode::OK, "ok\n".to_owned())
 }
 
 /// `GET /readyz`: one part a line.
-async fn ready(State(portal): State<Shared>) -> Response {
-    let readiness = portal.flow.store.readiness(portal.flow.ctx.now()).await;
+pub async fn ready(flow: &Flow) -> Response {
+    let readiness = flow.store.readiness(flow.ctx.now()).await;
     let status = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let line = |(part, ready)| format!("{part} {}\n", if ready { "ready" } else { "not ready" });
     let body = readiness.parts().map(line).concat();

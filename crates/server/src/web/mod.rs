@@ -3,7 +3,7 @@
 //! Reading order: [`shell`] (what is around every page), [`views`] (pages as data, one file a part of the way), [`mail`], [`assets`];
 //! then what fills them: [`portal`] (what is shared), [`visit`] (a request), [`answer`], [`guard`] (before and after every handler),
 //! [`applicant`] (anyone), [`account`] (somebody who is signed in), [`tlog`] (the log for everybody),
-//! [`health`] (for machines that look after this one).
+//! [`health`], [`numbers`] and [`observe`] (for whoever looks after it).
 
 pub mod account;
 pub mod answer;
@@ -13,6 +13,8 @@ pub mod files;
 pub mod guard;
 pub mod health;
 pub mod mail;
+pub mod numbers;
+pub mod observe;
 pub mod portal;
 pub mod shell;
 pub mod tlog;
