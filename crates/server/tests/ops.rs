@@ -17,6 +17,8 @@ mod numbers;
 mod process;
 #[path = "ops/service.rs"]
 mod service;
+#[path = "ops/traces.rs"]
+mod traces;
 #[path = "support/portal.rs"]
 mod world;
 

@@ -46,7 +46,7 @@ pub async fn worker(args: WorkerArgs, ctx: &CliContext) -> Result<Exit, CliError
 
 async fn start(flags: Vec<FlagValue>, migrate: MigrateChoice, ctx: &CliContext) -> Result<Exit, CliError> {
     let loaded = ctx.load(&flags)?;
-    telemetry::to_stdout(&ctx.environment);
+    let traces = telemetry::to_stdout(&ctx.environment)?;
     warn(&loaded)?;
     let store = database(&loaded.config, migrate, ctx).await?;
     if migrate == MigrateChoice::Only {
@@ -67,6 +67,7 @@ async fn start(flags: Vec<FlagValue>, migrate: MigrateChoice, ctx: &CliContext) 
     };
     listen(config, &flow, portal, worker).await?;
     store.close().await;
+    traces.end().await;
     Ok(Exit::Ok)
 }
 

@@ -14,6 +14,7 @@ use keyward_core::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::{
     channels::Channel,
@@ -386,7 +387,9 @@ impl Worker {
 
     async fn finish(&self, job: Taken) {
         let begun = self.flow.ctx.now();
-        let ran = self.perform(&job).await;
+        let case = job.case.map(tracing::field::display);
+        let span = tracing::info_span!("job", otel.name = %job.kind, kind = %job.kind, keyward.case_id = case);
+        let ran = self.perform(&job).instrument(span).await;
         self.flow.metrics.job(&job.kind, ran.is_ok(), self.flow.ctx.now().since_ms(begun));
         let done = match ran {
             Ok(()) => self.flow.store.finish_job(&job).await.map(drop),

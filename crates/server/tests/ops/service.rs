@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::process::{Call, Process, until};
 
 /// An installation in a folder, of one process.
-fn installed(at: &Path) -> Call {
+pub fn installed(at: &Path) -> Call {
     let file = at.join("keyward.toml");
     let database = format!("sqlite:{}", at.join("keyward.db").display());
     let init =
@@ -38,7 +38,7 @@ fn lines(process: &Process) -> Vec<Value> {
     said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).collect()
 }
 
-fn fetch(address: SocketAddr, host: &str, path: &str) -> String {
+pub fn fetch(address: SocketAddr, host: &str, path: &str) -> String {
     let mut wire = TcpStream::connect(address).unwrap();
     write!(wire, "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: canary-agent\r\nConnection: close\r\n\r\n")
         .unwrap();

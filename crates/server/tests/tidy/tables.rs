@@ -38,6 +38,9 @@ pub(crate) const LIBRARIES: &[(&str, &[&str])] = &[
     ("argon2", &["crates/server/src/passwords/"]),
     ("clap", &["crates/server/src/cli/"]),
     ("cedar_policy", &["crates/core/src/policy"]),
+    ("opentelemetry", &["crates/server/src/cli/traces.rs"]),
+    ("opentelemetry_sdk", &["crates/server/src/cli/traces.rs"]),
+    ("opentelemetry_otlp", &["crates/server/src/cli/traces.rs"]),
     ("prometheus_client", &["crates/server/src/metrics/"]),
     ("sd_notify", &["crates/server/src/app/supervisor.rs"]),
 ];
