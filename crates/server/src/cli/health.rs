@@ -10,7 +10,7 @@ use url::Url;
 use super::args::HealthArgs;
 use super::http::{self, Trust};
 use super::{CheckLine, CliContext, CliError, Exit, Mark, Report};
-use crate::app;
+use crate::{app, config::types::Role};
 
 /// Where the server says whether it lives.
 pub const ALIVE: &str = "/healthz";
@@ -65,6 +65,9 @@ fn given(text: &str) -> Result<Url, CliError> {
 /// The server of this machine's configuration.
 fn here(ctx: &CliContext) -> Result<Server, CliError> {
     let server = ctx.load(&[])?.config.server;
+    if server.role == Role::Worker {
+        return worker(server.metrics_listen);
+    }
     let address = reachable(server.listen);
     let (scheme, trust) = match &server.tls_cert_file {
         None => ("http", Trust::System),
@@ -78,6 +81,15 @@ fn here(ctx: &CliContext) -> Result<Server, CliError> {
     let base = Url::parse(&format!("{scheme}://{address}/"))
         .map_err(|error| CliError::Failed(format!("cannot ask {address}"), error.into()))?;
     Ok(Server { base, host: Some(app::host(server.public_url.url())), trust })
+}
+
+/// A process without pages answers on the listener of its numbers, if it has one.
+fn worker(listen: Option<SocketAddr>) -> Result<Server, CliError> {
+    let address = listen.map(reachable).ok_or_else(|| {
+        CliError::Usage("a process with the role worker answers only with server.metrics_listen set".to_owned())
+    })?;
+    let base = given(&format!("http://{address}/"))?;
+    Ok(Server { base, host: None, trust: Trust::System })
 }
 
 /// Who listens on every address is asked on this machine's own.

@@ -87,6 +87,18 @@ fn eco_16_without_an_address_it_asks_the_listener_of_the_configuration() {
 }
 
 #[test]
+fn eco_11_a_worker_without_pages_is_asked_where_its_numbers_are() {
+    let (_folder, file) = installed();
+    let role = [("KEYWARD_SERVER__ROLE", "worker"), ("KEYWARD_DATABASE__URL", "postgres://127.0.0.1/keyward")];
+    let answer = typed_with(&["--config", &file, "health"], &role);
+    assert!(answer.exit == Exit::Usage && answer.err.contains("server.metrics_listen"), "{}", answer.err);
+    let address = server([OK, OK], None);
+    let set = [&role[..], &[("KEYWARD_SERVER__METRICS_LISTEN", address.as_str())]].concat();
+    let answer = typed_with(&["--config", &file, "health"], &set);
+    assert_eq!(answer.exit, Exit::Ok, "{}", answer.err);
+}
+
+#[test]
 fn eco_16_over_tls_only_the_certificate_of_the_configuration_is_believed() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/tls");
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
