@@ -3,7 +3,11 @@
 //! From a task of its own, which waits for nothing longer than a few seconds, so that neither jobs nor signing hold it up, nor it them.
 
 use std::{
-    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -35,6 +39,8 @@ const NOBODY: &str = "keyward-looks-whether-you-answer";
 pub struct Beat {
     signed_ms: AtomicI64,
     rounds: AtomicU64,
+    /// Directories that did not answer last time: what goes on is not said every second.
+    silent: Mutex<BTreeSet<String>>,
 }
 
 impl Beat {
@@ -49,6 +55,32 @@ impl Beat {
     /// Whether the log was signed a moment ago. Signing that hangs does not count for long.
     fn signs(&self, at: Timestamp) -> bool {
         at.since_ms(Timestamp::from_millis(self.signed_ms.load(Ordering::Relaxed))) <= ALIVE_MS
+    }
+    /// How many of these answer within `limit`. All are asked at once.
+    async fn reached(&self, directories: &[Arc<dyn Directory>], at: Timestamp, limit: Duration) -> usize {
+        let Ok(nobody) = AccountName::parse(NOBODY) else { return 0 };
+        let ask = async |directory: &Arc<dyn Directory>| {
+            let why = match timeout(limit, directory.find(&nobody, at)).await {
+                Ok(Ok(_)) => None,
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(_) => Some("there was no answer in time".to_owned()),
+            };
+            self.noted(directory.name(), why.as_deref());
+            why.is_none()
+        };
+        join_all(directories.iter().map(ask)).await.into_iter().filter(|answers| *answers).count()
+    }
+    /// Says it when a directory stops answering, and when it answers again. Whether there was something to say.
+    fn noted(&self, directory: &str, why: Option<&str>) -> bool {
+        let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        match why {
+            Some(why) if silent.insert(directory.to_owned()) => {
+                tracing::warn!(directory, why, "a directory does not answer")
+            }
+            None if silent.remove(directory) => tracing::info!(directory, "a directory answers again"),
+            _ => return false,
+        }
+        true
     }
     /// How often this worker has said that it is alive, or tried to. It goes on growing for as long as the process can do anything.
     pub fn rounds(&self) -> u64 {
@@ -73,7 +105,7 @@ pub async fn run(worker: &Worker, stop: CancellationToken) {
 
 /// Says it once. Whether all is well.
 pub async fn once(worker: &Worker, id: &str) -> bool {
-    let directories = reached(&worker.directories, worker.flow.ctx.now()).await;
+    let directories = worker.beat.reached(&worker.directories, worker.flow.ctx.now(), PROBE).await;
     let at = worker.flow.ctx.now();
     let seen = Seen { id: id.to_owned(), at, signs: worker.beat.signs(at), directories };
     let written = match timeout(WRITE, worker.flow.store.worker_seen(&seen)).await {
@@ -91,20 +123,69 @@ pub async fn once(worker: &Worker, id: &str) -> bool {
     written && seen.signs && directories == worker.directories.len()
 }
 
-/// How many of these answer. All are asked at once.
-async fn reached(directories: &[std::sync::Arc<dyn Directory>], at: Timestamp) -> usize {
-    let Ok(nobody) = AccountName::parse(NOBODY) else { return 0 };
-    let ask = async |directory: &std::sync::Arc<dyn Directory>| match timeout(PROBE, directory.find(&nobody, at)).await
-    {
-        Ok(Ok(_)) => true,
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "a directory does not answer");
-            false
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use async_trait::async_trait;
+    use keyward_core::{account::AccountRef, secret::SecretText, steps::reissue::Permit};
+
+    use super::*;
+    use crate::connectors::{Account, Applied, AttemptFacts, Capabilities, ConnectorError, Found, NewPassword, SignIn};
+
+    /// Answers at once, with an error, or never.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    enum Answers {
+        Well,
+        Badly,
+        Never,
+    }
+
+    #[async_trait]
+    impl Directory for Answers {
+        fn name(&self) -> &str {
+            match self {
+                Self::Well => "well",
+                Self::Badly => "badly",
+                Self::Never => "never",
+            }
         }
-        Err(_) => {
-            tracing::warn!(directory = directory.name(), "a directory does not answer in time");
-            false
+        async fn find(&self, _: &AccountName, _: Timestamp) -> Result<Found, ConnectorError> {
+            match self {
+                Self::Well => Ok(Found::None),
+                Self::Badly => Err(ConnectorError::Refused { directory: "badly".to_owned(), what: "no".to_owned() }),
+                Self::Never => pending().await,
+            }
         }
-    };
-    join_all(directories.iter().map(ask)).await.into_iter().filter(|answers| *answers).count()
+        async fn probe(&self) -> Result<Capabilities, ConnectorError> {
+            pending().await
+        }
+        async fn read(&self, _: &str, _: Timestamp) -> Result<Option<Account>, ConnectorError> {
+            pending().await
+        }
+        async fn authenticate(&self, _: &str, _: &SecretText, _: Timestamp) -> Result<SignIn, ConnectorError> {
+            pending().await
+        }
+        async fn set_password(&self, _: Permit, _: NewPassword<'_>) -> Applied {
+            pending().await
+        }
+        async fn unlock(&self, _: Permit, _: Timestamp) -> Applied {
+            pending().await
+        }
+        async fn look(&self, _: &AccountRef, _: AttemptFacts<'_>) -> Applied {
+            pending().await
+        }
+    }
+
+    #[tokio::test]
+    async fn eco_11_a_directory_that_never_answers_holds_nobody_up_and_is_named_once() {
+        let directories: Vec<Arc<dyn Directory>> =
+            [Answers::Never, Answers::Badly, Answers::Well].map(|one| Arc::new(one) as _).into();
+        let beat = Beat::default();
+        for _ in 0..2 {
+            assert_eq!(beat.reached(&directories, Timestamp::from_millis(0), Duration::ZERO).await, 1);
+        }
+        assert!(!beat.noted("never", Some("again")) && !beat.noted("well", None), "nothing new");
+        assert!(beat.noted("never", None) && beat.noted("never", Some("again")), "news");
+    }
 }
