@@ -10,6 +10,7 @@ have() {
         ldap-utils) command -v ldapsearch ;;
         libfaketime) compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' ;;
         postgresql) command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' ;;
+        systemd) command -v systemd-analyze ;;
         chromium) command -v chromium ;;
         fonts-noto-core) compgen -G '/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf' ;;
         nodejs) command -v node ;;
@@ -18,7 +19,7 @@ have() {
 }
 
 missing=()
-for package in slapd slapd-contrib ldap-utils libfaketime postgresql chromium fonts-noto-core nodejs npm; do
+for package in slapd slapd-contrib ldap-utils libfaketime postgresql systemd chromium fonts-noto-core nodejs npm; do
     have "$package" || missing+=("$package")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0

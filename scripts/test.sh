@@ -62,6 +62,7 @@ sum() {
 step format cargo fmt --all --check
 step lints cargo clippy --workspace --all-targets --locked -- -D warnings
 step tests cargo test --workspace --locked --no-fail-fast -- --show-output
+step traces cargo test -p keyward --locked --features otlp --test ops eco_13 -- --show-output
 step browser scripts/e2e.sh
 
 reasons=$(grep -hE '^SKIP [^:]+: .' "$logs"/*.log | sort -u)

@@ -14,6 +14,7 @@ pub mod flow;
 pub mod i18n;
 pub mod jobs;
 pub mod methods;
+pub mod metrics;
 pub mod passwords;
 pub mod seal;
 pub mod store;

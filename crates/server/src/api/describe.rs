@@ -234,7 +234,7 @@ fn problems() -> Value {
     all.into()
 }
 
-/// The log and the health addresses (`web/tlog.rs`).
+/// The log and the health addresses (`web/tlog.rs`, `web/health.rs`).
 fn elsewhere() -> Map<String, Value> {
     let text =
         |about: &str| json!({ "description": about, "content": { "text/plain": { "schema": { "type": "string" } } } });
@@ -271,7 +271,16 @@ fn elsewhere() -> Map<String, Value> {
         ),
         ("/log/tile/{rest}", tiles),
         ("/healthz", get("healthy", "health", "The process answers", text("It does."), ("503", "It does not."))),
-        ("/readyz", get("ready", "health", "The database answers too", text("It does."), ("503", "It does not."))),
+        (
+            "/readyz",
+            get(
+                "ready",
+                "health",
+                "Everything that a recovery needs is there",
+                text("Each part in a line: `database ready`, and so `migrations`, `worker`, `log` and `directory`."),
+                ("503", "The same lines; what is missing is `not ready`."),
+            ),
+        ),
     ]
     .into_iter()
     .map(|(path, item)| (path.to_owned(), item))

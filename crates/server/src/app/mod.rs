@@ -1,11 +1,13 @@
 //! Where things are put together: keys, store, flow, worker, pages. Nothing imports it but the command line.
 //!
-//! [`open`] opens what the configuration names, [`directory`] and [`letters`] fit modules to each other that do not know each other, [`serve`] listens.
+//! [`open`] opens what the configuration names, [`directory`] and [`letters`] fit modules to each other that do not know each other, [`serve`] listens,
+//! [`supervisor`] tells systemd.
 
 pub mod directory;
 pub mod letters;
 pub mod open;
 pub mod serve;
+pub mod supervisor;
 
 use std::sync::Arc;
 
@@ -18,8 +20,9 @@ use crate::{
     connectors::Directory,
     ctx::Ctx,
     flow::Flow,
-    jobs::{Worker, letters::Letters},
+    jobs::{Worker, beat::Beat, letters::Letters},
     methods::passkey::RelyingParty,
+    metrics::Metrics,
     seal::{DigestKey, OpenKey, SealKey, Vault},
     store::{Store, StoreError, sign::Memory},
     terms::{Classes, Hours, Quarantine, Starts, Terms},
@@ -59,6 +62,7 @@ pub async fn flow(parts: FlowParts) -> Result<Arc<Flow>, StoreError> {
         seal: parts.seal,
         party: parts.party,
         bell: Notify::new(),
+        metrics: Metrics::default(),
     }))
 }
 
@@ -88,6 +92,7 @@ pub fn worker(flow: &Arc<Flow>, parts: WorkerParts) -> Arc<Worker> {
         letters: parts.letters,
         signer: parts.signer,
         memory: parts.memory,
+        beat: Beat::default(),
     })
 }
 

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api,
     jobs::Worker,
-    web::{account, applicant, files, guard, portal::Shared, tlog},
+    web::{account, applicant, files, guard, health, observe, portal::Shared, tlog},
 };
 
 /// How long open requests may take after the server was told to stop. Streams end by themselves when their browser goes.
@@ -18,8 +18,11 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Every route that this process serves, behind the guard. `more` are those of the demonstration.
 pub fn router(portal: &Shared, more: Router<Shared>) -> Router {
-    let pages = applicant::routes().merge(account::routes()).merge(files::routes()).merge(tlog::routes()).merge(more);
-    guard::around(pages.merge(api::routes()), portal).layer(middleware::from_fn(api::problems))
+    let pages = applicant::routes().merge(account::routes()).merge(files::routes()).merge(tlog::routes());
+    let pages = pages.merge(health::routes()).merge(more);
+    guard::around(pages.merge(api::routes()), portal)
+        .layer(middleware::from_fn(api::problems))
+        .layer(middleware::from_fn_with_state(Arc::clone(portal), observe::around))
 }
 
 /// Serves pages until told to stop.

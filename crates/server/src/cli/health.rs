@@ -10,7 +10,7 @@ use url::Url;
 use super::args::HealthArgs;
 use super::http::{self, Trust};
 use super::{CheckLine, CliContext, CliError, Exit, Mark, Report};
-use crate::app;
+use crate::{app, config::types::Role};
 
 /// Where the server says whether it lives.
 pub const ALIVE: &str = "/healthz";
@@ -48,7 +48,7 @@ pub async fn run(args: HealthArgs, ctx: &CliContext) -> Result<Exit, CliError> {
         })?;
         lines.push(match reply.status {
             200 => CheckLine::new(what, Mark::Pass, well),
-            status => CheckLine::new(what, Mark::Fail, format!("{ill} ({status}) {}", first_line(&reply.body))),
+            status => CheckLine::new(what, Mark::Fail, format!("{ill} ({status}) {}", missing(&reply.body))),
         });
     }
     ctx.print(&Report::new("health").field("url", json!(base)).checks(lines))
@@ -65,6 +65,9 @@ fn given(text: &str) -> Result<Url, CliError> {
 /// The server of this machine's configuration.
 fn here(ctx: &CliContext) -> Result<Server, CliError> {
     let server = ctx.load(&[])?.config.server;
+    if server.role == Role::Worker {
+        return worker(server.metrics_listen);
+    }
     let address = reachable(server.listen);
     let (scheme, trust) = match &server.tls_cert_file {
         None => ("http", Trust::System),
@@ -80,6 +83,15 @@ fn here(ctx: &CliContext) -> Result<Server, CliError> {
     Ok(Server { base, host: Some(app::host(server.public_url.url())), trust })
 }
 
+/// A process without pages answers on the listener of its numbers, if it has one.
+fn worker(listen: Option<SocketAddr>) -> Result<Server, CliError> {
+    let address = listen.map(reachable).ok_or_else(|| {
+        CliError::Usage("a process with the role worker answers only with server.metrics_listen set".to_owned())
+    })?;
+    let base = given(&format!("http://{address}/"))?;
+    Ok(Server { base, host: None, trust: Trust::System })
+}
+
 /// Who listens on every address is asked on this machine's own.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
@@ -90,6 +102,9 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
-fn first_line(body: &str) -> String {
-    body.lines().next().unwrap_or_default().chars().take(SHOWN).collect()
+/// The parts that are not ready; for an answer that names none, its first line.
+fn missing(body: &str) -> String {
+    let parts: Vec<&str> = body.lines().filter_map(|line| line.strip_suffix(" not ready")).collect();
+    let text = if parts.is_empty() { body.lines().next().unwrap_or_default() } else { &parts.join(", ") };
+    text.chars().take(SHOWN).collect()
 }

@@ -29,6 +29,11 @@ mod settings;
 mod situation;
 mod telemetry;
 mod timeline;
+#[cfg(feature = "otlp")]
+mod traces;
+#[cfg(not(feature = "otlp"))]
+#[path = "no_traces.rs"]
+mod traces;
 mod verify;
 mod version;
 mod words;

@@ -1,6 +1,6 @@
 //! `keyward serve` and `keyward worker`: everything is opened and checked before anything listens; nothing starts half.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -12,6 +12,7 @@ use crate::{
         self, letters,
         open::{self, Ground, OpenError},
         serve,
+        supervisor::{self, Watched},
     },
     config::{Config, ConfigError, FlagValue, Loaded, types::Role},
     flow::Flow,
@@ -27,7 +28,7 @@ use crate::{
         words::ContextWords,
     },
     store::Store,
-    web::{portal::Portal, shell::Site},
+    web::{numbers, portal::Portal, shell::Site},
 };
 
 /// Passwords that may wait for a thread; more are asked to come back.
@@ -45,7 +46,7 @@ pub async fn worker(args: WorkerArgs, ctx: &CliContext) -> Result<Exit, CliError
 
 async fn start(flags: Vec<FlagValue>, migrate: MigrateChoice, ctx: &CliContext) -> Result<Exit, CliError> {
     let loaded = ctx.load(&flags)?;
-    telemetry::to_stdout(&ctx.environment);
+    let traces = telemetry::to_stdout(&ctx.environment)?;
     warn(&loaded)?;
     let store = database(&loaded.config, migrate, ctx).await?;
     if migrate == MigrateChoice::Only {
@@ -64,8 +65,9 @@ async fn start(flags: Vec<FlagValue>, migrate: MigrateChoice, ctx: &CliContext) 
         Role::All | Role::Web => Some(make_portal(config, &flow, &site, &hasher)?),
         Role::Worker => None,
     };
-    listen(config, portal, worker).await?;
+    listen(config, &flow, portal, worker).await?;
     store.close().await;
+    traces.end().await;
     Ok(Exit::Ok)
 }
 
@@ -174,23 +176,46 @@ fn make_portal(
     }))
 }
 
-async fn listen(config: &Config, portal: Option<Arc<Portal>>, worker: Option<Arc<Worker>>) -> Result<(), CliError> {
+/// A listener, and its address: with port 0 the system has chosen one.
+async fn bound(address: SocketAddr) -> Result<(TcpListener, SocketAddr), CliError> {
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|error| failed(&format!("cannot listen on {address}"), error))?;
+    let address = listener.local_addr().unwrap_or(address);
+    Ok((listener, address))
+}
+
+async fn listen(
+    config: &Config,
+    flow: &Arc<Flow>,
+    portal: Option<Arc<Portal>>,
+    worker: Option<Arc<Worker>>,
+) -> Result<(), CliError> {
+    let numbers = match config.server.metrics_listen {
+        Some(address) => Some(bound(address).await?),
+        None => None,
+    };
+    let pages = match portal {
+        Some(portal) => Some((bound(config.server.listen).await?, portal)),
+        None => None,
+    };
+    // Everything listens; from here on the others may come.
     let stop = serve::stop_on_signal();
-    let working = worker.map(|worker| tokio::spawn(serve::jobs(worker, stop.clone())));
-    let served = match portal {
+    let counting = numbers.map(|(listener, address)| {
+        tracing::info!(%address, "giving out numbers");
+        tokio::spawn(serve::pages(listener, numbers::router(Arc::clone(flow)), stop.clone()))
+    });
+    let working = worker.clone().map(|worker| tokio::spawn(serve::jobs(worker, stop.clone())));
+    let router = pages.as_ref().map(|(_, portal)| serve::router(portal, Router::new()));
+    let watched = Watched { pages: router.clone(), worker };
+    let watching = tokio::spawn(supervisor::watch(watched, stop.clone()));
+    let served = match pages.zip(router) {
         None => {
             tracing::info!("doing jobs");
             stop.cancelled().await;
             Ok(())
         }
-        Some(portal) => {
-            let address = config.server.listen;
-            let listener = TcpListener::bind(address).await;
-            let listener = listener.map_err(|error| failed(&format!("cannot listen on {address}"), error))?;
-            // With port 0 the system has chosen one.
-            let address = listener.local_addr().unwrap_or(address);
+        Some((((listener, address), portal), router)) => {
             tracing::info!(%address, url = portal.site.public_url, "serving");
-            let router = serve::router(&portal, Router::new());
             match (&config.server.tls_cert_file, &config.server.tls_key_file) {
                 (Some(cert), Some(key)) => serve::pages_over_tls(listener, router, (cert, key), stop.clone()).await,
                 _ => serve::pages(listener, router, stop.clone()).await,
@@ -198,6 +223,10 @@ async fn listen(config: &Config, portal: Option<Arc<Portal>>, worker: Option<Arc
         }
     };
     stop.cancel();
+    drop(watching.await);
+    if let Some(counting) = counting {
+        drop(counting.await);
+    }
     if let Some(working) = working {
         drop(working.await);
     }

@@ -19,6 +19,7 @@ use super::{Config, DirectorySource, Loaded, Shown};
 pub(super) fn together(reader: &mut Reader<'_>) {
     tls(reader);
     exposed(reader);
+    numbers(reader);
     help(reader);
     shared_sqlite(reader);
     sealing(reader);
@@ -74,6 +75,23 @@ fn exposed(reader: &mut Reader<'_>) {
             "server.listen",
             format!("`server.listen` is {listen}: other machines can connect without TLS"),
             "set tls_cert_file and tls_key_file, or name the proxy in front in trusted_proxies",
+        );
+    }
+}
+
+/// The numbers are nobody's secret, and they tell a stranger when to come: somebody should have meant it.
+fn numbers(reader: &mut Reader<'_>) {
+    let address = |reader: &Reader<'_>, path| text(reader, path).and_then(|text| text.parse::<SocketAddr>().ok());
+    let Some(listen) = address(reader, "server.metrics_listen") else { return };
+    if listen.port() != 0 && address(reader, "server.listen") == Some(listen) {
+        let what = format!("`server.metrics_listen` and `server.listen` are both {listen}");
+        reader.complain("server.metrics_listen", what, "give the numbers a port of their own");
+    }
+    if !listen.ip().is_loopback() {
+        reader.warn(
+            "server.metrics_listen",
+            format!("`server.metrics_listen` is {listen}: other machines can read the numbers without sign-in"),
+            "use a loopback address, or let only Prometheus reach that port",
         );
     }
 }

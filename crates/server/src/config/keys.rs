@@ -68,6 +68,8 @@ section! {
         public_url: PublicUrl = Spec::required_except_demo("https://reset.example.org", "http://localhost:8440");
         /// The address and port to listen on.
         listen: SocketAddr = Spec::default("127.0.0.1:8440");
+        /// The address and port of the numbers for Prometheus (`/metrics`), with the two health addresses. Without sign-in and without TLS: loopback, or a network of machines.
+        metrics_listen: Option<SocketAddr> = Spec::unset("no numbers are given out", "127.0.0.1:9440");
         /// What this process does. `web` has no directory password and cannot change an account; `worker` serves no page.
         role: Role = Spec::default("all");
         /// Address ranges of the proxies in front. Only their `X-Forwarded-For` is believed.

@@ -55,6 +55,7 @@ pub use crate::methods::passkey::Enrollment;
 use crate::{
     ctx::Ctx,
     methods::passkey::RelyingParty,
+    metrics::Metrics,
     seal::{DigestKey, SealKey, Vault},
     store::{
         Change, CommitError, Committed, Guard, GuardKind, Store, StoreError, Write, cases::LoadError, jobs::NewJob,
@@ -85,6 +86,8 @@ pub struct Flow {
     pub seal: SealKey,
     /// Rung when there is new work.
     pub bell: Notify,
+    /// Counts what happens.
+    pub metrics: Metrics,
 }
 
 impl std::fmt::Debug for Flow {
@@ -271,6 +274,7 @@ impl Flow {
         let change = Change::new(expected, entries, after);
         let change = follows.into_change(with.into_change(change));
         let committed = self.store.commit(change).await?;
+        self.metrics.committed(after, &committed.get().entries);
         self.bell.notify_waiters();
         Ok(committed)
     }

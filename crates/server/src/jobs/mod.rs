@@ -14,6 +14,7 @@ use keyward_core::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::{
     channels::Channel,
@@ -29,6 +30,7 @@ use crate::{
 };
 
 pub mod ask;
+pub mod beat;
 pub mod classify;
 pub mod expire;
 pub mod give_up;
@@ -222,6 +224,7 @@ impl Work {
 pub const fn all() -> &'static [&'static str] {
     &[
         "ask",
+        "beat",
         "classify",
         "expire",
         "give_up",
@@ -292,6 +295,8 @@ pub struct Worker {
     pub signer: Signer,
     /// Remembers outside of the database what was signed last.
     pub memory: Memory,
+    /// Says that this worker is alive.
+    pub beat: beat::Beat,
 }
 
 impl Worker {
@@ -323,6 +328,8 @@ impl Worker {
     /// Does jobs until told to stop, and ends what it has begun.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let ticking = tokio::spawn(Arc::clone(&self).tick(stop.clone()));
+        let (worker, told) = (Arc::clone(&self), stop.clone());
+        let beating = tokio::spawn(async move { beat::run(&worker, told).await });
         let places = Arc::new(Semaphore::new(AT_A_TIME));
         let mail_places = Arc::new(Semaphore::new(MAILS_AT_A_TIME));
         loop {
@@ -357,7 +364,7 @@ impl Worker {
         // All places free again: nothing is under way.
         let all = u32::try_from(AT_A_TIME).unwrap_or(1);
         drop(places.acquire_many(all).await);
-        drop(ticking.await);
+        drop((ticking.await, beating.await));
     }
 
     /// Does what is due now and what follows from it, until nothing is due. For tests and simulations, where time stands still.
@@ -379,7 +386,12 @@ impl Worker {
     }
 
     async fn finish(&self, job: Taken) {
-        let done = match self.perform(&job).await {
+        let begun = self.flow.ctx.now();
+        let case = job.case.map(tracing::field::display);
+        let span = tracing::info_span!("job", otel.name = %job.kind, kind = %job.kind, keyward.case_id = case);
+        let ran = self.perform(&job).instrument(span).await;
+        self.flow.metrics.job(&job.kind, ran.is_ok(), self.flow.ctx.now().since_ms(begun));
+        let done = match ran {
             Ok(()) => self.flow.store.finish_job(&job).await.map(drop),
             Err(error) => {
                 let never = matches!(error, JobError::Never(_));

@@ -6,7 +6,10 @@ use super::Worker;
 pub async fn run(worker: &Worker) {
     let flow = &worker.flow;
     match flow.store.sign_checkpoint(&worker.signer, &worker.memory, flow.ctx.now()).await {
-        Ok(_) => {}
-        Err(error) => tracing::error!(%error, "the log was not signed"),
+        Ok(_) => worker.beat.signed(flow.ctx.now()),
+        Err(error) => {
+            worker.beat.not_signed();
+            tracing::error!(%error, "the log was not signed");
+        }
     }
 }

@@ -25,8 +25,10 @@ struct Migration {
     text: &'static str,
 }
 
-const ALL: &[Migration] =
-    &[Migration { version: 1, name: "first", text: include_str!("../../migrations/0001_first.sql") }];
+const ALL: &[Migration] = &[
+    Migration { version: 1, name: "first", text: include_str!("../../migrations/0001_first.sql") },
+    Migration { version: 2, name: "workers", text: include_str!("../../migrations/0002_workers.sql") },
+];
 
 /// Why the tables were left as they were.
 #[derive(Debug, thiserror::Error)]

@@ -25,6 +25,7 @@ pub mod rebuild;
 pub mod sign;
 pub mod tokens;
 mod value;
+pub mod workers;
 
 pub use change::{Aside, Change, Guard, GuardKind, Write};
 pub use commit::{CommitError, Committed};
@@ -181,6 +182,7 @@ impl Store {
             idempotency::STATEMENTS,
             accounts::STATEMENTS,
             rebuild::STATEMENTS,
+            workers::STATEMENTS,
         ]
         .concat()
     }

@@ -16,6 +16,7 @@ use tower_http::{
 
 use super::{
     answer::{Answer, stop},
+    health,
     portal::Shared,
     streams::{self, Streams},
     views::outcome::StopReason,
@@ -60,6 +61,7 @@ async fn wrong_method(visit: Visit) -> Answer {
 }
 
 /// A request for another host is not for us: whoever sends it wants a link or a cache entry with a name that is not ours (T-A01).
+/// Probes are for everybody: load balancers ask by address, and the two answers have no link, no cookie and no name in them.
 async fn host(State(portal): State<Shared>, request: Request, next: Next) -> Response<Body> {
     let named = request.headers().get_all(header::HOST).iter().collect::<Vec<_>>();
     let ours = match (request.uri().authority(), named.as_slice()) {
@@ -67,7 +69,7 @@ async fn host(State(portal): State<Shared>, request: Request, next: Next) -> Res
         (_, [one]) => one.to_str().is_ok_and(|host| host.eq_ignore_ascii_case(&portal.host)),
         _ => false,
     };
-    if ours {
+    if ours || health::is_probe(request.uri().path()) {
         return next.run(request).await;
     }
     let mut response = Response::new(Body::from("This server is not for that host.\n"));

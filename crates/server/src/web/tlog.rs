@@ -1,4 +1,4 @@
-//! The log for everybody, in the form of C2SP `tlog-tiles` under `/log/`, and the two addresses that machines ask for health.
+//! The log for everybody, in the form of C2SP `tlog-tiles` under `/log/`.
 
 use axum::{
     Router,
@@ -13,11 +13,7 @@ use super::portal::Shared;
 
 /// The routes of the log.
 pub fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/log/checkpoint", get(checkpoint))
-        .route("/log/tile/{*rest}", get(tile))
-        .route("/healthz", get(healthy))
-        .route("/readyz", get(ready))
+    Router::new().route("/log/checkpoint", get(checkpoint)).route("/log/tile/{*rest}", get(tile))
 }
 
 fn bytes(status: StatusCode, kind: &'static str, cache: &'static str, body: impl Into<Body>) -> Response<Body> {
@@ -56,22 +52,6 @@ async fn tile(State(portal): State<Shared>, Path(rest): Path<String>) -> Respons
         Err(error) => {
             tracing::warn!(%error, "a tile can not be read");
             text(StatusCode::SERVICE_UNAVAILABLE, "not now\n")
-        }
-    }
-}
-
-/// `GET /healthz`: the process answers.
-async fn healthy() -> Response<Body> {
-    text(StatusCode::OK, "ok\n")
-}
-
-/// `GET /readyz`: the database answers too, so that a load balancer may send people here.
-async fn ready(State(portal): State<Shared>) -> Response<Body> {
-    match portal.flow.store.log_head().await {
-        Ok(_) => text(StatusCode::OK, "ok\n"),
-        Err(error) => {
-            tracing::warn!(%error, "not ready");
-            text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
         }
     }
 }

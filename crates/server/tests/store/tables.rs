@@ -7,6 +7,7 @@ use keyward::store::{
     limits::Limit,
     people::{NewFactor, Person},
     tokens::{NewToken, Purpose, Seen},
+    workers,
 };
 use keyward_core::{
     account::{AccountRef, Method},
@@ -31,6 +32,7 @@ on_both! {
     r45_a_blocked_person_stays_blocked_for_the_longer_time
     a_policy_is_found_by_its_digest_and_nothing_else_is_returned
     r43_the_embedded_directory_counts_passwords_and_remembers_them
+    eco_11_a_worker_is_seen_on_both_engines
     v6_1_1_wrong_passwords_lock_an_account_until_it_is_unlocked
 }
 
@@ -475,4 +477,15 @@ async fn v6_1_1_wrong_passwords_lock_an_account_until_it_is_unlocked(world: Worl
     store.set_account_group("1", "admins", true).await.unwrap();
     store.set_account_group("1", "staff", false).await.unwrap();
     assert_eq!(store.account_groups("1").await.unwrap(), ["admins"]);
+}
+
+pub async fn eco_11_a_worker_is_seen_on_both_engines(world: World) {
+    for (signs, directories) in [(false, 0), (true, 2)] {
+        let seen = workers::Seen { id: "one".to_owned(), at: START, signs, directories };
+        world.store.worker_seen(&seen).await.unwrap();
+        assert_eq!(world.store.readiness(START.plus_ms(30 * SECOND_MS)).await.is_ready(), signs);
+    }
+    assert!(!world.store.readiness(START.plus_ms(30 * SECOND_MS + 1)).await.worker);
+    world.store.worker_ended("one").await.unwrap();
+    assert!(!world.store.readiness(START).await.worker);
 }

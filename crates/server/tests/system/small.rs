@@ -180,6 +180,9 @@ async fn m187_one_process_with_sqlite_and_its_own_directory_is_enough_for_a_reco
     assert!(there.opens(new).await && !there.opens(old).await);
     eventually("four notices", async || (small.letters().len() == 4).then_some(())).await;
     assert!(subjects(small.letters()).ends_with(&["Your Northwind Hospital password was changed".to_owned()]));
+    // The last message is at the relay before the review is in the log.
+    let list = small.keyward(&["--output", "json", "case", "list"]);
+    eventually("the review", async || list.succeed().contains("\"reviewed\"").then_some(())).await;
     assert!(process.terminate().success(), "{}", process.said());
 
     let file = small.path("evidence.json");

@@ -117,8 +117,10 @@ impl Installation {
         let mut process = call.set("RUST_LOG", self.verbosity).start(&self.output());
         let front = Front::before(process.address());
         let mut browser = front.browser();
-        eventually("the pages are ready", async || (browser.get("/readyz").await.status.as_u16() == 200).then_some(()))
-            .await;
+        eventually("the pages are there", async || {
+            (browser.get("/healthz").await.status.as_u16() == 200).then_some(())
+        })
+        .await;
         (process, front)
     }
     /// A process that does jobs.

@@ -16,9 +16,10 @@ pub(crate) const KNOWS: &[(&str, &[&str])] = &[
     ("store", &["ctx", "token"]),
     // The evidence of one case, for the operator's command line alone.
     ("evidence", &["store"]),
-    ("flow", &["account_name", "ctx", "terms", "store", "token", "seal", "passwords", "methods", "jobs"]),
+    ("metrics", &["store"]),
+    ("flow", &["account_name", "ctx", "terms", "store", "token", "seal", "passwords", "methods", "metrics", "jobs"]),
     ("jobs", &["ctx", "terms", "token", "seal", "store", "flow", "connectors", "channels", "methods"]),
-    ("web", &["ctx", "terms", "flow", "i18n", "config", "token", "passwords"]),
+    ("web", &["ctx", "terms", "flow", "i18n", "config", "metrics", "token", "passwords"]),
     ("api", &["flow", "i18n", "passwords", "token", "web"]),
     ("app", ANY),
     ("cli", ANY),
@@ -37,6 +38,11 @@ pub(crate) const LIBRARIES: &[(&str, &[&str])] = &[
     ("argon2", &["crates/server/src/passwords/"]),
     ("clap", &["crates/server/src/cli/"]),
     ("cedar_policy", &["crates/core/src/policy"]),
+    ("opentelemetry", &["crates/server/src/cli/traces.rs"]),
+    ("opentelemetry_sdk", &["crates/server/src/cli/traces.rs"]),
+    ("opentelemetry_otlp", &["crates/server/src/cli/traces.rs"]),
+    ("prometheus_client", &["crates/server/src/metrics/"]),
+    ("sd_notify", &["crates/server/src/app/supervisor.rs"]),
 ];
 
 /// What the core may not name: it has no files, no network, no clock and no randomness.

@@ -50,13 +50,13 @@ impl<T: Read + io::Write> ReadWrite for T {}
 
 const OK: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok\n";
 const NOT_READY: &str =
-    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\nthe log can not be signed\nmore\n";
+    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\ndatabase ready\nworker not ready\nlog not ready\n";
 
 #[test]
 fn eco_11_health_ends_with_0_when_ready_with_1_when_not_and_with_3_without_an_answer() {
     for (answers, exit, told) in [
         ([OK, OK], 0, "ok    readiness  it can work"),
-        ([OK, NOT_READY], 1, "FAIL  readiness  it can not work now (503) the log can not be signed\n"),
+        ([OK, NOT_READY], 1, "FAIL  readiness  it can not work now (503) worker, log\n"),
         ([NOT_READY, OK], 1, "FAIL  process    it does not say that it lives (503)"),
         (["SSH-2.0\r\n", OK], 3, "does not answer"),
         (["", OK], 3, "does not answer"),
@@ -83,6 +83,18 @@ fn eco_16_without_an_address_it_asks_the_listener_of_the_configuration() {
     assert_eq!(answer.exit, Exit::Ok, "{}", answer.err);
     let everywhere = server([OK, OK], None).replace("127.0.0.1", "0.0.0.0");
     let answer = typed_with(&["--config", &file, "health"], &[("KEYWARD_SERVER__LISTEN", &everywhere)]);
+    assert_eq!(answer.exit, Exit::Ok, "{}", answer.err);
+}
+
+#[test]
+fn eco_11_a_worker_without_pages_is_asked_where_its_numbers_are() {
+    let (_folder, file) = installed();
+    let role = [("KEYWARD_SERVER__ROLE", "worker"), ("KEYWARD_DATABASE__URL", "postgres://127.0.0.1/keyward")];
+    let answer = typed_with(&["--config", &file, "health"], &role);
+    assert!(answer.exit == Exit::Usage && answer.err.contains("server.metrics_listen"), "{}", answer.err);
+    let address = server([OK, OK], None);
+    let set = [&role[..], &[("KEYWARD_SERVER__METRICS_LISTEN", address.as_str())]].concat();
+    let answer = typed_with(&["--config", &file, "health"], &set);
     assert_eq!(answer.exit, Exit::Ok, "{}", answer.err);
 }
 

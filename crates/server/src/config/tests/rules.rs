@@ -181,3 +181,18 @@ fn r20_an_address_range_has_its_addresses_and_no_others() {
         assert!(text.parse::<AddressRange>().is_err(), "{text}");
     }
 }
+
+#[test]
+fn eco_12_numbers_are_off_by_default_and_public_only_with_a_warning() {
+    let with = |listen: &str| {
+        let set = [("KEYWARD_SERVER__METRICS_LISTEN", listen)];
+        match read(&minimal_and(""), &set) {
+            Ok(loaded) => loaded.warnings.iter().map(ToString::to_string).collect::<String>(),
+            Err(error) => error.to_string(),
+        }
+    };
+    assert!(read(&minimal_and(""), &[]).unwrap().config.server.metrics_listen.is_none());
+    assert!(!with("127.0.0.1:9440").contains("metrics_listen") && !with("[::1]:9440").contains("metrics_listen"));
+    assert!(with("0.0.0.0:9440").contains("other machines can read the numbers without sign-in"));
+    assert!(with("127.0.0.1:8440").contains("are both 127.0.0.1:8440"));
+}

@@ -1,0 +1,1 @@
+SELECT signs, directories FROM workers WHERE seen_ms BETWEEN $1 AND $2
