@@ -25,6 +25,8 @@ pub struct Terms {
     pub messages: u32,
     /// How often cases may be opened.
     pub starts: Starts,
+    /// How many jobs run at once in one process.
+    pub places: usize,
     /// How long a new way back in waits before it may be used, by class (M103).
     pub quarantine: Quarantine,
     /// When the organization is at work.
@@ -44,6 +46,7 @@ impl Default for Terms {
             resend_ms: 30 * SECOND_MS,
             messages: 3,
             starts: Starts::default(),
+            places: 8,
             quarantine: Quarantine::default(),
             hours: Hours::default(),
             classes: Classes::default(),

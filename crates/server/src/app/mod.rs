@@ -129,6 +129,7 @@ pub fn terms(config: &Config) -> Terms {
             per_name_hour: config.limits.starts_per_name_hour.get(),
             per_network_hour: config.limits.starts_per_network_hour.get(),
         },
+        places: usize::try_from(config.worker.threads.get()).unwrap_or(1),
         quarantine: Quarantine {
             standard_ms: config.contacts.quarantine_hours.millis(),
             other_ms: config.contact_age.admin.millis(),

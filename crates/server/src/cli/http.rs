@@ -27,6 +27,8 @@ const MAX_ANSWER: u64 = 64 << 10;
 pub enum Trust {
     /// Those that the system trusts for the name.
     System,
+    /// Those that these have signed, for the name.
+    Signed(Vec<CertificateDer<'static>>),
     /// This one, whatever name is in it.
     Only(CertificateDer<'static>),
 }
@@ -68,6 +70,11 @@ pub fn client(trust: &Trust) -> Result<ClientConfig, rustls::Error> {
         Trust::System => {
             let mut roots = RootCertStore::empty();
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            builder.with_root_certificates(roots).with_no_client_auth()
+        }
+        Trust::Signed(certificates) => {
+            let mut roots = RootCertStore::empty();
+            roots.add_parsable_certificates(certificates.iter().cloned());
             builder.with_root_certificates(roots).with_no_client_auth()
         }
         Trust::Only(certificate) => {

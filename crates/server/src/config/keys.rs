@@ -120,8 +120,8 @@ section! {
         seal_key_file: PathBuf = Spec::default("/etc/keyward/keys/seal.key").credential("worker.seal_key");
         /// The public half of that key, with which the pages seal. `keyward config init` writes it; a process with role `web` needs it.
         seal_public_key: Option<SealPublicKey> = Spec::unset("taken from worker.seal_key_file", "ZHVtbXkga2V5IGZvciB0aGUgZG9jdW1lbnRhdGlvbiE=");
-        /// How many jobs run at once.
-        threads: Count = Spec::default("2").at_least(1, OURS).at_most(64, OURS);
+        /// How many jobs run at once. Messages take at most half of them.
+        threads: Count = Spec::default("8").at_least(2, OURS).at_most(64, OURS);
     }
 }
 

@@ -50,11 +50,8 @@ use letters::Letters;
 
 /// How long a worker may take for one job before another may take it.
 const LEASE_MS: i64 = 2 * MINUTE_MS;
-/// How many jobs run at a time in one process.
-const AT_A_TIME: usize = 8;
 /// What waits for the mail server: at most half of the places, so that a relay that says nothing holds up nobody's recovery (R19, R45).
 const MAIL: [&str; 2] = ["send", "mail_code"];
-const MAILS_AT_A_TIME: usize = 4;
 /// How often a worker looks for work that another process left.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How often the log is signed, if it has grown.
@@ -330,8 +327,9 @@ impl Worker {
         let ticking = tokio::spawn(Arc::clone(&self).tick(stop.clone()));
         let (worker, told) = (Arc::clone(&self), stop.clone());
         let beating = tokio::spawn(async move { beat::run(&worker, told).await });
-        let places = Arc::new(Semaphore::new(AT_A_TIME));
-        let mail_places = Arc::new(Semaphore::new(MAILS_AT_A_TIME));
+        let at_a_time = self.flow.terms.places.max(1);
+        let places = Arc::new(Semaphore::new(at_a_time));
+        let mail_places = Arc::new(Semaphore::new(at_a_time.div_ceil(2)));
         loop {
             // Registered before looking, so that a bell in between is heard.
             let bell = self.flow.bell.notified();
@@ -362,7 +360,7 @@ impl Worker {
             }
         }
         // All places free again: nothing is under way.
-        let all = u32::try_from(AT_A_TIME).unwrap_or(1);
+        let all = u32::try_from(at_a_time).unwrap_or(1);
         drop(places.acquire_many(all).await);
         drop((ticking.await, beating.await));
     }

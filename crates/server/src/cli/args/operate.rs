@@ -55,13 +55,17 @@ pub struct HealthArgs {
 Examples:
   keyward doctor
   keyward doctor --only database,log
+  keyward doctor --only mail --test-mail you@example.org
 
-Looks and changes nothing. Ends with 1 if something has to be repaired. Each line says what was looked at, what was found and what to do.")]
+Looks and changes nothing; --test-mail sends one message. Ends with 1 if something has to be repaired. Each line says what was looked at, what was found and what to do.")]
 pub struct DoctorArgs {
     /// Look only at these parts: configuration, keys, clock, dns, tls, proxy, database, log, directory, mail, passkeys, disk, passwords, policy,
     /// languages
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     pub only: Vec<String>,
+    /// Send a test message there
+    #[arg(long, value_name = "ADDRESS")]
+    pub test_mail: Option<String>,
 }
 
 /// `keyward breach …`

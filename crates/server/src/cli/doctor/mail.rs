@@ -1,17 +1,20 @@
-//! The mail relay: does it answer, does it offer what is configured, is its certificate good? Nothing is sent and nobody signs in.
+//! The mail relay: does it answer, does it offer what is configured, is its certificate good? Nothing is sent and nobody signs in, unless a test
+//! message is asked for.
 //!
 //! Sending is `channels/smtp`'s. What only the name servers of the world can say (SPF, DKIM, DMARC) is named, and not looked at.
 
 use std::io;
 use std::sync::Arc;
 
-use rustls::pki_types::ServerName;
+use keyward_core::secret::SecretText;
+use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::{Lines, PATIENCE, Patient, chain};
 use crate::app::open;
+use crate::channels::{Channel as _, Message};
 use crate::cli::http::{Trust, client};
 use crate::config::{keys::Mail, types::MailTls};
 
@@ -30,10 +33,10 @@ pub async fn look(patient: &Patient, lines: &mut Lines) {
         );
     };
     // What a worker would refuse at its start.
-    if let Err(error) = open::mail(config) {
-        lines.fail(chain(&error), "look at the table [mail]");
-        return;
-    }
+    let channel = match open::mail(config) {
+        Ok(channel) => channel,
+        Err(error) => return lines.fail(chain(&error), "look at the table [mail]"),
+    };
     let place = format!("{}:{}", mail.host, mail.port.get());
     let greeting = config.server.public_url.host();
     match tokio::time::timeout(PATIENCE, ask(mail, greeting)).await {
@@ -41,10 +44,41 @@ pub async fn look(patient: &Patient, lines: &mut Lines) {
         Ok(Err(error)) => lines.fail(format!("{place}: {error}"), "look at mail.host, mail.port and mail.tls"),
         Ok(Ok(offer)) => told(mail, &place, &offer, lines),
     }
+    if let (Some(channel), Some(to)) = (channel, &patient.test_mail) {
+        match channel.send(&test_message(patient, to)).await {
+            Ok(_) => lines.ok(format!(
+                "the relay has taken a test message to {to}: look whether it came, and not among the junk"
+            )),
+            Err(error) => lines.fail(format!("no test message: {}", chain(&error)), "look at the table [mail]"),
+        }
+    }
     let domain = mail.from.email.domain();
     lines.skip(format!(
         "SPF, DKIM and DMARC of {domain} are not looked at here: ask for the TXT records of {domain}, _dmarc.{domain} and your DKIM selector"
     ));
+}
+
+/// It holds nothing that opens anything.
+fn test_message(patient: &Patient, to: &str) -> Message {
+    let site = patient.config().server.public_url.origin();
+    let text = format!("This is a test message of Keyward at {site}. Its mail relay works. Nothing has to be done.\n");
+    let html = format!("<p>{}</p>", text.trim());
+    Message {
+        to: to.to_owned(),
+        subject: "Test message of Keyward".to_owned(),
+        text: SecretText::new(text),
+        html: SecretText::new(html),
+        seed: patient.ctx.bytes(),
+        language: "en".to_owned(),
+        at: patient.ctx.now(),
+    }
+}
+
+/// Whose certificates are believed: the same as when a message is sent.
+fn trust(mail: &Mail) -> io::Result<Trust> {
+    let Some(path) = &mail.ca_file else { return Ok(Trust::System) };
+    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    read.map(Trust::Signed).map_err(io::Error::other)
 }
 
 fn told(mail: &Mail, place: &str, offer: &Offer, lines: &mut Lines) {
@@ -73,7 +107,7 @@ async fn ask(mail: &Mail, greeting: &str) -> io::Result<Offer> {
     let stream = TcpStream::connect((mail.host.as_str(), mail.port.get())).await?;
     let secure = async |stream: TcpStream| {
         let name = ServerName::try_from(mail.host.clone()).map_err(io::Error::other)?;
-        let connector = TlsConnector::from(Arc::new(client(&Trust::System).map_err(io::Error::other)?));
+        let connector = TlsConnector::from(Arc::new(client(&trust(mail)?).map_err(io::Error::other)?));
         connector.connect(name, stream).await
     };
     match mail.tls {

@@ -1,6 +1,6 @@
 //! `keyward doctor` (ECO-07): looks at everything the configuration speaks of and says, line by line, what was found and what to do.
 //!
-//! It changes nothing and sends nothing to a person. What it can not look at it says, and calls nothing good that it has not seen.
+//! It changes nothing and sends nothing to a person who was not named. What it can not look at it says, and calls nothing good that it has not seen.
 
 mod host;
 mod inside;
@@ -107,6 +107,8 @@ struct Patient {
     ctx: Ctx,
     /// The database, or why it could not be opened.
     store: Result<Store, OpenError>,
+    /// Where a test message is wanted.
+    test_mail: Option<String>,
 }
 
 impl Patient {
@@ -166,7 +168,7 @@ pub async fn run(args: DoctorArgs, ctx: &CliContext) -> Result<Exit, CliError> {
         true => open::open_existing_store(&loaded.config, &ctx.ctx).await,
         false => Err(OpenError::NoDatabase("not opened".to_owned())),
     };
-    let patient = Patient { loaded, ctx: ctx.ctx.clone(), store };
+    let patient = Patient { loaded, ctx: ctx.ctx.clone(), store, test_mail: args.test_mail };
     let mut lines = Vec::new();
     for part in parts {
         let mut found = Lines { part, lines: Vec::new() };
