@@ -17,6 +17,8 @@ pub struct Terms {
     pub tries: u32,
     /// How long a person stays signed in to "my ways back in" without doing anything.
     pub idle_ms: i64,
+    /// How long after it was typed a wrong name or password is refused: longer than a directory takes for either.
+    pub refusal_ms: i64,
     /// How long a person stays signed in at all.
     pub session_ms: i64,
     /// How soon a message may be asked for again, and how often (UX-16).
@@ -42,6 +44,7 @@ impl Default for Terms {
             proof_ms: 15 * MINUTE_MS,
             tries: 5,
             idle_ms: 15 * MINUTE_MS,
+            refusal_ms: 1_500,
             session_ms: HOUR_MS,
             resend_ms: 30 * SECOND_MS,
             messages: 3,

@@ -208,6 +208,9 @@ impl Flow {
         let answer =
             self.store.find_token(&Seen { purpose: Purpose::SignIn, hash: session, browser: None, at }).await?;
         let Some(answer) = answer else { return Ok(Tried::Waiting(trying)) };
+        if answer.person.is_none() && self.is_too_soon(trying.began) {
+            return Ok(Tried::Waiting(trying));
+        }
         self.store.end_token(Purpose::Ceremony, hash).await?;
         if answer.person.is_none() {
             return Ok(Tried::Refused(trying));
@@ -235,7 +238,19 @@ impl Flow {
     pub async fn is_answered(&self, cookie: &Token) -> Result<bool, FlowError> {
         let hash = cookie.hash(token::Purpose::SignIn).digest();
         let seen = Seen { purpose: Purpose::SignIn, hash, browser: None, at: self.ctx.now() };
-        Ok(self.store.find_token(&seen).await?.is_some())
+        let Some(answer) = self.store.find_token(&seen).await? else { return Ok(false) };
+        if answer.person.is_some() {
+            return Ok(true);
+        }
+        let began = Seen { purpose: Purpose::Ceremony, hash: cookie.hash(token::Purpose::Ceremony).digest(), ..seen };
+        let began = self.store.find_token(&began).await?.map(|trying| trying.created);
+        Ok(began.is_none_or(|began| !self.is_too_soon(began)))
+    }
+
+    /// A refusal is told a fixed time after the password was typed. How long a directory takes to refuse tells whether it knows the name: it
+    /// tries a password for one that it knows, and looks at groups (T-C02).
+    fn is_too_soon(&self, began: Timestamp) -> bool {
+        self.ctx.now().since_ms(began) < self.terms.refusal_ms
     }
 
     /// Who is signed in with this cookie. Keeps the session alive, never past its end.

@@ -241,3 +241,25 @@ async fn ux_66_a_session_that_is_about_to_end_can_be_kept_without_leaving_the_pa
     world.hand.pass_ms(idle_ms + 1_000);
     assert_eq!(browser.post("/me/stay", &[]).await.path, "/sign-in", "too late");
 }
+
+#[tokio::test]
+async fn t_c02_a_refusal_is_told_at_the_same_time_for_every_name_whoever_was_asked() {
+    let world = World::with(|terms| terms.refusal_ms = 1_500).await;
+    let ada = world.somebody("ada").await;
+    for name in ["ada", "nobody-here"] {
+        let mut browser = world.browser();
+        let form = browser.get("/sign-in").await;
+        let wait = browser.fill(&form, &[("name", name), ("password", "not the password of ada")]).await;
+        world.work().await;
+        world.hand.pass_ms(1_499);
+        assert_eq!(
+            browser.get(&wait.path).await.path,
+            "/sign-in/wait",
+            "{name}: the worker has answered, and nothing shows"
+        );
+        world.hand.pass_ms(1);
+        assert!(browser.get(&wait.path).await.says("The name and the password do not go together"), "{name}");
+    }
+    let mut browser = world.browser();
+    assert_eq!(world.sign_in(&mut browser, &ada, FIRST).await.path, "/me", "who is right does not wait");
+}
