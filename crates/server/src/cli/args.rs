@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+mod account;
 mod case;
 mod operate;
 mod policy;
 
+pub use account::{AccountAddArgs, AccountCommand, AccountListArgs, AccountNameArgs, AccountRemoveArgs};
 pub use case::{CaseCommand, CaseExportArgs, CaseListArgs, CaseShowArgs};
 pub use operate::{BreachBuildArgs, BreachCommand, DoctorArgs, HealthArgs, MigrateArgs, RebuildArgs};
 pub use policy::{DoorChoice, HoursChoice, PolicyCommand, PolicyExplainArgs, PolicyFileArgs, PolicyTestArgs};

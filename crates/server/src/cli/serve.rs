@@ -87,7 +87,8 @@ async fn database(config: &Config, migrate: MigrateChoice, ctx: &CliContext) -> 
     Ok(store)
 }
 
-fn hasher() -> Result<Arc<Hasher>, CliError> {
+/// Makes and compares password hashes, with a thread for each core.
+pub(super) fn hasher() -> Result<Arc<Hasher>, CliError> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let hasher = Hasher::new(threads, QUEUE, Peppers::none());
     hasher.map(Arc::new).map_err(|error| failed("cannot start the threads for passwords", error))
@@ -148,12 +149,8 @@ fn language(config: &Config) -> Lang {
     Lang::from_tag(&config.server.default_language.to_string()).unwrap_or(Lang::En)
 }
 
-fn make_portal(
-    config: &Config,
-    flow: &Arc<Flow>,
-    site: &Arc<Site>,
-    hasher: &Arc<Hasher>,
-) -> Result<Arc<Portal>, CliError> {
+/// The rules for new passwords, with what they compare against.
+pub(super) fn passwords(config: &Config, hasher: &Hasher) -> Result<Arc<NewPasswords>, CliError> {
     let min = usize::try_from(config.passwords.min_chars.get()).unwrap_or(usize::MAX);
     let rules = Rules::new(Factors::PasswordOnly, min).map_err(|error| failed("the rules for passwords", error))?;
     let max = usize::try_from(config.passwords.max_bytes.get()).unwrap_or(usize::MAX);
@@ -163,11 +160,20 @@ fn make_portal(
     let rules = rules.with_words(&ContextWords::new(words));
     let breached = open::breach_list(config)?;
     let passwords = NewPasswords::new(rules, Blocklist::built_in(), breached, Arc::clone(hasher.pool()));
+    Ok(Arc::new(passwords))
+}
+
+fn make_portal(
+    config: &Config,
+    flow: &Arc<Flow>,
+    site: &Arc<Site>,
+    hasher: &Arc<Hasher>,
+) -> Result<Arc<Portal>, CliError> {
     Ok(Arc::new(Portal {
         flow: Arc::clone(flow),
         site: Arc::clone(site),
         language: language(config),
-        passwords: Arc::new(passwords),
+        passwords: passwords(config, hasher)?,
         host: app::host(config.server.public_url.url()),
         secure: config.server.public_url.url().scheme() == "https",
         trusted: config.server.trusted_proxies.clone(),
