@@ -83,6 +83,8 @@ pub struct Present {
     pub class: Class,
     /// When the password was last changed, if the directory says.
     pub password_changed: Option<Timestamp>,
+    /// Another password has to be chosen before anything else.
+    pub must_change: bool,
 }
 
 impl Present {
@@ -212,6 +214,7 @@ impl Flow {
             // Whoever can not be classified is treated as the strictest.
             class: session.class.unwrap_or(Class::Admin),
             password_changed: session.password_changed,
+            must_change: session.must_change,
         }))
     }
 

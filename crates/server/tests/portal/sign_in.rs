@@ -224,3 +224,28 @@ async fn ux_31_and_ux_32_browsers_find_where_passwords_and_passkeys_are_changed(
     }
     world.end().await;
 }
+
+#[tokio::test]
+async fn v6_4_1_a_first_password_is_good_for_choosing_another_and_for_nothing_else() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    assert!(world.store().set_account_must_change(&ada.account, true).await.unwrap());
+    let mut browser = world.browser();
+    let page = world.sign_in(&mut browser, &ada, FIRST).await;
+    assert_eq!(page.path, "/me/password");
+    for path in ["/me", "/me/app/add", "/me/contacts/add", "/me/recovery-codes", "/sign-in"] {
+        assert_eq!(browser.get(path).await.path, "/me/password", "{path}");
+    }
+    assert_eq!(browser.post("/me/app/add", &[]).await.path, "/me/password");
+    let password = world.begin(&mut browser, "/me/password").await;
+    assert!(password.path.ends_with("/new/password"), "{}", password.path);
+    let same = browser.fill(&password, &[("new-password", FIRST)]).await;
+    world.done(&mut browser, &same).await;
+    assert!(!world.signs_in(&ada, FIRST).await, "the same one is no other one");
+    let again = browser.get(&password.path).await;
+    let working = browser.fill(&again, &[("new-password", "copper violin harvest 71")]).await;
+    world.done(&mut browser, &working).await;
+    assert!(world.signs_in(&ada, "copper violin harvest 71").await);
+    let mut browser = world.browser();
+    assert_eq!(world.sign_in(&mut browser, &ada, "copper violin harvest 71").await.path, "/me");
+}
