@@ -197,7 +197,10 @@ pub enum MigrateChoice {
 #[command(after_help = "\
 Examples:
   keyward serve
-  keyward serve --role web --migrate off")]
+  keyward serve --role web --migrate off
+
+Where there is no configuration at all it begins one in ~/.local/state/keyward ($STATE_DIRECTORY and $XDG_STATE_HOME come first), answers on
+this machine alone, and prints one URL and one code for the first account. A real installation begins with `keyward config init`.")]
 pub struct ServeArgs {
     /// What this process does [default: server.role]
     #[arg(long, value_enum, value_name = "ROLE")]

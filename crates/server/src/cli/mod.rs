@@ -15,6 +15,7 @@ mod diagnosis;
 mod doctor;
 mod escape;
 mod exit;
+mod first_start;
 mod health;
 mod http;
 mod init;

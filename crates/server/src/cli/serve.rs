@@ -1,11 +1,12 @@
 //! `keyward serve` and `keyward worker`: everything is opened and checked before anything listens; nothing starts half.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use axum::Router;
 use tokio::net::TcpListener;
 
 use super::args::{MigrateChoice, ServeArgs, WorkerArgs};
+use super::first_start::{self, FirstStart};
 use super::{CliContext, CliError, Exit, Report, telemetry};
 use crate::{
     app::{
@@ -13,8 +14,8 @@ use crate::{
         open::{self, Ground, OpenError},
         serve,
     },
-    config::{Config, ConfigError, FlagValue, Loaded, types::Role},
-    flow::Flow,
+    config::{Config, ConfigError, DEFAULT_FILE, Loaded, types::Role},
+    flow::{Flow, Setup},
     i18n::Lang,
     jobs::Worker,
     methods::passkey::RelyingParty,
@@ -27,7 +28,11 @@ use crate::{
         words::ContextWords,
     },
     store::Store,
-    web::{portal::Portal, shell::Site},
+    web::{
+        portal::{Portal, Shared},
+        setup,
+        shell::Site,
+    },
 };
 
 /// Passwords that may wait for a thread; more are asked to come back.
@@ -35,17 +40,32 @@ const QUEUE: usize = 64;
 
 /// Serves pages, does jobs, or both.
 pub async fn run(args: ServeArgs, ctx: &CliContext) -> Result<Exit, CliError> {
-    start(args.settings(), args.migrate, ctx).await
+    let first = first_start::find(&args, ctx, Path::new(DEFAULT_FILE))?;
+    let Some(first) = first else {
+        let loaded = ctx.load(&args.settings())?;
+        telemetry::to_stdout(&ctx.environment);
+        return start(loaded, args.migrate, None, ctx).await;
+    };
+    let loaded = ctx.load_from(Some(&first.file), &first_start::settings(&args))?;
+    first_start::only_here(&loaded.config)?;
+    // Somebody is watching: what they are told is not to be looked for among lines of a log.
+    telemetry::to_stderr(&ctx.environment);
+    start(loaded, args.migrate, Some(first), ctx).await
 }
 
 /// Does jobs.
 pub async fn worker(args: WorkerArgs, ctx: &CliContext) -> Result<Exit, CliError> {
-    start(args.settings(), MigrateChoice::Auto, ctx).await
+    let loaded = ctx.load(&args.settings())?;
+    telemetry::to_stdout(&ctx.environment);
+    start(loaded, MigrateChoice::Auto, None, ctx).await
 }
 
-async fn start(flags: Vec<FlagValue>, migrate: MigrateChoice, ctx: &CliContext) -> Result<Exit, CliError> {
-    let loaded = ctx.load(&flags)?;
-    telemetry::to_stdout(&ctx.environment);
+async fn start(
+    loaded: Loaded,
+    migrate: MigrateChoice,
+    first: Option<FirstStart>,
+    ctx: &CliContext,
+) -> Result<Exit, CliError> {
     warn(&loaded)?;
     let store = database(&loaded.config, migrate, ctx).await?;
     if migrate == MigrateChoice::Only {
@@ -64,7 +84,15 @@ async fn start(flags: Vec<FlagValue>, migrate: MigrateChoice, ctx: &CliContext) 
         Role::All | Role::Web => Some(make_portal(config, &flow, &site, &hasher)?),
         Role::Worker => None,
     };
-    listen(config, portal, worker).await?;
+    let front = match portal {
+        None => None,
+        Some(portal) => Some(Front::open(config, portal).await?),
+    };
+    let front = match (front, &first) {
+        (Some(front), Some(first)) => Some(front.set_up(config, &hasher, first, ctx).await?),
+        (front, _) => front,
+    };
+    listen(config, front, worker).await?;
     store.close().await;
     Ok(Exit::Ok)
 }
@@ -180,23 +208,51 @@ fn make_portal(
     }))
 }
 
-async fn listen(config: &Config, portal: Option<Arc<Portal>>, worker: Option<Arc<Worker>>) -> Result<(), CliError> {
+/// What answers requests, once it has its place.
+struct Front {
+    portal: Arc<Portal>,
+    listener: TcpListener,
+    /// Routes beside the usual ones.
+    more: Router<Shared>,
+}
+
+impl Front {
+    async fn open(config: &Config, portal: Arc<Portal>) -> Result<Self, CliError> {
+        let address = config.server.listen;
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.map_err(|error| failed(&format!("cannot listen on {address}"), error))?;
+        Ok(Self { portal, listener, more: Router::new() })
+    }
+
+    /// With the page of a first start; says where that is, now that nobody else can have the place.
+    async fn set_up(
+        self,
+        config: &Config,
+        hasher: &Arc<Hasher>,
+        first: &FirstStart,
+        ctx: &CliContext,
+    ) -> Result<Self, CliError> {
+        let setup = Arc::new(Setup::new(Arc::clone(&self.portal.flow), Arc::clone(hasher)));
+        let code = setup.hand_out().await.map_err(|error| failed("there is no set-up code", error))?;
+        ctx.print(&first_start::report(config, first, code.as_ref()))?;
+        Ok(Self { more: setup::routes(setup), ..self })
+    }
+}
+
+async fn listen(config: &Config, front: Option<Front>, worker: Option<Arc<Worker>>) -> Result<(), CliError> {
     let stop = serve::stop_on_signal();
     let working = worker.map(|worker| tokio::spawn(serve::jobs(worker, stop.clone())));
-    let served = match portal {
+    let served = match front {
         None => {
             tracing::info!("doing jobs");
             stop.cancelled().await;
             Ok(())
         }
-        Some(portal) => {
-            let address = config.server.listen;
-            let listener = TcpListener::bind(address).await;
-            let listener = listener.map_err(|error| failed(&format!("cannot listen on {address}"), error))?;
+        Some(Front { portal, listener, more }) => {
             // With port 0 the system has chosen one.
-            let address = listener.local_addr().unwrap_or(address);
+            let address = listener.local_addr().unwrap_or(config.server.listen);
             tracing::info!(%address, url = portal.site.public_url, "serving");
-            let router = serve::router(&portal, Router::new());
+            let router = serve::router(&portal, more);
             match (&config.server.tls_cert_file, &config.server.tls_key_file) {
                 (Some(cert), Some(key)) => serve::pages_over_tls(listener, router, (cert, key), stop.clone()).await,
                 _ => serve::pages(listener, router, stop.clone()).await,

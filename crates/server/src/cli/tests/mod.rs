@@ -3,6 +3,7 @@
 mod accounts;
 mod breach;
 mod doctor;
+mod first_start;
 mod health;
 mod init;
 mod played;
