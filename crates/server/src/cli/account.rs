@@ -4,7 +4,10 @@
 
 mod add;
 
-use keyward_core::{account::AccountRef, time::Timestamp};
+use keyward_core::{
+    account::{AccountRef, Class},
+    time::Timestamp,
+};
 use serde_json::json;
 
 pub use add::add;
@@ -56,7 +59,7 @@ async fn named(store: &Store, typed: &str) -> Result<Account, CliError> {
 struct Line {
     account: Account,
     groups: Vec<String>,
-    class: String,
+    class: Class,
     at: Timestamp,
 }
 
@@ -64,7 +67,7 @@ impl Line {
     async fn of(config: &Config, store: &Store, account: Account, at: Timestamp) -> Result<Self, CliError> {
         let groups = store.account_groups(&account.id).await?;
         let (class, _) = app::terms(config).classes.of(&groups);
-        Ok(Self { account, groups, class: class.to_string(), at })
+        Ok(Self { account, groups, class, at })
     }
 
     /// What stands between the account and its owner.
@@ -110,7 +113,7 @@ impl Line {
             ("Called", account.display.clone()),
             ("Mail", account.mail.clone().unwrap_or_else(|| "-".to_owned())),
             ("Groups", if self.groups.is_empty() { "-".to_owned() } else { self.groups.join(", ") }),
-            ("Class", self.class.clone()),
+            ("Class", self.class.to_string()),
             ("Stands", self.state()),
             ("Password set", account.changed.map_or_else(|| "never".to_owned(), time)),
             ("Created", time(account.created)),

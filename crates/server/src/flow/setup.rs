@@ -106,7 +106,13 @@ impl Setup {
         if flow.store.find_token(&seen).await?.is_none() {
             return Ok(SetUp::WrongCode);
         }
-        let Ok(hash) = self.hasher.hash(password, flow.ctx.bytes()).await else { return Ok(SetUp::Busy) };
+        let hash = match self.hasher.hash(password, flow.ctx.bytes()).await {
+            Ok(hash) => hash,
+            Err(error) => {
+                tracing::warn!(%error, "the first account was not made");
+                return Ok(SetUp::Busy);
+            }
+        };
         let begun = new.begun(flow.ctx.bytes(), at, (hash, false));
         // The code is looked at once more by the statement that uses it up.
         let made = flow.store.begin_first_account(&begun, &seen).await?;

@@ -3,7 +3,10 @@
 
 use std::io::{self, Read};
 
-use keyward_core::secret::{Secret, SecretText};
+use keyward_core::{
+    account::Class,
+    secret::{Secret, SecretText},
+};
 use zeroize::Zeroize;
 
 use super::super::args::AccountAddArgs;
@@ -15,6 +18,11 @@ use crate::passwords::{Judged, hash::Hasher, password::Password, rules::Rule};
 
 /// The longest line that is read; no password that is taken is as long.
 const LONGEST: usize = 8192;
+
+/// What somebody who makes such an account had better know before its owner comes.
+const NOT_STANDARD: &str = "\
+With a password alone, the owner of an account of this class can change nothing, not even that password: so says the policy that comes with Keyward. The class \
+comes from the groups that [classes] of the configuration names; an account in none of them is treated as an administrator's.";
 
 /// Makes an account.
 pub async fn add(args: AccountAddArgs, ctx: &CliContext) -> Result<Exit, CliError> {
@@ -54,7 +62,8 @@ pub(in crate::cli) async fn add_with(
     }
     let line = Line::of(&config, &store, named(&store, &name).await?, at).await?;
     store.close().await;
-    ctx.print(&line.report("account add"))
+    let report = line.report("account add");
+    ctx.print(&if line.class == Class::Standard { report } else { report.text(NOT_STANDARD) })
 }
 
 fn with_cause(error: &dyn std::error::Error) -> String {

@@ -101,6 +101,7 @@ fn an_account_is_made_with_a_first_password_that_is_good_for_choosing_another() 
     assert_eq!(opens(&site, "j.okafor", "another blue kettle"), SignIn::Wrong);
 
     let kept = add(&site, 2, &["kai", "--keep-password"], GOOD);
+    assert!(kept.out.contains("can change nothing, not even that password"), "of no class that can: {}", kept.out);
     assert_eq!(kept.exit, Exit::Ok, "{}", kept.err);
     assert_eq!(opens(&site, "kai", GOOD), SignIn::Ok);
 
