@@ -193,8 +193,13 @@ impl Flow {
         Ok(self.store.find_token(&seen).await?.is_some())
     }
 
-    /// Who is signed in with this cookie. Keeps the session alive, never past its end.
+    /// Who is signed in with this cookie. Keeps the session alive, never past its end. Somebody who has to choose another password first is not.
     pub async fn signed_in(&self, cookie: &Token) -> Result<Option<Present>, FlowError> {
+        Ok(self.half_signed_in(cookie).await?.filter(|present| !present.must_change))
+    }
+
+    /// The same, with somebody who has to choose another password first. Whoever asks lets them do that and nothing else.
+    pub async fn half_signed_in(&self, cookie: &Token) -> Result<Option<Present>, FlowError> {
         let at = self.ctx.now();
         let hash = cookie.hash(token::Purpose::SignIn).digest();
         let seen = Seen { purpose: Purpose::SignIn, hash, browser: None, at };

@@ -233,10 +233,13 @@ async fn v6_4_1_a_first_password_is_good_for_choosing_another_and_for_nothing_el
     let mut browser = world.browser();
     let page = world.sign_in(&mut browser, &ada, FIRST).await;
     assert_eq!(page.path, "/me/password");
-    for path in ["/me", "/me/app/add", "/me/contacts/add", "/me/recovery-codes", "/sign-in"] {
+    for path in ["/me", "/me/app/add", "/me/contacts/add", "/me/recovery-codes"] {
         assert_eq!(browser.get(path).await.path, "/me/password", "{path}");
     }
     assert_eq!(browser.post("/me/app/add", &[]).await.path, "/me/password");
+    let key = keyward::token::Token::parse(&browser.cookies["__Host-kw-session"]).unwrap();
+    assert!(world.flow.signed_in(&key).await.unwrap().is_none(), "nobody for whoever does not ask for it by name");
+    assert!(world.flow.half_signed_in(&key).await.unwrap().is_some_and(|present| present.must_change));
     let password = world.begin(&mut browser, "/me/password").await;
     assert!(password.path.ends_with("/new/password"), "{}", password.path);
     let same = browser.fill(&password, &[("new-password", FIRST)]).await;
