@@ -304,7 +304,7 @@ macro_rules! catalog {
         const DE: &[(&str, &str)] = &[$(($file, include_str!(concat!("../locales/de/", $file, ".ftl")))),*];
     };
 }
-catalog!("shell", "recover", "outcome", "link", "me", "mail", "info", "demo");
+catalog!("shell", "recover", "outcome", "link", "me", "mail", "info", "demo", "setup");
 
 struct Catalog {
     en: FluentBundle<FluentResource>,

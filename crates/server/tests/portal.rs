@@ -22,6 +22,8 @@ mod remove;
 mod replace_code;
 #[path = "portal/same.rs"]
 mod same;
+#[path = "portal/setup.rs"]
+mod setup;
 #[path = "portal/sign_in.rs"]
 mod sign_in;
 #[path = "portal/starts.rs"]

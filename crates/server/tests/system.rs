@@ -20,6 +20,8 @@ mod canary;
 mod days;
 #[path = "system/entry.rs"]
 mod entry;
+#[path = "system/first_start.rs"]
+mod first_start;
 #[path = "system/front.rs"]
 mod front;
 #[path = "system/outages.rs"]

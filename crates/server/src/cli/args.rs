@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+mod account;
 mod case;
 mod operate;
 mod policy;
 
+pub use account::{AccountAddArgs, AccountCommand, AccountListArgs, AccountNameArgs, AccountRemoveArgs};
 pub use case::{CaseCommand, CaseExportArgs, CaseListArgs, CaseShowArgs};
 pub use operate::{BreachBuildArgs, BreachCommand, DoctorArgs, HealthArgs, MigrateArgs, RebuildArgs};
 pub use policy::{DoorChoice, HoursChoice, PolicyCommand, PolicyExplainArgs, PolicyFileArgs, PolicyTestArgs};
@@ -195,7 +197,10 @@ pub enum MigrateChoice {
 #[command(after_help = "\
 Examples:
   keyward serve
-  keyward serve --role web --migrate off")]
+  keyward serve --role web --migrate off
+
+Where there is no configuration at all it begins one in ~/.local/state/keyward ($STATE_DIRECTORY and $XDG_STATE_HOME come first), answers on
+this machine alone, and prints one URL and one code for the first account. A real installation begins with `keyward config init`.")]
 pub struct ServeArgs {
     /// What this process does [default: server.role]
     #[arg(long, value_enum, value_name = "ROLE")]

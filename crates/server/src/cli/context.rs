@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::exit::{CliError, Exit};
@@ -138,7 +138,12 @@ impl CliContext {
 
     /// Reads the configuration that this command runs with; `flags` are its own settings.
     pub fn load(&self, flags: &[FlagValue]) -> Result<Loaded, CliError> {
-        let file = self.config.as_deref().map_or(FileSource::Default, FileSource::At);
+        self.load_from(self.config.as_deref(), flags)
+    }
+
+    /// The same from this file, if there is one.
+    pub fn load_from(&self, file: Option<&Path>, flags: &[FlagValue]) -> Result<Loaded, CliError> {
+        let file = file.map_or(FileSource::Default, FileSource::At);
         Ok(config::load(&Sources { file, environment: &self.environment, flags, demo: false })?)
     }
 }

@@ -48,10 +48,31 @@ pub(super) fn run_with(args: &InitArgs, ctx: &CliContext, ask: Option<&mut dyn A
     if target.exists() && !args.force {
         return Err(CliError::Usage(format!("`{}` exists; --force replaces it", target.display())));
     }
+    let place = Place { target: &target, keys: args.keys.as_deref(), over: args.force };
+    let files = write(&place, gather(args, ask)?, ctx)?;
+    ctx.print(&report(&files))
+}
+
+/// A configuration with these values, by path of the key, and new keys beside it, without a question: what a first start begins with.
+/// A configuration that is there is replaced, a key never.
+pub(super) fn without_asking(target: &Path, values: BTreeMap<String, Value>, ctx: &CliContext) -> Result<(), CliError> {
+    let answers = Answers { values, bind_password: None };
+    write(&Place { target, keys: None, over: true }, answers, ctx).map(drop)
+}
+
+/// Where it is written.
+struct Place<'a> {
+    target: &'a Path,
+    keys: Option<&'a Path>,
+    /// Replaces a configuration that is there.
+    over: bool,
+}
+
+fn write(place: &Place<'_>, mut answers: Answers, ctx: &CliContext) -> Result<Vec<(PathBuf, bool)>, CliError> {
+    let target = place.target;
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let keys_folder = args.keys.clone().unwrap_or_else(|| folder.join("keys"));
+    let keys_folder = place.keys.map_or_else(|| folder.join("keys"), Path::to_owned);
     let keys_folder = std::path::absolute(&keys_folder).map_err(|error| failed("find", &keys_folder, error))?;
-    let mut answers = gather(args, ask)?;
     let mut keys = Vec::new();
     for (name, setting) in KEYS {
         let key = SeedFile::plan(keys_folder.join(name), ctx)?;
@@ -67,18 +88,18 @@ pub(super) fn run_with(args: &InitArgs, ctx: &CliContext, ask: Option<&mut dyn A
     }
 
     let text = docs::template(&answers.values);
-    try_out(&target, &text, answers.bind_password.is_some())?;
+    try_out(target, &text, answers.bind_password.is_some())?;
 
     create_folder(folder, 0o755)?;
     create_folder(&keys_folder, 0o700)?;
     let mut files = keys.into_iter().map(SeedFile::keep).collect::<Result<Vec<_>, _>>()?;
     if let Some(secret) = &answers.bind_password {
-        replace(&password, secret.expose().as_bytes(), args.force)?;
+        replace(&password, secret.expose().as_bytes(), place.over)?;
         files.push((password, true));
     }
-    replace(&target, text.as_bytes(), args.force)?;
-    files.insert(0, (target, true));
-    ctx.print(&report(&files))
+    replace(target, text.as_bytes(), place.over)?;
+    files.insert(0, (target.to_owned(), true));
+    Ok(files)
 }
 
 /// Reads the text as a configuration, so that a mistake in the answers is found before there is a file with it.

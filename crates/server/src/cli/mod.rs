@@ -3,6 +3,7 @@
 //! One file for each command. A command reads its arguments ([`args`]), does its work through the modules that own it, and answers with a
 //! [`Report`]; there is no rule here. To add one: a variant of [`Command`], an arm in [`dispatch`], a file.
 
+mod account;
 pub mod args;
 mod breach;
 mod case;
@@ -14,6 +15,7 @@ mod diagnosis;
 mod doctor;
 mod escape;
 mod exit;
+mod first_start;
 mod health;
 mod http;
 mod init;
@@ -115,6 +117,9 @@ pub enum Command {
     /// Write, check and explain the configuration
     #[command(subcommand)]
     Config(args::ConfigCommand),
+    /// Make, list, close and remove the accounts of Keyward's own directory
+    #[command(subcommand)]
+    Account(args::AccountCommand),
     /// List cases, show one, export its evidence
     #[command(subcommand)]
     Case(args::CaseCommand),
@@ -153,6 +158,12 @@ impl Command {
             Self::Config(args::ConfigCommand::Check) => "config check",
             Self::Config(args::ConfigCommand::Show(_)) => "config show",
             Self::Config(args::ConfigCommand::Schema) => "config schema",
+            Self::Account(args::AccountCommand::Add(_)) => "account add",
+            Self::Account(args::AccountCommand::List(_)) => "account list",
+            Self::Account(args::AccountCommand::Show(_)) => "account show",
+            Self::Account(args::AccountCommand::Disable(_)) => "account disable",
+            Self::Account(args::AccountCommand::Enable(_)) => "account enable",
+            Self::Account(args::AccountCommand::Remove(_)) => "account remove",
             Self::Case(args::CaseCommand::List(_)) => "case list",
             Self::Case(args::CaseCommand::Show(_)) => "case show",
             Self::Case(args::CaseCommand::Export(_)) => "case export",
@@ -181,6 +192,12 @@ async fn dispatch(command: Command, ctx: &CliContext) -> Result<Exit, CliError> 
         Command::Config(args::ConfigCommand::Check) => config::check(ctx).await,
         Command::Config(args::ConfigCommand::Show(args)) => config::show(args, ctx).await,
         Command::Config(args::ConfigCommand::Schema) => config::schema(ctx).await,
+        Command::Account(args::AccountCommand::Add(args)) => account::add(args, ctx).await,
+        Command::Account(args::AccountCommand::List(args)) => account::list(args, ctx).await,
+        Command::Account(args::AccountCommand::Show(args)) => account::show(args, ctx).await,
+        Command::Account(args::AccountCommand::Disable(args)) => account::disable(args, ctx).await,
+        Command::Account(args::AccountCommand::Enable(args)) => account::enable(args, ctx).await,
+        Command::Account(args::AccountCommand::Remove(args)) => account::remove(args, ctx).await,
         Command::Case(args::CaseCommand::List(args)) => case::list(args, ctx).await,
         Command::Case(args::CaseCommand::Show(args)) => case::show(args, ctx).await,
         Command::Case(args::CaseCommand::Export(args)) => case::export(args, ctx).await,

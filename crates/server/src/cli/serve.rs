@@ -1,11 +1,12 @@
 //! `keyward serve` and `keyward worker`: everything is opened and checked before anything listens; nothing starts half.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use axum::Router;
 use tokio::net::TcpListener;
 
 use super::args::{MigrateChoice, ServeArgs, WorkerArgs};
+use super::first_start::{self, FirstStart};
 use super::{CliContext, CliError, Exit, Report, telemetry};
 use crate::{
     app::{
@@ -14,8 +15,8 @@ use crate::{
         serve,
         supervisor::{self, Watched},
     },
-    config::{Config, ConfigError, FlagValue, Loaded, types::Role},
-    flow::Flow,
+    config::{Config, ConfigError, DEFAULT_FILE, Loaded, types::Role},
+    flow::{Flow, Setup},
     i18n::Lang,
     jobs::Worker,
     methods::passkey::RelyingParty,
@@ -28,7 +29,12 @@ use crate::{
         words::ContextWords,
     },
     store::Store,
-    web::{numbers, portal::Portal, shell::Site},
+    web::{
+        numbers,
+        portal::{Portal, Shared},
+        setup,
+        shell::Site,
+    },
 };
 
 /// Passwords that may wait for a thread; more are asked to come back.
@@ -36,17 +42,38 @@ const QUEUE: usize = 64;
 
 /// Serves pages, does jobs, or both.
 pub async fn run(args: ServeArgs, ctx: &CliContext) -> Result<Exit, CliError> {
-    start(args.settings(), args.migrate, ctx).await
+    let first = first_start::find(&args, ctx, Path::new(DEFAULT_FILE))?;
+    let Some(first) = first else {
+        let loaded = ctx.load(&args.settings())?;
+        return with_log(loaded, args.migrate, ctx).await;
+    };
+    let loaded = ctx.load_from(Some(&first.file), &first_start::settings(&args))?;
+    first_start::only_here(&loaded.config)?;
+    // Somebody is watching: what they are told is not to be looked for among lines of a log.
+    telemetry::to_stderr(&ctx.environment);
+    start(loaded, args.migrate, Some(first), ctx).await
 }
 
 /// Does jobs.
 pub async fn worker(args: WorkerArgs, ctx: &CliContext) -> Result<Exit, CliError> {
-    start(args.settings(), MigrateChoice::Auto, ctx).await
+    let loaded = ctx.load(&args.settings())?;
+    with_log(loaded, MigrateChoice::Auto, ctx).await
 }
 
-async fn start(flags: Vec<FlagValue>, migrate: MigrateChoice, ctx: &CliContext) -> Result<Exit, CliError> {
-    let loaded = ctx.load(&flags)?;
+/// The same with the log of operation on standard output.
+async fn with_log(loaded: Loaded, migrate: MigrateChoice, ctx: &CliContext) -> Result<Exit, CliError> {
     let traces = telemetry::to_stdout(&ctx.environment)?;
+    let done = start(loaded, migrate, None, ctx).await;
+    traces.end().await;
+    done
+}
+
+async fn start(
+    loaded: Loaded,
+    migrate: MigrateChoice,
+    first: Option<FirstStart>,
+    ctx: &CliContext,
+) -> Result<Exit, CliError> {
     warn(&loaded)?;
     let store = database(&loaded.config, migrate, ctx).await?;
     if migrate == MigrateChoice::Only {
@@ -65,9 +92,16 @@ async fn start(flags: Vec<FlagValue>, migrate: MigrateChoice, ctx: &CliContext) 
         Role::All | Role::Web => Some(make_portal(config, &flow, &site, &hasher)?),
         Role::Worker => None,
     };
-    listen(config, &flow, portal, worker).await?;
+    let front = match portal {
+        None => None,
+        Some(portal) => Some(Front::open(config, portal).await?),
+    };
+    let front = match (front, &first) {
+        (Some(front), Some(first)) => Some(front.set_up(config, &hasher, first, ctx).await?),
+        (front, _) => front,
+    };
+    listen(config, &flow, front, worker).await?;
     store.close().await;
-    traces.end().await;
     Ok(Exit::Ok)
 }
 
@@ -89,7 +123,8 @@ async fn database(config: &Config, migrate: MigrateChoice, ctx: &CliContext) -> 
     Ok(store)
 }
 
-fn hasher() -> Result<Arc<Hasher>, CliError> {
+/// Makes and compares password hashes, with a thread for each core.
+pub(super) fn hasher() -> Result<Arc<Hasher>, CliError> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let hasher = Hasher::new(threads, QUEUE, Peppers::none());
     hasher.map(Arc::new).map_err(|error| failed("cannot start the threads for passwords", error))
@@ -150,12 +185,8 @@ fn language(config: &Config) -> Lang {
     Lang::from_tag(&config.server.default_language.to_string()).unwrap_or(Lang::En)
 }
 
-fn make_portal(
-    config: &Config,
-    flow: &Arc<Flow>,
-    site: &Arc<Site>,
-    hasher: &Arc<Hasher>,
-) -> Result<Arc<Portal>, CliError> {
+/// The rules for new passwords, with what they compare against.
+pub(super) fn passwords(config: &Config, hasher: &Hasher) -> Result<Arc<NewPasswords>, CliError> {
     let min = usize::try_from(config.passwords.min_chars.get()).unwrap_or(usize::MAX);
     let rules = Rules::new(Factors::PasswordOnly, min).map_err(|error| failed("the rules for passwords", error))?;
     let max = usize::try_from(config.passwords.max_bytes.get()).unwrap_or(usize::MAX);
@@ -165,11 +196,20 @@ fn make_portal(
     let rules = rules.with_words(&ContextWords::new(words));
     let breached = open::breach_list(config)?;
     let passwords = NewPasswords::new(rules, Blocklist::built_in(), breached, Arc::clone(hasher.pool()));
+    Ok(Arc::new(passwords))
+}
+
+fn make_portal(
+    config: &Config,
+    flow: &Arc<Flow>,
+    site: &Arc<Site>,
+    hasher: &Arc<Hasher>,
+) -> Result<Arc<Portal>, CliError> {
     Ok(Arc::new(Portal {
         flow: Arc::clone(flow),
         site: Arc::clone(site),
         language: language(config),
-        passwords: Arc::new(passwords),
+        passwords: passwords(config, hasher)?,
         host: app::host(config.server.public_url.url()),
         secure: config.server.public_url.url().scheme() == "https",
         trusted: config.server.trusted_proxies.clone(),
@@ -184,18 +224,42 @@ async fn bound(address: SocketAddr) -> Result<(TcpListener, SocketAddr), CliErro
     Ok((listener, address))
 }
 
+/// What answers requests, once it has its place.
+struct Front {
+    portal: Arc<Portal>,
+    place: (TcpListener, SocketAddr),
+    /// Routes beside the usual ones.
+    more: Router<Shared>,
+}
+
+impl Front {
+    async fn open(config: &Config, portal: Arc<Portal>) -> Result<Self, CliError> {
+        Ok(Self { portal, place: bound(config.server.listen).await?, more: Router::new() })
+    }
+
+    /// With the page of a first start; says where that is, now that nobody else can have the place.
+    async fn set_up(
+        self,
+        config: &Config,
+        hasher: &Arc<Hasher>,
+        first: &FirstStart,
+        ctx: &CliContext,
+    ) -> Result<Self, CliError> {
+        let setup = Arc::new(Setup::new(Arc::clone(&self.portal.flow), Arc::clone(hasher)));
+        let code = setup.hand_out().await.map_err(|error| failed("there is no set-up code", error))?;
+        ctx.print(&first_start::report(config, first, code.as_ref()))?;
+        Ok(Self { more: setup::routes(setup), ..self })
+    }
+}
+
 async fn listen(
     config: &Config,
     flow: &Arc<Flow>,
-    portal: Option<Arc<Portal>>,
+    front: Option<Front>,
     worker: Option<Arc<Worker>>,
 ) -> Result<(), CliError> {
     let numbers = match config.server.metrics_listen {
         Some(address) => Some(bound(address).await?),
-        None => None,
-    };
-    let pages = match portal {
-        Some(portal) => Some((bound(config.server.listen).await?, portal)),
         None => None,
     };
     // Everything listens; from here on the others may come.
@@ -205,16 +269,16 @@ async fn listen(
         tokio::spawn(serve::pages(listener, numbers::router(Arc::clone(flow)), stop.clone()))
     });
     let working = worker.clone().map(|worker| tokio::spawn(serve::jobs(worker, stop.clone())));
-    let router = pages.as_ref().map(|(_, portal)| serve::router(portal, Router::new()));
-    let watched = Watched { pages: router.clone(), worker };
+    let pages = front.map(|front| (serve::router(&front.portal, front.more), front.place, front.portal));
+    let watched = Watched { pages: pages.as_ref().map(|(router, ..)| router.clone()), worker };
     let watching = tokio::spawn(supervisor::watch(watched, stop.clone()));
-    let served = match pages.zip(router) {
+    let served = match pages {
         None => {
             tracing::info!("doing jobs");
             stop.cancelled().await;
             Ok(())
         }
-        Some((((listener, address), portal), router)) => {
+        Some((router, (listener, address), portal)) => {
             tracing::info!(%address, url = portal.site.public_url, "serving");
             match (&config.server.tls_cert_file, &config.server.tls_key_file) {
                 (Some(cert), Some(key)) => serve::pages_over_tls(listener, router, (cert, key), stop.clone()).await,

@@ -106,6 +106,8 @@ pub struct Present {
     pub class: Class,
     /// When the password was last changed, if the directory says.
     pub password_changed: Option<Timestamp>,
+    /// Another password has to be chosen before anything else.
+    pub must_change: bool,
 }
 
 impl Present {
@@ -253,8 +255,13 @@ impl Flow {
         self.ctx.now().since_ms(began) < self.terms.refusal_ms
     }
 
-    /// Who is signed in with this cookie. Keeps the session alive, never past its end.
+    /// Who is signed in with this cookie. Keeps the session alive, never past its end. Somebody who has to choose another password first is not.
     pub async fn signed_in(&self, cookie: &Token) -> Result<Option<Present>, FlowError> {
+        Ok(self.half_signed_in(cookie).await?.filter(|present| !present.must_change))
+    }
+
+    /// The same, with somebody who has to choose another password first. Whoever asks lets them do that and nothing else.
+    pub async fn half_signed_in(&self, cookie: &Token) -> Result<Option<Present>, FlowError> {
         let at = self.ctx.now();
         let hash = cookie.hash(token::Purpose::SignIn).digest();
         let seen = Seen { purpose: Purpose::SignIn, hash, browser: None, at };
@@ -276,6 +283,7 @@ impl Flow {
             // Whoever can not be classified is treated as the strictest.
             class: session.class.unwrap_or(Class::Admin),
             password_changed: session.password_changed,
+            must_change: session.must_change,
         }))
     }
 

@@ -43,6 +43,9 @@ pub struct Session {
     pub class: Option<Class>,
     /// When the password was last changed, if the directory says.
     pub password_changed: Option<Timestamp>,
+    /// The password is good for choosing another, and for nothing else.
+    #[serde(default)]
+    pub must_change: bool,
 }
 
 /// Tries for one account, below what locks one in the embedded directory.
@@ -75,7 +78,8 @@ async fn signed_in(worker: &Worker, name: &str, password: &str) -> Result<Option
     };
     let Some(found) = worker.directory(&directory) else { return Ok(None) };
     let answer = found.authenticate(&account.id, &password, at).await?;
-    if answer != SignIn::Ok || account.disabled || account.owner == Owner::Machine {
+    let opens = matches!(answer, SignIn::Ok | SignIn::MustChange);
+    if !opens || account.disabled || account.owner == Owner::Machine {
         return Ok(None);
     }
     let person = classify::person(worker, &directory, &account, at).await?;
@@ -90,6 +94,7 @@ async fn signed_in(worker: &Worker, name: &str, password: &str) -> Result<Option
         display_name: account.display_name,
         class: Some(class),
         password_changed: account.changed_at,
+        must_change: answer == SignIn::MustChange,
     }))
 }
 

@@ -67,7 +67,7 @@ fn digest(keys: &DigestKey, factor: FactorId, code: &Secret<[u8; CODE_BYTES]>) -
 }
 
 /// Reads a code as people type it: small or capital, with or without dashes, `o` for 0, `i` and `l` for 1.
-fn parse(typed: &str) -> Option<Secret<[u8; CODE_BYTES]>> {
+pub fn parse(typed: &str) -> Option<Secret<[u8; CODE_BYTES]>> {
     let mut text: String = plain(typed)
         .chars()
         .map(|c| match c.to_ascii_lowercase() {

@@ -1,16 +1,21 @@
 //! The table of the embedded directory. Names and mail addresses come in canonical form; passwords come as finished hashes.
 //!
+//! An account is made whole, with its groups and its first password, or not at all.
+//!
 //! Not here: hashing, what a good password is, how long a lock lasts. The connector decides these and calls.
 
 use keyward_core::time::Timestamp;
 
 use super::{
-    Store, StoreError,
-    db::{Row, statements, vals},
+    Store, StoreError, Tx,
+    db::{Row, Statement, statements, vals},
+    tokens::{self, Seen},
 };
 
 statements! {
     INSERT = "accounts/insert";
+    INSERT_FIRST = "accounts/insert_first";
+    REMOVE = "accounts/remove";
     GET = "accounts/get";
     BY_NAME = "accounts/by_name";
     BY_MAIL = "accounts/by_mail";
@@ -42,6 +47,18 @@ pub struct NewAccount {
     pub display: String,
     /// When.
     pub created: Timestamp,
+}
+
+/// An account to be made with all it begins with. It does not print: it has a hash.
+pub struct Begun {
+    /// The account.
+    pub account: NewAccount,
+    /// The groups it is in.
+    pub groups: Vec<String>,
+    /// The hash of its first password, with its parameters and salt.
+    pub hash: String,
+    /// The person must choose another at the next sign-in.
+    pub must_change: bool,
 }
 
 /// An account of the embedded directory.
@@ -112,6 +129,35 @@ impl Store {
     pub async fn insert_account(&self, new: &NewAccount) -> Result<bool, StoreError> {
         let vals = vals![&new.id, &new.name, new.mail.as_ref(), &new.display, new.created];
         Ok(self.db.write(&INSERT, vals).await? == 1)
+    }
+
+    /// Makes an account with its groups and its first password, or nothing of it. False if the id or the name is taken.
+    pub async fn begin_account(&self, new: &Begun) -> Result<bool, StoreError> {
+        let mut tx = self.db.begin().await?;
+        if !begin(&mut tx, &INSERT, new).await? {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Makes the first account and uses the invitation up, or neither. False if the invitation is not alive or there is an account: of two at
+    /// the same time one wins.
+    pub async fn begin_first_account(&self, new: &Begun, invitation: &Seen) -> Result<bool, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let invited = tokens::consume(&mut tx, invitation, None).await? == 1;
+        if !(invited && begin(&mut tx, &INSERT_FIRST, new).await?) {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Removes an account with its groups and its former passwords. Its id is never given to another. False if there is none.
+    pub async fn remove_account(&self, id: &str) -> Result<bool, StoreError> {
+        Ok(self.db.write(&REMOVE, vals![id]).await? == 1)
     }
 
     /// The account with this id.
@@ -194,6 +240,21 @@ impl Store {
         let statement = if member { &PUT_GROUP } else { &END_GROUP };
         self.db.write(statement, vals![id, group]).await.map(drop)
     }
+}
+
+async fn begin(tx: &mut Tx, insert: &Statement, new: &Begun) -> Result<bool, StoreError> {
+    let NewAccount { id, name, mail, display, created } = &new.account;
+    if tx.write(insert, vals![id, name, mail.as_ref(), display, *created]).await? != 1 {
+        return Ok(false);
+    }
+    for group in &new.groups {
+        tx.write(&PUT_GROUP, vals![id, group]).await?;
+    }
+    let vals = vals![id, 0_u64, &new.hash, new.must_change, *created];
+    let set: Vec<u64> = tx.read(&SET_PASSWORD, vals, |row| row.get(0)).await?;
+    let Some(credential) = set.into_iter().next() else { return Ok(false) };
+    tx.write(&KEEP_PASSWORD, vals![id, credential, &new.hash, *created]).await?;
+    Ok(true)
 }
 
 fn read(row: &Row) -> Result<Account, sqlx::Error> {

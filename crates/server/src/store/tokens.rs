@@ -31,6 +31,7 @@ statements! {
     END_OF_PERSON = "tokens/end_of_person";
     END_ALL_OF_CASE = "tokens/end_all_of_case";
     END_ALL_OF_PERSON = "tokens/end_all_of_person";
+    END_OF_NOBODY = "tokens/end_of_nobody";
     END_ALL = "tokens/end_all";
     EXPIRE = "tokens/expire";
 }
@@ -57,7 +58,7 @@ pub enum Purpose {
     Approve,
     /// "This was not me".
     Contest,
-    /// An invitation of staff.
+    /// An invitation: of staff, or to make the first account.
     Invite,
 }
 
@@ -301,6 +302,11 @@ impl Store {
     /// Ends a token (sign-out).
     pub async fn end_token(&self, purpose: Purpose, hash: Digest) -> Result<(), StoreError> {
         self.db.write(&END, vals![Word(purpose), hash]).await.map(drop)
+    }
+
+    /// Ends what was handed out for a purpose to nobody in particular and in no case.
+    pub async fn end_tokens_of_nobody(&self, purpose: Purpose) -> Result<u64, StoreError> {
+        self.db.write(&END_OF_NOBODY, vals![Word(purpose)]).await
     }
 
     /// Ends everything that was ever handed out: after a restore, nothing that was used up comes back to life (T-I05).

@@ -263,3 +263,31 @@ async fn t_c02_a_refusal_is_told_at_the_same_time_for_every_name_whoever_was_ask
     let mut browser = world.browser();
     assert_eq!(world.sign_in(&mut browser, &ada, FIRST).await.path, "/me", "who is right does not wait");
 }
+
+#[tokio::test]
+async fn v6_4_1_a_first_password_is_good_for_choosing_another_and_for_nothing_else() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    assert!(world.store().set_account_must_change(&ada.account, true).await.unwrap());
+    let mut browser = world.browser();
+    let page = world.sign_in(&mut browser, &ada, FIRST).await;
+    assert_eq!(page.path, "/me/password");
+    for path in ["/me", "/me/app/add", "/me/contacts/add", "/me/recovery-codes"] {
+        assert_eq!(browser.get(path).await.path, "/me/password", "{path}");
+    }
+    assert_eq!(browser.post("/me/app/add", &[]).await.path, "/me/password");
+    let key = keyward::token::Token::parse(&browser.cookies["__Host-kw-session"]).unwrap();
+    assert!(world.flow.signed_in(&key).await.unwrap().is_none(), "nobody for whoever does not ask for it by name");
+    assert!(world.flow.half_signed_in(&key).await.unwrap().is_some_and(|present| present.must_change));
+    let password = world.begin(&mut browser, "/me/password").await;
+    assert!(password.path.ends_with("/new/password"), "{}", password.path);
+    let same = browser.fill(&password, &[("new-password", FIRST)]).await;
+    world.done(&mut browser, &same).await;
+    assert!(!world.signs_in(&ada, FIRST).await, "the same one is no other one");
+    let again = browser.get(&password.path).await;
+    let working = browser.fill(&again, &[("new-password", "copper violin harvest 71")]).await;
+    world.done(&mut browser, &working).await;
+    assert!(world.signs_in(&ada, "copper violin harvest 71").await);
+    let mut browser = world.browser();
+    assert_eq!(world.sign_in(&mut browser, &ada, "copper violin harvest 71").await.path, "/me");
+}

@@ -2,7 +2,7 @@
 
 use keyward::store::{
     Aside, CommitError, Guard, GuardKind, Write,
-    accounts::{NewAccount, NewPassword, Tried},
+    accounts::{Begun, NewAccount, NewPassword, Tried},
     jobs::{JobState, NewJob},
     limits::Limit,
     people::{NewFactor, Person},
@@ -34,6 +34,7 @@ on_both! {
     r43_the_embedded_directory_counts_passwords_and_remembers_them
     eco_11_a_worker_is_seen_on_both_engines
     v6_1_1_wrong_passwords_lock_an_account_until_it_is_unlocked
+    eco_01_the_first_account_is_whole_and_the_only_one_and_its_invitation_is_used_up
 }
 
 pub fn job(world: &World, kind: &'static str) -> NewJob {
@@ -479,7 +480,7 @@ async fn v6_1_1_wrong_passwords_lock_an_account_until_it_is_unlocked(world: Worl
     assert_eq!(store.account_groups("1").await.unwrap(), ["admins"]);
 }
 
-pub async fn eco_11_a_worker_is_seen_on_both_engines(world: World) {
+async fn eco_11_a_worker_is_seen_on_both_engines(world: World) {
     for (signs, directories) in [(false, 0), (true, 2)] {
         let seen = workers::Seen { id: "one".to_owned(), at: START, signs, directories };
         world.store.worker_seen(&seen).await.unwrap();
@@ -488,4 +489,45 @@ pub async fn eco_11_a_worker_is_seen_on_both_engines(world: World) {
     assert!(!world.store.readiness(START.plus_ms(30 * SECOND_MS + 1)).await.worker);
     world.store.worker_ended("one").await.unwrap();
     assert!(!world.store.readiness(START).await.worker);
+}
+
+async fn eco_01_the_first_account_is_whole_and_the_only_one_and_its_invitation_is_used_up(world: World) {
+    let store = &world.store;
+    let begun = |id: &str| Begun {
+        account: NewAccount {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            mail: None,
+            display: id.to_owned(),
+            created: START,
+        },
+        groups: vec!["staff".to_owned(), "night".to_owned()],
+        hash: "h1".to_owned(),
+        must_change: true,
+    };
+    let invitation = NewToken { purpose: Purpose::Invite, ..token(&world, None) };
+    store.put_token(&invitation).await.unwrap();
+    let seen = Seen { purpose: Purpose::Invite, hash: invitation.hash, browser: None, at: START };
+    let other = Seen { hash: Digest::of(b"another"), ..seen };
+    assert!(!store.begin_first_account(&begun("ada"), &other).await.unwrap(), "not invited");
+    assert!(store.accounts("", 9).await.unwrap().is_empty());
+    let two = [begun("ada"), begun("ben")];
+    let made = tokio::join!(store.begin_first_account(&two[0], &seen), store.begin_first_account(&two[1], &seen));
+    assert_ne!(made.0.unwrap(), made.1.unwrap(), "one of two");
+    let first = store.accounts("", 9).await.unwrap();
+    assert_eq!(first.len(), 1);
+    let id = &first[0].id;
+    assert_eq!((first[0].credential, first[0].must_change, first[0].changed), (1, true, Some(START)));
+    assert_eq!(store.account_groups(id).await.unwrap(), ["night", "staff"]);
+    assert_eq!(store.account_history(id).await.unwrap(), ["h1"]);
+    let again = NewToken { hash: Digest::of(b"again"), ..invitation };
+    store.put_token(&again).await.unwrap();
+    let seen = Seen { hash: again.hash, ..seen };
+    assert!(!store.begin_first_account(&begun("eve"), &seen).await.unwrap(), "there is one");
+    assert!(store.find_token(&seen).await.unwrap().is_some(), "and nothing was used up");
+    assert_eq!(store.end_tokens_of_nobody(Purpose::Invite).await.unwrap(), 1);
+    assert!(!store.begin_account(&begun(id)).await.unwrap(), "the name is taken");
+    assert!(store.begin_account(&begun("eve")).await.unwrap());
+    assert!(store.remove_account(id).await.unwrap() && !store.remove_account(id).await.unwrap());
+    assert!(store.account_groups(id).await.unwrap().is_empty() && store.account_history(id).await.unwrap().is_empty());
 }

@@ -84,6 +84,11 @@ static PASSWORDS: LazyLock<Arc<NewPasswords>> = LazyLock::new(|| {
     Arc::new(NewPasswords::new(rules, Blocklist::built_in(), None, Arc::clone(HASHER.pool())))
 });
 
+/// What makes and compares hashes in all tests of a process.
+pub fn hasher() -> Arc<Hasher> {
+    HASHER.clone()
+}
+
 /// The application with its surroundings.
 pub struct World {
     pub ctx: Ctx,

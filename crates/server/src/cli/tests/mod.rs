@@ -1,7 +1,9 @@
 //! What the command line promises: exit codes, one JSON object, help with examples that work, files nobody else reads, no secret in sight.
 
+mod accounts;
 mod breach;
 mod doctor;
+mod first_start;
 mod health;
 mod init;
 mod played;

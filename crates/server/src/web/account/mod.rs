@@ -87,7 +87,9 @@ where
         let Ok(visit) = Visit::from_request_parts(parts, state).await;
         let wish = Wish::ALL.into_iter().find(|wish| wish.path() == parts.uri.path()).unwrap_or(Wish::Look);
         let Some(cookie) = visit.token(SESSION) else { return Err(to_sign_in(wish)) };
-        match visit.portal.flow.signed_in(&cookie).await {
+        match visit.portal.flow.half_signed_in(&cookie).await {
+            // A first password that somebody else knows is good for choosing another (V6.4.1).
+            Ok(Some(present)) if present.must_change && wish != Wish::Password => Err(go(Wish::Password.path())),
             Ok(Some(present)) => Ok(Self { visit, present }),
             Ok(None) => Err(to_sign_in(wish)),
             Err(error) => Err(failed(&visit, error)),

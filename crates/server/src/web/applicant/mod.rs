@@ -25,7 +25,7 @@ use keyward_core::{
 };
 
 pub use prove::{DEVICE, DEVICE_MS, way_of};
-pub use reissue::hand;
+pub use reissue::{field, hand, judged_live, problem_of};
 
 use super::{
     answer::{Answer, failed, go, stop},

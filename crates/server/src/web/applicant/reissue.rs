@@ -20,6 +20,7 @@ use crate::{
             outcome::StopReason,
             reissue::{Effects, NewPassword, PasswordField, PasswordProblem, PasswordRule},
         },
+        visit::Visit,
     },
 };
 
@@ -132,11 +133,15 @@ pub fn problem_of(passwords: &NewPasswords, cause: crate::passwords::rules::Rule
 pub async fn password_check(here: Here, form: Result<Form<Typed>, FormRejection>) -> Answer {
     let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
     let name = here.visit.portal.flow.typed_name(&here.case).await.unwrap_or_default();
-    let new = SecretText::new(form.new);
-    let Some(live) = here.visit.portal.passwords.live(new, &name).await else {
-        return stop(&here.visit, StopReason::Outage(None));
+    judged_live(&here.visit, SecretText::new(form.new), &name).await
+}
+
+/// What is typed so far, judged for the page on which it is typed.
+pub async fn judged_live(visit: &Visit, typed: SecretText, name: &str) -> Answer {
+    let Some(live) = visit.portal.passwords.live(typed, name).await else {
+        return stop(visit, StopReason::Outage(None));
     };
-    let shell = here.visit.shell();
+    let shell = visit.shell();
     json(&serde_json::json!({
         "rules": { "length": live.length, "known": live.known && live.plain, "you": live.you },
         "say": shell.t(strength(live.strength.score())).to_string(),

@@ -15,6 +15,7 @@ pub mod me_edit;
 pub mod outcome;
 pub mod prove;
 pub mod reissue;
+pub mod setup;
 pub mod start;
 pub mod wait;
 

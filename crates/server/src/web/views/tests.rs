@@ -42,7 +42,7 @@ fn title(html: &str) -> &str {
 #[test]
 fn every_page_renders_with_every_value_filled_in() {
     let pages = every_page();
-    assert_eq!(pages.len(), 145 * Lang::CHOICE.len());
+    assert_eq!(pages.len(), 152 * Lang::CHOICE.len());
     for (lang, page) in pages {
         assert!(page.html.ends_with("</html>"), "{} {lang:?}", page.name);
         for gap in ["{$", "{ $", "{{", "{%"] {
@@ -351,7 +351,7 @@ fn every_text_of_the_catalog_is_on_some_page_or_in_some_message() {
         seen.push_str(&mail.text);
         seen.push('\n');
     }
-    let files = ["shell", "recover", "outcome", "link", "me", "info", "mail", "demo"];
+    let files = ["shell", "recover", "outcome", "link", "me", "info", "mail", "demo", "setup"];
     let mut unseen = Vec::new();
     for file in files {
         let path = format!("{}/locales/en/{file}.ftl", env!("CARGO_MANIFEST_DIR"));

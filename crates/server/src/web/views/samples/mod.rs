@@ -14,6 +14,7 @@ use crate::web::shell::{Days, HelpPoint, Shell, Site, Theme};
 mod letters;
 mod person;
 mod recovery;
+mod setup;
 mod signed_in;
 
 pub use letters::letters;
@@ -76,6 +77,7 @@ pub fn all(lang: Lang, theme: Theme) -> Vec<Sample> {
     recovery::all(&shell, &mut out);
     person::all(&shell, &mut out);
     signed_in::all(&shell, &mut out);
+    setup::all(&shell, &mut out);
     out.0
 }
 

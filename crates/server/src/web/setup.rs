@@ -1,0 +1,151 @@
+//! `/setup`: the first account of a server that was started without a configuration, for whoever holds the code from its terminal (ECO-01).
+//!
+//! These routes are there only in such a server, and answer as any unknown page does as soon as there is an account.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Form, Router,
+    extract::rejection::FormRejection,
+    routing::{get, post},
+};
+use keyward_core::secret::SecretText;
+use serde::Deserialize;
+
+use super::{
+    answer::{Answer, again, failed, show, stop},
+    applicant::{field, judged_live, problem_of},
+    portal::Shared,
+    views::{
+        outcome::StopReason,
+        reissue::PasswordProblem,
+        setup::{SetUpDone, SetUpForm, SetupProblem},
+    },
+    visit::Visit,
+};
+use crate::{
+    flow::{FIRST_GROUP, Newcomer, NotANewcomer, SetUp, Setup},
+    passwords::{Judged, password::Password},
+};
+
+/// So much of what was typed is shown again.
+const SHOWN: usize = 256;
+
+/// The routes of a server with a set-up.
+pub fn routes(setup: Arc<Setup>) -> Router<Shared> {
+    Router::new()
+        .route("/setup", get(ask).post(typed).fallback(unknown))
+        .route("/setup/check", post(check).fallback(unknown))
+        .layer(Extension(setup))
+}
+
+async fn unknown(visit: Visit) -> Answer {
+    stop(&visit, StopReason::NotFound)
+}
+
+/// The answer instead of any page, when no set-up is under way.
+async fn over(visit: &Visit, setup: &Setup) -> Option<Answer> {
+    match setup.is_under_way().await {
+        Ok(true) => None,
+        Ok(false) => Some(stop(visit, StopReason::NotFound)),
+        Err(error) => Some(failed(visit, error)),
+    }
+}
+
+/// What the form sends.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Sent {
+    code: String,
+    name: String,
+    display: String,
+    email: String,
+    #[serde(rename = "new-password")]
+    password: String,
+}
+
+fn form(visit: &Visit, sent: &Sent, problem: Option<SetupProblem>) -> SetUpForm {
+    let shown = |text: &str| text.chars().take(SHOWN).collect::<String>();
+    SetUpForm {
+        shell: visit.shell(),
+        name: shown(&sent.name),
+        display: shown(&sent.display),
+        email: shown(&sent.email),
+        field: field(&visit.portal.passwords, shown(&sent.name), "/setup/check".to_owned()),
+        problem,
+    }
+}
+
+/// `GET /setup`.
+async fn ask(visit: Visit, Extension(setup): Extension<Arc<Setup>>) -> Answer {
+    match over(&visit, &setup).await {
+        Some(answer) => answer,
+        None => show(&form(&visit, &Sent::default(), None)),
+    }
+}
+
+/// `POST /setup/check`: what is typed so far, judged by the code that decides.
+async fn check(
+    visit: Visit,
+    Extension(setup): Extension<Arc<Setup>>,
+    form: Result<Form<Sent>, FormRejection>,
+) -> Answer {
+    if let Some(answer) = over(&visit, &setup).await {
+        return answer;
+    }
+    let Ok(Form(sent)) = form else { return stop(&visit, StopReason::StaleForm) };
+    judged_live(&visit, SecretText::new(sent.password), &sent.name).await
+}
+
+/// `POST /setup`.
+async fn typed(
+    visit: Visit,
+    Extension(setup): Extension<Arc<Setup>>,
+    sent: Result<Form<Sent>, FormRejection>,
+) -> Answer {
+    if let Some(answer) = over(&visit, &setup).await {
+        return answer;
+    }
+    let Ok(Form(mut sent)) = sent else { return stop(&visit, StopReason::StaleForm) };
+    let password = SecretText::new(std::mem::take(&mut sent.password));
+    let new = match newcomer(&sent) {
+        Ok(new) => new,
+        Err(problem) => return again(&form(&visit, &sent, Some(problem))),
+    };
+    let password = match judged(&visit, &new, password).await {
+        Ok(password) => password,
+        Err(Some(problem)) => return again(&form(&visit, &sent, Some(SetupProblem::Password(problem)))),
+        Err(None) => return stop(&visit, StopReason::Outage(None)),
+    };
+    let name = new.name().to_owned();
+    match setup.make_first(&sent.code, new, &password).await {
+        Ok(SetUp::Done) => show(&SetUpDone { shell: visit.shell(), name }),
+        Ok(SetUp::WrongCode) => again(&form(&visit, &sent, Some(SetupProblem::Code))),
+        Ok(SetUp::Busy) => stop(&visit, StopReason::Outage(None)),
+        Err(error) => failed(&visit, error),
+    }
+}
+
+fn newcomer(sent: &Sent) -> Result<Newcomer, SetupProblem> {
+    let new = Newcomer::read(&sent.name, &sent.display, Some(&sent.email));
+    new.and_then(|new| new.within(&[FIRST_GROUP])).map_err(|error| match error {
+        NotANewcomer::Name(_) | NotANewcomer::Group => SetupProblem::Name,
+        NotANewcomer::Display => SetupProblem::Display,
+        NotANewcomer::Mail => SetupProblem::Mail,
+    })
+}
+
+/// A password that the rules take; or why not, or nothing if it could not be judged.
+async fn judged(visit: &Visit, new: &Newcomer, typed: SecretText) -> Result<Password, Option<PasswordProblem>> {
+    let passwords = &visit.portal.passwords;
+    if typed.expose().is_empty() {
+        return Err(Some(PasswordProblem::Empty));
+    }
+    match passwords.judge(typed, new.name()).await {
+        Judged::Busy => Err(None),
+        Judged::Refused(cause) => Err(Some(problem_of(passwords, cause))),
+        Judged::Accepted(password) => {
+            Password::new(password).map_err(|_| Some(PasswordProblem::Long(passwords.max_chars())))
+        }
+    }
+}
