@@ -33,7 +33,11 @@ access-gaps = Was noch nicht geht
 access-no-gaps = Wir wissen von nichts.
 access-untested = In dieser Fassung gibt es keine Prüfergebnisse (Version { $version }).
 access-tell = Sagen Sie es uns
-access-tell-text = Hatten Sie ein Problem? Schreiben Sie an { $contact } oder rufen Sie den Service-Desk an. Ein Mensch kann Ihnen bei jedem Schritt helfen.
+access-tell-text =
+    { $contact ->
+        [none] Hatten Sie ein Problem? Sagen Sie es dem Service-Desk. Ein Mensch kann Ihnen bei jedem Schritt helfen.
+       *[other] Hatten Sie ein Problem? Sagen Sie es dem Service-Desk: { $contact }. Ein Mensch kann Ihnen bei jedem Schritt helfen.
+    }
 privacy-lede = Was { $organization } aufhebt, wenn Sie diese Seiten benutzen, und wie lange.
 privacy-what = Was wir aufheben
 privacy-what-name = Den Namen, den Sie eingegeben haben.
@@ -52,4 +56,8 @@ privacy-never-password = Wir speichern und zeigen nie Ihr Passwort.
 privacy-never-track = Wir laden nichts von anderen Websites und zählen keine Klicks.
 privacy-cookies = Cookies setzen wir nur, um Ihren Fall, Ihre Sprache und dieses Gerät zu erkennen.
 privacy-ask = Fragen Sie uns
-privacy-ask-text = Was wir haben, können Sie sehen oder löschen lassen: { $contact }.
+privacy-ask-text =
+    { $contact ->
+        [none] Fragen Sie den Service-Desk, wenn Sie sehen oder löschen lassen wollen, was wir haben.
+       *[other] Was wir haben, können Sie sehen oder löschen lassen: { $contact }.
+    }

@@ -53,7 +53,15 @@ mail-password-text = Das Passwort für { $account } wurde von jemandem geändert
 mail-not-me = Zurücksetzen ist gesperrt für Ihr Konto bei { $organization }
 mail-not-me-text = Sie haben gesagt: Das war ich nicht. Niemand kann { $account } zurücksetzen bis { $time }.
 mail-not-me-nothing = Das Sicherheitsteam weiß Bescheid. Sie müssen nichts ändern.
-mail-not-me-changed = Das Konto wurde geändert, bevor Sie es uns gesagt haben. Rufen Sie jetzt den Service-Desk an: { $phone }.
+mail-not-me-changed =
+    { $phone ->
+        [none] Das Konto wurde geändert, bevor Sie es uns gesagt haben. Gehen Sie jetzt zum Service-Desk.
+       *[other] Das Konto wurde geändert, bevor Sie es uns gesagt haben. Rufen Sie jetzt den Service-Desk an: { $phone }.
+    }
 mail-not-me-ask = Waren Sie das nicht?
 mail-not-me-does = Das stoppt, was begonnen wurde, und sagt dem Sicherheitsteam Bescheid. Sie müssen sich nicht anmelden.
-mail-sign = Service-Desk von { $organization }, { $phone }
+mail-sign =
+    { $phone ->
+        [none] Service-Desk von { $organization }
+       *[other] Service-Desk von { $organization }, { $phone }
+    }

@@ -100,6 +100,7 @@ get-help-title = Ein Mensch kann Ihnen helfen
 get-help-text = Keiner der Wege geht für Sie, und das ist in Ordnung. Ein Mensch kann prüfen, dass Sie es sind. Das dauert länger, und niemand kann die Prüfung überspringen.
 get-help-call = Den Service-Desk anrufen
 get-help-call-text = Sie werden unter einer Nummer zurückgerufen, die wir schon haben.
+get-help-none = Fragen Sie den Service-Desk Ihrer Organisation.
 get-help-reference = Nennen Sie Ihre Fallnummer:
 get-help-visit = Mit Ausweis vorbeikommen
 get-help-visit-text = Gehen Sie hierhin und bringen Sie Ihren Ausweis mit: { $place }.

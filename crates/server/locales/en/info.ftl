@@ -33,7 +33,11 @@ access-gaps = What does not work yet
 access-no-gaps = We know of nothing.
 access-untested = There are no test results in this build (version { $version }).
 access-tell = Tell us
-access-tell-text = Did you hit a problem? Write to { $contact } or call the service desk. A person can help you with each step.
+access-tell-text =
+    { $contact ->
+        [none] Did you hit a problem? Tell the service desk. A person can help you with each step.
+       *[other] Did you hit a problem? Tell the service desk: { $contact }. A person can help you with each step.
+    }
 privacy-lede = What { $organization } keeps when you use these pages, and for how long.
 privacy-what = What we keep
 privacy-what-name = The name you typed in.
@@ -52,4 +56,8 @@ privacy-never-password = We never store or show your password.
 privacy-never-track = We load nothing from other sites and count no clicks.
 privacy-cookies = We set cookies only to keep your case, your language and this device apart.
 privacy-ask = Ask us
-privacy-ask-text = Ask to see or delete what we hold: { $contact }.
+privacy-ask-text =
+    { $contact ->
+        [none] Ask the service desk to see or delete what we hold.
+       *[other] Ask to see or delete what we hold: { $contact }.
+    }

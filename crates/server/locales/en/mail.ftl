@@ -53,7 +53,15 @@ mail-password-text = The password for { $account } was changed by someone who kn
 mail-not-me = Resets are blocked for your { $organization } account
 mail-not-me-text = You told us it was not you. Nobody can reset { $account } until { $time }.
 mail-not-me-nothing = The security team has been told. You do not need to change anything.
-mail-not-me-changed = The account was changed before you told us. Call the service desk now: { $phone }.
+mail-not-me-changed =
+    { $phone ->
+        [none] The account was changed before you told us. Go to the service desk now.
+       *[other] The account was changed before you told us. Call the service desk now: { $phone }.
+    }
 mail-not-me-ask = Was this not you?
 mail-not-me-does = It stops what was begun and tells the security team. You do not need to sign in.
-mail-sign = { $organization } service desk, { $phone }
+mail-sign =
+    { $phone ->
+        [none] { $organization } service desk
+       *[other] { $organization } service desk, { $phone }
+    }

@@ -100,6 +100,7 @@ get-help-title = A person can help you
 get-help-text = None of the ways work for you, and that is fine. A person can check that it is you. It takes longer, and nobody can skip the check.
 get-help-call = Call the service desk
 get-help-call-text = They will call you back on a number we already hold.
+get-help-none = Ask the service desk of your organization.
 get-help-reference = Say your case number:
 get-help-visit = Come by with your badge
 get-help-visit-text = Go to { $place } and bring your badge.

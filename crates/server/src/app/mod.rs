@@ -26,7 +26,7 @@ use crate::{
     seal::{DigestKey, OpenKey, SealKey, Vault},
     store::{Store, StoreError, sign::Memory},
     terms::{Classes, Hours, Quarantine, Starts, Terms},
-    web::shell::{Days, HelpPoint, Site},
+    web::shell::{Days, DeskHours, HelpPoint, Site},
 };
 
 /// What a flow is made of.
@@ -99,14 +99,14 @@ pub fn worker(flow: &Arc<Flow>, parts: WorkerParts) -> Arc<Worker> {
 /// What the pages say about the organization.
 pub fn site(config: &Config, organization: &str, demo: bool) -> Site {
     let server = &config.server;
-    let hours = &config.policy.business_hours;
-    let clock = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
-    let help = HelpPoint {
-        phone: server.help_phone.clone().unwrap_or_else(|| "555 0100".to_owned()),
-        days: if hours.week() == [true; 7] { Days::Every } else { Days::Working },
-        opens: clock(hours.opens_min()),
-        closes: clock(hours.closes_min()),
-        place: server.help_place.clone(),
+    let help = if demo {
+        demo_help()
+    } else {
+        HelpPoint {
+            phone: server.help_phone.clone(),
+            hours: server.help_hours.clone().map(DeskHours::Said),
+            place: server.help_place.clone(),
+        }
     };
     Site {
         organization: organization.to_owned(),
@@ -115,6 +115,15 @@ pub fn site(config: &Config, organization: &str, demo: bool) -> Site {
         zone: config.policy.timezone.zone().clone(),
         demo,
         version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
+/// The service desk of the made-up company.
+fn demo_help() -> HelpPoint {
+    HelpPoint {
+        phone: Some("555 0100".to_owned()),
+        hours: Some(DeskHours::From(Days::Working, "08:00", "18:00")),
+        place: None,
     }
 }
 

@@ -303,7 +303,7 @@ impl Letterhead {
             .t(key)
             .with("organization", &self.site.organization)
             .with("account", &self.account)
-            .with("phone", &self.site.help.phone)
+            .with("phone", self.site.help.phone.as_deref().unwrap_or("none"))
     }
     fn text(&self, key: Key) -> Block {
         Block::Text(self.say(key).to_string())

@@ -1,7 +1,7 @@
 //! Holds every message to the rules for messages, in every language.
 
 use crate::i18n::Lang;
-use crate::web::views::samples::letters;
+use crate::web::views::samples::{letters, letters_of, site, without_help};
 
 /// The words of an HTML part.
 fn words_of(html: &str) -> String {
@@ -100,4 +100,13 @@ fn ux_70_what_came_from_outside_is_written_as_text() {
     let mail = notice.write(&head).expect("written");
     assert!(!mail.html.contains("<img") && !mail.html.contains("<b>j"));
     assert!(mail.text.contains("<b>j</b>"));
+}
+
+#[test]
+fn a_site_without_a_service_desk_names_no_number() {
+    for lang in Lang::CHOICE {
+        for (name, mail) in letters_of(without_help(&site()), *lang) {
+            assert!(!mail.text.contains("555") && !mail.text.contains("none"), "{name}: {}", mail.text);
+        }
+    }
 }

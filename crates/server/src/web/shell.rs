@@ -26,19 +26,31 @@ pub enum Days {
     Working,
 }
 
-/// Where a person finds a person.
+/// When the service desk answers.
+#[derive(Clone, Debug)]
+pub enum DeskHours {
+    /// In the words of the configuration.
+    Said(String),
+    /// Each day from and to a local time, `07:00`.
+    From(Days, &'static str, &'static str),
+}
+
+/// Where a person finds a person. What is not configured is not shown.
 #[derive(Clone, Debug)]
 pub struct HelpPoint {
     /// The number of the service desk, as people write it.
-    pub phone: String,
-    /// The days it answers.
-    pub days: Days,
-    /// The local time it opens, `07:00`.
-    pub opens: String,
-    /// The local time it closes, `22:00`.
-    pub closes: String,
+    pub phone: Option<String>,
+    /// When it answers.
+    pub hours: Option<DeskHours>,
     /// Where to go with a badge, for example `any security office`; `None` if there is no such place.
     pub place: Option<String>,
+}
+
+impl HelpPoint {
+    /// Whom to ask: the number, else the place. `none`, which texts know, if there is neither.
+    pub fn contact(&self) -> &str {
+        self.phone.as_deref().or(self.place.as_deref()).unwrap_or("none")
+    }
 }
 
 /// What does not change from request to request.
@@ -168,13 +180,17 @@ impl Shell {
         self.lang.list(items)
     }
     /// When the service desk answers, in words.
-    pub fn hours(&self) -> Text {
-        let help = &self.site.help;
-        let key = match help.days {
-            Days::Every => k("help-hours-every"),
-            Days::Working => k("help-hours-working"),
-        };
-        self.t(key).with("opens", help.opens.as_str()).with("closes", help.closes.as_str())
+    pub fn hours(&self) -> Option<String> {
+        Some(match self.site.help.hours.as_ref()? {
+            DeskHours::Said(words) => words.clone(),
+            DeskHours::From(days, opens, closes) => {
+                let key = match days {
+                    Days::Every => k("help-hours-every"),
+                    Days::Working => k("help-hours-working"),
+                };
+                self.t(key).with("opens", *opens).with("closes", *closes).to_string()
+            }
+        })
     }
     /// The languages to choose from.
     pub fn languages(&self) -> &'static [Lang] {

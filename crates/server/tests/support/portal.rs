@@ -50,7 +50,7 @@ use keyward::{
     terms::{Classes, Terms},
     web::{
         portal::{Portal, Shared},
-        shell::{Days, HelpPoint, Site},
+        shell::{Days, DeskHours, HelpPoint, Site},
     },
 };
 use keyward_core::{
@@ -400,10 +400,8 @@ fn site() -> Site {
         organization: "Northwind Hospital".to_owned(),
         public_url: SITE.to_owned(),
         help: HelpPoint {
-            phone: "555 0100".to_owned(),
-            days: Days::Every,
-            opens: "07:00".to_owned(),
-            closes: "22:00".to_owned(),
+            phone: Some("555 0100".to_owned()),
+            hours: Some(DeskHours::From(Days::Every, "07:00", "22:00")),
             place: Some("any security office".to_owned()),
         },
         zone: jiff::tz::TimeZone::get("Europe/London").unwrap(),

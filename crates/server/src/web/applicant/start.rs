@@ -116,13 +116,13 @@ pub async fn how_we_check(visit: Visit) -> Answer {
 
 /// `/accessibility`.
 pub async fn accessibility(visit: Visit) -> Answer {
-    let contact = visit.portal.site.help.phone.clone();
+    let contact = visit.portal.site.help.contact().to_owned();
     show(&Accessibility { shell: visit.shell(), tested: None, contact })
 }
 
 /// `/privacy`.
 pub async fn privacy(visit: Visit) -> Answer {
-    let contact = visit.portal.site.help.phone.clone();
+    let contact = visit.portal.site.help.contact().to_owned();
     show(&Privacy { shell: visit.shell(), keep_days: KEEP_DAYS, contact })
 }
 

@@ -2,17 +2,25 @@
 
 use keyward_core::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 
+use std::sync::Arc;
+
 use super::person::origin;
 use super::{NOW, REFERENCE, site};
 use crate::i18n::Lang;
 use crate::web::mail::{CaseLine, ChangeLine, CodeFor, Letterhead, Mail, Notice, StoppedBy, WayOn};
+use crate::web::shell::Site;
 use crate::web::views::{Goal, WayKind};
 
 const NOT_ME: &str = "https://keyward.northwind.example/not-me/sample-link-0123456789abcdefghjkmnpqrs";
 
 /// Every message in that language, by name. One that cannot be written is left out, which a test notices.
 pub fn letters(lang: Lang) -> Vec<(String, Mail)> {
-    let head = Letterhead { site: site(), lang, account: "j.okafor".to_owned(), at: NOW };
+    letters_of(site(), lang)
+}
+
+/// The same of another site.
+pub fn letters_of(site: Arc<Site>, lang: Lang) -> Vec<(String, Mail)> {
+    let head = Letterhead { site, lang, account: "j.okafor".to_owned(), at: NOW };
     let write = |(name, notice): (&str, Notice)| {
         let mail = notice.write(&head).ok()?;
         Some((name.to_owned(), mail))

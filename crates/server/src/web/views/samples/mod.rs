@@ -9,7 +9,7 @@ use keyward_core::time::Timestamp;
 use super::Passkey;
 use super::reissue::{PasswordField, PasswordRule};
 use crate::i18n::Lang;
-use crate::web::shell::{Days, HelpPoint, Shell, Site, Theme};
+use crate::web::shell::{Days, DeskHours, HelpPoint, Shell, Site, Theme};
 
 mod letters;
 mod person;
@@ -17,7 +17,7 @@ mod recovery;
 mod setup;
 mod signed_in;
 
-pub use letters::letters;
+pub use letters::{letters, letters_of};
 
 /// Friday 20 November 2026, 14:02 in London.
 pub const NOW: Timestamp = Timestamp::from_millis(1_795_183_320_000);
@@ -50,16 +50,19 @@ pub fn site() -> Arc<Site> {
         organization: "Northwind Hospital".to_owned(),
         public_url: "https://keyward.northwind.example".to_owned(),
         help: HelpPoint {
-            phone: "555 0100".to_owned(),
-            days: Days::Every,
-            opens: "07:00".to_owned(),
-            closes: "22:00".to_owned(),
+            phone: Some("555 0100".to_owned()),
+            hours: Some(DeskHours::From(Days::Every, "07:00", "22:00")),
             place: Some("any security office".to_owned()),
         },
         zone: TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC),
         demo: true,
         version: "0.1.0",
     })
+}
+
+/// The same where nothing is configured about a service desk.
+pub fn without_help(site: &Site) -> Arc<Site> {
+    Arc::new(Site { help: HelpPoint { phone: None, hours: None, place: None }, ..site.clone() })
 }
 
 /// A shell in that language and those colors.

@@ -136,6 +136,9 @@ fn follow(shell: &Shell, out: &mut Samples) {
 
 fn info(shell: &Shell, out: &mut Samples) {
     out.add("15-help", &Help { shell: shell.clone() });
+    let mut nowhere = shell.clone();
+    nowhere.site = super::without_help(&shell.site);
+    out.add("15-help-none", &Help { shell: nowhere });
     out.add(
         "15-how-we-check",
         &HowWeCheck { shell: shell.clone(), ways: vec![WayKind::Passkey, WayKind::AppCode, WayKind::RecoveryCode] },
