@@ -134,6 +134,8 @@ pub fn terms(config: &Config) -> Terms {
         mail_ms: config.limits.link_minutes.millis().min(config.limits.code_minutes.millis()),
         proof_ms: config.limits.working_minutes.millis(),
         tries: config.limits.tries_per_case.get(),
+        idle_ms: config.sessions.idle_minutes.millis(),
+        session_ms: config.sessions.absolute_minutes.millis(),
         starts: Starts {
             per_name_hour: config.limits.starts_per_name_hour.get(),
             per_network_hour: config.limits.starts_per_network_hour.get(),

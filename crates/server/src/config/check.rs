@@ -24,7 +24,6 @@ pub(super) fn together(reader: &mut Reader<'_>) {
     shared_sqlite(reader);
     sealing(reader);
     mail(reader);
-    order(reader, "limits.tries_before_wait", "limits.tries_per_case", "nobody would ever wait");
     order(reader, "sessions.idle_minutes", "sessions.absolute_minutes", "the first could never happen");
 }
 

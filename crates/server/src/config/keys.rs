@@ -231,34 +231,14 @@ section! {
             .at_most(1440, "NIST SP 800-63B-4, 4.2.1.2").better_at_most(10, "OWASP ASVS 5.0, 6.5.5");
         /// The life of a code that is typed.
         code_minutes: Minutes = Spec::default("10").at_least(1, OURS).at_most(10, "NIST SP 800-63B-4, 3.1.3.2");
-        /// The life of a code that ties a second device to a case.
-        binding_code_minutes: Minutes = Spec::default("5").at_least(1, OURS).at_most(10, "NIST SP 800-63B-4, 4.1.2.2");
         /// How long a person may take from the first proof to the new password.
         working_minutes: Minutes = Spec::default("15").at_least(5, OURS).at_most(60, OURS);
         /// Wrong tries of one method in one case; then that method is over for the case.
         tries_per_case: Count = Spec::default("5").at_least(1, OURS).at_most(10, "PCI DSS 4.0.1, 8.3.4");
-        /// Wrong tries of one method over its life; then it has to be set up anew.
-        tries_per_method: Count = Spec::default("100").at_least(10, OURS).at_most(100, "NIST SP 800-63B-4, 3.2.2");
-        /// Wrong tries before a person has to wait. The wait doubles with each further one, up to 24 hours.
-        tries_before_wait: Count = Spec::default("3").at_least(1, OURS).at_most(10, "PCI DSS 4.0.1, 8.3.4");
-        /// The first wait.
-        wait_minutes: Minutes = Spec::default("15").at_least(1, OURS).at_most(1440, OURS);
         /// Cases that may be started for one name in an hour, whether or not there is such an account.
         starts_per_name_hour: Count = Spec::default("5").at_least(1, OURS).at_most(100, OURS);
         /// Cases that may be started from one network (IPv4 /24, IPv6 /56) in an hour.
         starts_per_network_hour: Count = Spec::default("30").at_least(1, OURS).at_most(10_000, OURS);
-        /// The life of a request for approval. It ends by itself and never approves.
-        approval_hours: Hours = Spec::default("4").at_least(1, OURS).at_most(24, OURS);
-        /// How long an open gate stays open.
-        reissue_minutes: Minutes = Spec::default("30").at_least(5, OURS).at_most(240, OURS);
-        /// The longest hold of an administrator's case outside business hours.
-        hold_hours: Hours = Spec::default("16").at_least(1, OURS).at_most(72, OURS);
-        /// How long a recovered account may not approve or help others.
-        rest_hours: Hours = Spec::default("24").at_least(24, OURS).at_most(720, OURS);
-        /// The same for an administrator's account.
-        rest_hours_admin: Hours = Spec::default("72").at_least(24, OURS).at_most(720, OURS);
-        /// How soon a notice has to be on its way.
-        notice_seconds: Seconds = Spec::default("10").at_least(1, OURS).at_most(60, OURS);
     }
 }
 
@@ -281,12 +261,10 @@ section! {
 section! {
     /// How long staff stay signed in.
     Sessions at "sessions" {
-        /// Without a click.
+        /// How long a person stays signed in to "my ways back in" without a click.
         idle_minutes: Minutes = Spec::default("15").at_least(1, OURS).at_most(60, "NIST SP 800-63B-4, 2.2.3");
-        /// In all.
-        absolute_minutes: Minutes = Spec::default("480").at_least(5, OURS).at_most(1440, "NIST SP 800-63B-4, 2.2.3");
-        /// How fresh the last touch of the passkey must be to approve, export or change the policy.
-        step_up_minutes: Minutes = Spec::default("5").at_least(1, OURS).at_most(15, "OWASP ASVS 5.0, 7.5.3");
+        /// And in all.
+        absolute_minutes: Minutes = Spec::default("60").at_least(5, OURS).at_most(1440, "NIST SP 800-63B-4, 2.2.3");
     }
 }
 

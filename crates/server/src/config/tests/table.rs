@@ -125,3 +125,29 @@ fn json(value: &toml::de::DeValue<'_>) -> Value {
         other => panic!("{} in a configuration", other.type_str()),
     }
 }
+
+/// The source of everything but the configuration itself.
+fn source(folder: &std::path::Path, into: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && path.file_name().is_none_or(|name| name != "config" && name != "tests") {
+            source(&path, into);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            into.push_str(&fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn eco_06_every_key_is_read_by_something() {
+    let mut text = String::new();
+    source(&folder("src"), &mut text);
+    let read = |name: &str| {
+        text.match_indices(&format!(".{name}")).any(|(at, found)| {
+            let next = text[at + found.len()..].chars().next();
+            next.is_none_or(|c| !c.is_alphanumeric() && c != '_')
+        })
+    };
+    let idle: Vec<&str> = all_keys().map(|key| key.name).filter(|name| !read(name)).collect();
+    assert!(idle.is_empty(), "nothing reads {idle:?}: a setting without effect is a promise that is not kept");
+}
