@@ -12,6 +12,7 @@ use keyward_core::{
     digest::Digest,
     secret::{Secret, SecretText},
 };
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
 /// Crockford's symbols, lower case: no `i`, `l`, `o` or `u`, so that nothing looks like something else.
@@ -46,7 +47,8 @@ const fn twice(element: u8) -> u8 {
 }
 
 /// What a token is for. The word is under the hash, so that a token for one thing is nothing at any other door (R52).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// The browser that works on a case.
     Case,
@@ -68,7 +70,7 @@ pub enum Purpose {
     Contest,
     /// The invitation to enroll for the first time.
     Invite,
-    /// A browser that is known from an earlier success.
+    /// A browser that is known from an earlier success. Kept as a factor, and in no row of the table of tokens.
     Device,
 }
 

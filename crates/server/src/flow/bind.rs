@@ -13,7 +13,7 @@ use keyward_core::{
 use super::{Acted, Begun, BoundCodes, Enrollment, Flow, FlowError, Handed, NewRecord, Present};
 use crate::{
     store::tokens::{Purpose, Seen},
-    token::{self, Token},
+    token::Token,
 };
 
 /// The longest name that somebody may give to a way back in.
@@ -77,7 +77,7 @@ impl Flow {
     /// The codes of a bound sheet, for the last time: whoever takes them first ends the draft, and nobody is shown them again.
     pub async fn take_codes(&self, case: &Case, browser: Digest, key: &Token) -> Result<Option<BoundCodes>, FlowError> {
         let Some(codes) = self.bound_codes(case, browser, key).await? else { return Ok(None) };
-        let hash = key.hash(token::Purpose::Ceremony).digest();
+        let hash = key.hash(Purpose::Ceremony).digest();
         let seen = Seen { purpose: Purpose::Ceremony, hash, browser: Some(browser), at: self.ctx.now() };
         Ok(self.store.take_token(&seen, Some(case.id())).await?.then_some(codes))
     }

@@ -15,7 +15,7 @@ use crate::{
         people::Factor,
         tokens::{Purpose, Seen, Tried},
     },
-    token::{self, Token},
+    token::Token,
 };
 
 /// Messages that one case may cause (UX-16).
@@ -35,8 +35,7 @@ impl Flow {
         match email::check_code(&self.digests, trying.door(), &sent, code, trying.at) {
             Err(reason) => Ok(Err(reason)),
             Ok(proved) => {
-                let used =
-                    |one: &&Tried| proved.uses_up == UsesUp::Token { purpose: token::Purpose::Code, hash: one.hash };
+                let used = |one: &&Tried| proved.uses_up == UsesUp::Token { purpose: Purpose::Code, hash: one.hash };
                 let Some(found) = tried.iter().find(used) else { return Ok(Err(RejectionReason::Mismatch)) };
                 self.mailed(trying, Purpose::Code, (found.hash, &found.data)).await
             }
@@ -44,7 +43,7 @@ impl Flow {
     }
 
     pub(super) async fn check_mail_link(&self, trying: &Trying<'_>, link: &Token) -> Checked {
-        let hash = link.hash(token::Purpose::Link).digest();
+        let hash = link.hash(Purpose::Link).digest();
         let seen = Seen { purpose: Purpose::Link, hash, browser: Some(trying.browser), at: trying.at };
         let Some(token) = self.store.find_token(&seen).await? else { return Ok(Err(RejectionReason::Expired)) };
         if token.case != Some(trying.case) {
@@ -90,7 +89,7 @@ impl Flow {
 
     /// The case that a mailed link is for, whichever browser opened it. It allows nothing; that takes the browser's cookie too.
     pub async fn case_of_link(&self, link: &Token) -> Result<Option<Case>, FlowError> {
-        let hash = link.hash(token::Purpose::Link).digest();
+        let hash = link.hash(Purpose::Link).digest();
         match self.store.case_of_token(Purpose::Link, hash, self.ctx.now()).await? {
             Some(case) => self.load(case).await.map(Some),
             None => Ok(None),
@@ -99,7 +98,7 @@ impl Flow {
 
     /// Whether a mailed link is alive and was made for that browser (R13).
     pub async fn link_is_of(&self, link: &Token, browser: Digest) -> Result<bool, FlowError> {
-        let hash = link.hash(token::Purpose::Link).digest();
+        let hash = link.hash(Purpose::Link).digest();
         let seen = Seen { purpose: Purpose::Link, hash, browser: Some(browser), at: self.ctx.now() };
         Ok(self.store.find_token(&seen).await?.is_some())
     }

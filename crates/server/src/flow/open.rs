@@ -19,7 +19,7 @@ use crate::{
         CommitError, Guard, Write,
         tokens::{NewToken, Purpose, Seen},
     },
-    token::{self, Token},
+    token::Token,
 };
 
 /// How long a browser can come back to its case: longer than any wait that a policy may want.
@@ -113,7 +113,7 @@ impl Flow {
             .value(agent_value, whose)
             .write(Write::PutToken(NewToken {
                 purpose: Purpose::Case,
-                hash: browser.hash(token::Purpose::Case).digest(),
+                hash: browser.hash(Purpose::Case).digest(),
                 case: Some(id),
                 person: None,
                 browser: None,
@@ -129,7 +129,7 @@ impl Flow {
 
     /// The case that this browser works on, if its cookie says so. Another browser's case is as good as none (T-B16).
     pub async fn of_browser(&self, reference: Reference, cookie: &Token) -> Result<Case, FlowError> {
-        let hash = cookie.hash(token::Purpose::Case).digest();
+        let hash = cookie.hash(Purpose::Case).digest();
         let seen = Seen { purpose: Purpose::Case, hash, browser: None, at: self.ctx.now() };
         let token = self.store.find_token(&seen).await?.ok_or(FlowError::NoCase)?;
         let case = self.load(token.case.ok_or(FlowError::NoCase)?).await?;
@@ -139,5 +139,5 @@ impl Flow {
 
 /// What other tokens of a case are bound to: the browser that works on it.
 pub fn browser_digest(cookie: &Token) -> Digest {
-    cookie.hash(token::Purpose::Case).digest()
+    cookie.hash(Purpose::Case).digest()
 }

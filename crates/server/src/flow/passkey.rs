@@ -23,7 +23,7 @@ use crate::{
         change::{Guard, Write},
         tokens::{NewToken, Purpose, Seen},
     },
-    token::{self, Token},
+    token::Token,
 };
 
 /// How long the server keeps its half of a dialog.
@@ -147,7 +147,7 @@ impl Flow {
         let key = Token::new(self.ctx.bytes());
         let token = NewToken {
             purpose: Purpose::Ceremony,
-            hash: key.hash(token::Purpose::Ceremony).digest(),
+            hash: key.hash(Purpose::Ceremony).digest(),
             case,
             person: None,
             browser: Some(browser),
@@ -165,7 +165,7 @@ impl Flow {
 }
 
 fn seen(key: &Token, browser: Digest, at: Timestamp) -> Seen {
-    let hash = key.hash(token::Purpose::Ceremony).digest();
+    let hash = key.hash(Purpose::Ceremony).digest();
     Seen { purpose: Purpose::Ceremony, hash, browser: Some(browser), at }
 }
 

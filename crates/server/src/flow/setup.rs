@@ -20,7 +20,7 @@ use crate::{
         limits::Limit,
         tokens::{NewToken, Purpose, Seen},
     },
-    token::{self, Token},
+    token::Token,
 };
 
 /// How long a code lives.
@@ -122,5 +122,5 @@ impl Setup {
 
 /// What is kept of a code: as of any other token, and nothing at any other door.
 fn digest(code: &[u8; CODE_BYTES]) -> Digest {
-    Token::new(*Digest::of(code).bytes()).hash(token::Purpose::Invite).digest()
+    Token::new(*Digest::of(code).bytes()).hash(Purpose::Invite).digest()
 }

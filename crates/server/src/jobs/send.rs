@@ -21,7 +21,7 @@ use crate::{
         people::Factor,
         tokens::{NewToken, Purpose},
     },
-    token::{self, Token},
+    token::Token,
 };
 
 /// How long "this was not me" can be said from a notice.
@@ -126,7 +126,7 @@ async fn put_not_me(worker: &Worker, case: &Case, not_me: &Token) -> Result<(), 
     let end = at.plus_ms(NOT_ME_MS);
     let token = NewToken {
         purpose: Purpose::Contest,
-        hash: not_me.hash(token::Purpose::Contest).digest(),
+        hash: not_me.hash(Purpose::Contest).digest(),
         case: Some(case.id()),
         person: None,
         browser: None,

@@ -9,13 +9,13 @@ use keyward_core::{
     ids::{CaseId, PersonId},
     time::Timestamp,
 };
-use serde::{Deserialize, Serialize};
 
 use super::{
     Store, StoreError, Tx,
     db::{statements, vals},
     value::Word,
 };
+pub use crate::token::Purpose;
 
 statements! {
     PUT = "tokens/put";
@@ -34,48 +34,6 @@ statements! {
     END_OF_NOBODY = "tokens/end_of_nobody";
     END_ALL = "tokens/end_all";
     EXPIRE = "tokens/expire";
-}
-
-/// What a token is for. One made for one purpose is nothing for another.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Purpose {
-    /// The browser that works on a case.
-    Case,
-    /// A link in a mail.
-    Link,
-    /// A code in a mail, typed in the browser that asked for it.
-    Code,
-    /// A WebAuthn ceremony that has begun.
-    Ceremony,
-    /// The right to bind a factor.
-    Enroll,
-    /// A person who is signed in to "my ways back in".
-    SignIn,
-    /// Staff who are signed in.
-    StaffSignIn,
-    /// A link to an approval.
-    Approve,
-    /// "This was not me".
-    Contest,
-    /// An invitation: of staff, or to make the first account.
-    Invite,
-}
-
-impl Purpose {
-    /// All purposes.
-    pub const ALL: [Self; 10] = [
-        Self::Case,
-        Self::Link,
-        Self::Code,
-        Self::Ceremony,
-        Self::Enroll,
-        Self::SignIn,
-        Self::StaffSignIn,
-        Self::Approve,
-        Self::Contest,
-        Self::Invite,
-    ];
 }
 
 /// Something to be handed out.
