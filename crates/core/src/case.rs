@@ -307,6 +307,11 @@ impl Case {
         let proofs = reissued.authorized().verified().evidence();
         proofs.iter().find(|proof| proof.method == Method::RecoveryCode)
     }
+    /// The same for as long as it can still be replaced: what a page may offer.
+    pub fn replaceable_code(&self, at: Timestamp) -> Option<&Evidence> {
+        let in_time = self.reissued().is_some_and(|reissued| at.since_ms(reissued.at()) <= REPLACE_MS);
+        self.unreplaced_code().filter(|_| in_time)
+    }
     /// Whether it is over.
     pub const fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Closed(_))

@@ -1,9 +1,11 @@
-//! How many streams of news may be open: each looks at the database again and again for as long as a browser stays. Who gets none is told to
+//! Streams of news for pages that wait, and how many may be open: each looks at the database again and again for as long as a browser stays. Who gets none is told to
 //! come back, and the script loads the page again meanwhile.
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use axum::{
@@ -11,9 +13,12 @@ use axum::{
     extract::{FromRequestParts, Request, State},
     http::{HeaderValue, Response, StatusCode, header},
     middleware::Next,
-    response::IntoResponse,
+    response::{
+        IntoResponse,
+        sse::{Event, KeepAlive, Sse},
+    },
 };
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, stream};
 
 use super::{portal::Shared, visit::Visit};
 
@@ -21,6 +26,9 @@ use super::{portal::Shared, visit::Visit};
 const ALL: usize = 512;
 /// Of one network: a house behind one address has many people, and not all of them wait at the same time.
 const ONE_NETWORK: usize = 32;
+/// How often an open one looks, and how often before the browser opens another: five minutes.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+const LOOKS: u32 = 1000;
 /// When to come back.
 const RETRY_S: &str = "10";
 
@@ -76,6 +84,29 @@ pub async fn limit(State((portal, streams)): State<(Shared, Streams)>, request: 
     // The place lives in the closure, and that as long as the stream.
     let keep = move |_: &Result<_, _>| _ = &place;
     response.map(|body| Body::from_stream(body.into_data_stream().inspect(keep)))
+}
+
+/// Tells a waiting page where to go, as soon as `look` knows.
+pub fn news<F, Looked>(look: F) -> Response<Body>
+where
+    F: Fn() -> Looked + Send + 'static,
+    Looked: Future<Output = Option<String>> + Send + 'static,
+{
+    let looks = stream::unfold((look, LOOKS), |(look, left)| async move {
+        if left == 0 {
+            return None;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+        let looked = look();
+        let (event, left) = match looked.await {
+            Some(to) => (Event::default().event("go").data(serde_json::json!({ "to": to }).to_string()), 0),
+            None => (Event::default().comment(""), left - 1),
+        };
+        Some((Ok::<_, Infallible>(event), (look, left)))
+    });
+    let mut response = Sse::new(looks).keep_alive(KeepAlive::new().interval(Duration::from_secs(20))).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 #[cfg(test)]

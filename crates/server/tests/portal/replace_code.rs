@@ -26,6 +26,12 @@ async fn n_05_a_used_recovery_code_is_dead_and_a_new_one_takes_its_place_once() 
     let done = world.done(&mut browser, &working).await;
     assert!(done.says("A new one can take its place"));
 
+    let late = keyward_core::case::REPLACE_MS + 1;
+    world.hand.pass_ms(late);
+    assert!(!browser.get(&done.path).await.says("A new one can take its place"), "not offered when it is too late");
+    assert_eq!(browser.post(&replace, &[]).await.path, done.path, "and not made");
+    world.hand.pass_ms(-late);
+
     let mut twin = browser.clone();
     let (one, other) = tokio::join!(browser.post(&replace, &[]), twin.post(&replace, &[]));
     let shown = if one.path.ends_with("/codes") { &one } else { &other };

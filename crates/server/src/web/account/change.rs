@@ -13,12 +13,13 @@ use keyward_core::{
     time::SECOND_MS,
 };
 
-use super::{Me, REFRESH_S, bind::draft_cookie, news};
+use super::{Me, REFRESH_S, bind::draft_cookie};
 use crate::{
     flow::{BROWSER_MS, DRAFT_MS, Draft, FlowError, OwnWay, Wanted, browser_digest},
     web::{
         answer::{Answer, failed, go, show, stop, with_cookie},
         applicant::{Here, way_of},
+        streams::news,
         views::{
             Live, WayKind,
             me_change::{Begin, Wish},

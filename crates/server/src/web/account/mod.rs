@@ -9,20 +9,13 @@ mod overview;
 mod sign_in;
 mod well_known;
 
-use std::{convert::Infallible, time::Duration};
-
 use axum::{
     Json, Router,
-    body::Body,
     extract::{FromRef, FromRequestParts},
-    http::{HeaderValue, Response, header, request::Parts},
-    response::{
-        IntoResponse,
-        sse::{Event, KeepAlive, Sse},
-    },
+    http::request::Parts,
+    response::IntoResponse,
     routing::{get, post},
 };
-use futures_util::stream;
 
 use super::{
     answer::{Answer, failed, go},
@@ -35,10 +28,6 @@ use crate::{flow::Present, i18n::k};
 
 /// The cookie of a session.
 const SESSION: &str = "session";
-/// How often a waiting page's stream looks.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How often it looks before the browser opens another stream.
-const LOOKS: u32 = 240;
 /// How often a waiting page without script loads again.
 const REFRESH_S: u32 = 1;
 
@@ -132,27 +121,4 @@ fn to_sign_in(wish: Wish) -> Answer {
         Wish::Look => go("/sign-in"),
         other => go(&format!("/sign-in?for={}", other.value())),
     }
-}
-
-/// Tells a waiting page where to go, as soon as `look` knows.
-fn news<F, Looked>(look: F) -> Response<Body>
-where
-    F: Fn() -> Looked + Send + 'static,
-    Looked: Future<Output = Option<String>> + Send + 'static,
-{
-    let looks = stream::unfold((look, LOOKS), |(look, left)| async move {
-        if left == 0 {
-            return None;
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-        let looked = look();
-        let (event, left) = match looked.await {
-            Some(to) => (Event::default().event("go").data(serde_json::json!({ "to": to }).to_string()), 0),
-            None => (Event::default().comment(""), left - 1),
-        };
-        Some((Ok::<_, Infallible>(event), (look, left)))
-    });
-    let mut response = Sse::new(looks).keep_alive(KeepAlive::new().interval(Duration::from_secs(20))).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }

@@ -15,12 +15,13 @@ use keyward_core::{
 };
 use serde::Deserialize;
 
-use super::{REFRESH_S, SESSION, news};
+use super::{REFRESH_S, SESSION};
 use crate::{
     flow::{FlowError, Tried, Trying, Typed},
     web::{
         answer::{Answer, again, failed, go, show, stop, with_cookie},
         shell::page,
+        streams::news,
         views::{
             Live,
             me::{SignIn, SignInProblem},

@@ -1,17 +1,12 @@
 //! Pages that wait, and the pages at the end: held, working, done, stopped. Each hears of news by a stream, and without script by a refresh.
 
-use std::{convert::Infallible, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     body::Body,
     extract::{Query, rejection::QueryRejection},
-    http::{HeaderValue, Response, header},
-    response::{
-        IntoResponse,
-        sse::{Event, KeepAlive, Sse},
-    },
+    http::Response,
 };
-use futures_util::stream;
 use keyward_core::{
     account::{Action, Method},
     actor::Actor,
@@ -33,6 +28,7 @@ use crate::{
         account::bind::codes,
         answer::{Answer, go, show},
         shell::page,
+        streams::news,
         views::{
             Live, WayKind,
             link::StopRequest,
@@ -47,10 +43,6 @@ use crate::{
 const REFRESH_S: u32 = 60;
 /// How often while the worker is at it.
 const REFRESH_SOON_S: u32 = 2;
-/// How often the stream looks at the case.
-const LOOK_EVERY: Duration = Duration::from_millis(400);
-/// How long a stream lasts before the browser opens another.
-const STREAM_LOOKS: u32 = 750;
 
 /// `GET /recover/{case}`: to where it stands.
 pub async fn onward(here: Here) -> Answer {
@@ -138,24 +130,14 @@ pub struct Since {
 /// `GET …/events`: tells the page when the case stands elsewhere.
 pub async fn events(here: Here, query: Result<Query<Since>, QueryRejection>) -> Response<Body> {
     let from = query.map_or_else(|_| place(&here.case).to_owned(), |Query(since)| since.at);
-    let looks = stream::unfold((here, from, STREAM_LOOKS), |(here, from, left)| async move {
-        if left == 0 {
-            return None;
+    let (portal, id, from) = (here.visit.portal.clone(), here.case.id(), Arc::new(from));
+    news(move || {
+        let (portal, from) = (portal.clone(), from.clone());
+        async move {
+            let case = portal.flow.load(id).await.ok()?;
+            (place(&case) != *from).then(|| format!("{}/{}", base(&case), place(&case)))
         }
-        tokio::time::sleep(LOOK_EVERY).await;
-        let event = match here.visit.portal.flow.load(here.case.id()).await {
-            Ok(case) if place(&case) != from => {
-                let to = format!("{}/{}", base(&case), place(&case));
-                let event = Event::default().event("go").data(serde_json::json!({ "to": to }).to_string());
-                return Some((Ok::<_, Infallible>(event), (here, from, 0)));
-            }
-            _ => Event::default().comment(""),
-        };
-        Some((Ok(event), (here, from, left - 1)))
-    });
-    let mut response = Sse::new(looks).keep_alive(KeepAlive::new().interval(Duration::from_secs(20))).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    })
 }
 
 /// `GET …/done`.
@@ -200,7 +182,7 @@ pub async fn done(here: Here) -> Answer {
         changes,
         still_open: Vec::new(),
         next,
-        new_code: here.case.unreplaced_code().map(|_| format!("{}/codes/replace", here.base())),
+        new_code: here.case.replaceable_code(here.visit.at).map(|_| format!("{}/codes/replace", here.base())),
         sign_in: Some("/sign-in".to_owned()),
         not_me: format!("{}/stop", here.base()),
     })
