@@ -46,11 +46,13 @@ async fn page(me: &Me) -> Result<view::Me, FlowError> {
     let alive = |method| all.iter().filter(move |way: &&OwnWay| way.alive && way.method == method);
     let app = |way: &OwnWay| AppCard { made: way.made, used: way.used, remove: remove(way) };
     let codes = |way: &OwnWay| CodesCard { left: way.left.unwrap_or(0), made: way.made };
+    let ways = flow.readiness(person, me.present.class, None).await?;
     Ok(view::Me {
         shell: me.shell(),
         notice: notice(&all, at),
-        ways: flow.readiness(person, me.present.class, None).await?,
-        spare: flow.has_spare(person, me.present.class).await?,
+        ways,
+        // Each loss is worked out anew; with two ways or none there is nothing to say about it.
+        spare: ways == 1 && flow.has_spare(person, me.present.class).await?,
         passkeys: alive(Method::Passkey).map(passkey).collect(),
         app: alive(Method::Totp).next_back().map(app),
         codes: alive(Method::RecoveryCode).next_back().map(codes),

@@ -223,7 +223,7 @@ pub struct Me {
     pub notice: Option<Notice>,
     /// How many independent ways would get them back in today, as the policy counts.
     pub ways: u32,
-    /// Whether they get back in when any one of them is lost.
+    /// Whether they get back in when any part of their one way is lost.
     pub spare: bool,
     /// Passkeys.
     pub passkeys: Vec<PasskeyCard>,

@@ -80,7 +80,7 @@ fn me(shell: &Shell, out: &mut Samples) {
     let mut page = my_ways(shell);
     out.add("18-me", &page);
     page.notice = Some(Notice::Added(WayKind::Passkey));
-    page.ways = 1;
+    (page.ways, page.spare) = (1, true);
     out.add("18-me-spare", &page);
     page.spare = false;
     page.app = None;
@@ -114,7 +114,7 @@ fn my_ways(shell: &Shell) -> Me {
         shell: shell.clone(),
         notice: None,
         ways: 3,
-        spare: true,
+        spare: false,
         passkeys: vec![
             PasskeyCard {
                 name: "Pixel 8".to_owned(),
