@@ -5,28 +5,16 @@ use keyward_core::{
     event::{ContestedFrom, Event},
 };
 
-use crate::world::{Browser, Page, Person, World};
-
-/// A recovery as far as "You are back in".
-async fn back_in(world: &World, ada: &Person, browser: &mut Browser) -> Page {
-    let (app, codes) = (world.give_app(ada).await, world.give_codes(ada).await);
-    let find = browser.get("/recover?for=forgot").await;
-    let how = browser.fill(&find, &[("name", "ada")]).await;
-    world.work().await;
-    let page = browser.fill(&how, &[("way", "app")]).await;
-    let how = browser.fill(&page, &[("code", &app.code(world.ctx.now()))]).await;
-    let page = browser.fill(&how, &[("way", "recovery-code")]).await;
-    let page = browser.fill(&page, &[("code", &codes[0])]).await;
-    let working = browser.fill(&page, &[("new-password", "copper violin harvest 71")]).await;
-    world.done(browser, &working).await
-}
+use crate::world::World;
 
 #[tokio::test]
 async fn ux_71_the_last_page_leads_to_not_me_and_that_closes_the_account_for_recovery() {
     let world = World::new().await;
     let ada = world.somebody("ada").await;
     let mut browser = world.browser();
-    let done = back_in(&world, &ada, &mut browser).await;
+    let password = world.proved(&mut browser, &ada).await;
+    let working = browser.fill(&password, &[("new-password", "copper violin harvest 71")]).await;
+    let done = world.done(&mut browser, &working).await;
     let case = done.reference();
     assert!(matches!(world.case(&case).await.stage(), Stage::Closed(Ending::Reviewed(_))));
 

@@ -164,16 +164,9 @@ async fn r49_a_sign_in_leads_to_a_page_of_the_list_and_nowhere_else() {
 async fn x8_a_recovery_ends_every_session() {
     let world = World::new().await;
     let ada = world.somebody("ada").await;
-    let (app, codes) = (world.give_app(&ada).await, world.give_codes(&ada).await);
     let mut thief = world.signed_in(&ada, FIRST).await;
     let mut browser = world.browser();
-    let find = browser.get("/recover?for=forgot").await;
-    let how = browser.fill(&find, &[("name", "ada")]).await;
-    world.work().await;
-    let page = browser.fill(&how, &[("way", "app")]).await;
-    let how = browser.fill(&page, &[("code", &app.code(world.ctx.now()))]).await;
-    let page = browser.fill(&how, &[("way", "recovery-code")]).await;
-    let password = browser.fill(&page, &[("code", &codes[0])]).await;
+    let password = world.proved(&mut browser, &ada).await;
     let working = browser.fill(&password, &[("new-password", "copper violin harvest 71")]).await;
     assert_eq!(thief.get("/me").await.path, "/me");
     world.done(&mut browser, &working).await;

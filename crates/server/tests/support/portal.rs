@@ -283,6 +283,18 @@ impl World {
         browser.get(&looking.path).await
     }
 
+    /// A forgotten password, with an app and a printed code as proofs: as far as the page for a new one.
+    pub async fn proved(&self, browser: &mut Browser, person: &Person) -> Page {
+        let (app, codes) = (self.give_app(person).await, self.give_codes(person).await);
+        let find = browser.get("/recover?for=forgot").await;
+        let how = browser.fill(&find, &[("name", &person.name)]).await;
+        self.work().await;
+        let page = browser.fill(&how, &[("way", "app")]).await;
+        let how = browser.fill(&page, &[("code", &app.code(self.ctx.now()))]).await;
+        let page = browser.fill(&how, &[("way", "recovery-code")]).await;
+        browser.fill(&page, &[("code", &codes[0])]).await
+    }
+
     /// The worker does what was handed in, and the page goes on.
     pub async fn done(&self, browser: &mut Browser, page: &Page) -> Page {
         assert!(page.path.ends_with("/working"), "{} {}", page.path, page.html);
