@@ -157,7 +157,6 @@ password-guess = Dieses Passwort ist leicht zu erraten. Hängen Sie ein oder zwe
 password-before = Dieses Passwort hatten Sie schon. Wählen Sie ein anderes
 password-characters = Dieses Passwort hat ein Zeichen, das hier nicht geht. Wählen Sie ein anderes
 password-directory = Das Verzeichnis hat dieses Passwort nicht angenommen. Wählen Sie ein anderes, oder rufen Sie uns an und nennen Sie { $code }
-password-current-wrong = Das ist nicht Ihr jetziges Passwort
 show = Passwort anzeigen
 hide = Passwort verbergen
 shown = Ihr Passwort ist sichtbar

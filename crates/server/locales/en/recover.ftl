@@ -157,7 +157,6 @@ password-guess = This password is easy to guess. Add one or two more words
 password-before = You have used this password before. Choose a different one
 password-characters = This password has a character that does not work here. Choose a different one
 password-directory = The directory did not take this password. Choose a different one, or call us and say { $code }
-password-current-wrong = That is not the password you have now
 show = Show password
 hide = Hide password
 shown = Your password is visible

@@ -5,7 +5,6 @@ use askama::Template;
 use keyward_core::time::Timestamp;
 
 use super::me_change::Wish;
-use super::prove::{CodeProblem, Resend};
 use super::{Passkey, WayKind};
 use crate::i18n::{Key, Text, k};
 use crate::web::shell::Shell;
@@ -48,22 +47,6 @@ pub struct SignIn {
     pub problem: Option<SignInProblem>,
     /// Suggestions under the name field.
     pub autofill: Option<Passkey>,
-}
-
-/// `/sign-in/confirm`: a code to the stored address, because a password alone changes no way back in. Posts `code`.
-#[derive(Template, Debug)]
-#[template(path = "confirm_address.html")]
-pub struct ConfirmAddress {
-    /// What is around the page.
-    pub shell: Shell,
-    /// When the code ends.
-    pub until: Timestamp,
-    /// How long it lives in all, in milliseconds.
-    pub life_ms: i64,
-    /// Whether and when it can be sent again.
-    pub resend: Resend,
-    /// What was wrong.
-    pub problem: Option<CodeProblem>,
 }
 
 /// A saved passkey.

@@ -10,7 +10,6 @@ use fast_qr::qr::QRBuilder;
 use keyward_core::time::Timestamp;
 
 use super::prove::{CodeProblem, PasskeyProblem, Resend};
-use super::reissue::{PasswordField, PasswordProblem};
 use super::{Passkey, WayKind};
 use crate::i18n::{Text, k};
 use crate::web::shell::Shell;
@@ -167,25 +166,4 @@ pub struct Remove {
     pub left: u32,
     /// Where the button posts to.
     pub action: String,
-}
-
-/// `/me/password`. Posts `current-password` and `new-password`.
-#[derive(Template, Debug)]
-#[template(path = "change_password.html")]
-pub struct ChangePassword {
-    /// What is around the page.
-    pub shell: Shell,
-    /// The new one and its rules.
-    pub field: PasswordField,
-    /// What was wrong.
-    pub problem: Option<PasswordProblem>,
-}
-
-impl ChangePassword {
-    fn current_wrong(&self) -> bool {
-        self.problem == Some(PasswordProblem::CurrentDoesNotMatch)
-    }
-    fn new_wrong(&self) -> Option<&PasswordProblem> {
-        self.problem.as_ref().filter(|_| !self.current_wrong())
-    }
 }

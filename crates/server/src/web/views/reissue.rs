@@ -82,8 +82,6 @@ pub enum PasswordProblem {
     Characters,
     /// The directory said no without a reason; its code for the service desk.
     Directory(String),
-    /// The password they have now was not right (only when it was asked for).
-    CurrentDoesNotMatch,
 }
 
 impl PasswordProblem {
@@ -99,14 +97,6 @@ impl PasswordProblem {
             Self::Before => shell.t(k("password-before")),
             Self::Characters => shell.t(k("password-characters")),
             Self::Directory(code) => shell.t(k("password-directory")).with("code", code.as_str()),
-            Self::CurrentDoesNotMatch => shell.t(k("password-current-wrong")),
-        }
-    }
-    /// The field it belongs to.
-    pub fn field(&self) -> &'static str {
-        match self {
-            Self::CurrentDoesNotMatch => "current-password",
-            _ => "new-password",
         }
     }
 }

@@ -39,7 +39,7 @@ impl SetupProblem {
             Self::Name => "name",
             Self::Display => "display",
             Self::Mail => "email",
-            Self::Password(problem) => problem.field(),
+            Self::Password(_) => "new-password",
         }
     }
 }

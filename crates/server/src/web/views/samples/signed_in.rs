@@ -2,20 +2,18 @@
 
 use keyward_core::time::{DAY_MS, MINUTE_MS};
 
-use super::{NOW, REFERENCE, Samples, passkey, password_field};
+use super::{NOW, REFERENCE, Samples, passkey};
 use crate::i18n::k;
 use crate::web::shell::{NavLink, Shell};
 use crate::web::views::me::{
-    AppCard, CodesCard, ConfirmAddress, ContactCard, ContactState, DeviceCard, History, HistoryLine, Me, Notice,
-    PasskeyCard, SignIn, SignInProblem,
+    AppCard, CodesCard, ContactCard, ContactState, DeviceCard, History, HistoryLine, Me, Notice, PasskeyCard, SignIn,
+    SignInProblem,
 };
 use crate::web::views::me_change::{Begin, BindDevice, ChooseWay, OneWay, SignInWait, Wish};
 use crate::web::views::me_edit::{
-    AddApp, AddContact, AddPasskey, ChangePassword, ConfirmContact, ContactProblem, NewCodes, QrCode, RecoveryCodes,
-    Remove,
+    AddApp, AddContact, AddPasskey, ConfirmContact, ContactProblem, NewCodes, QrCode, RecoveryCodes, Remove,
 };
 use crate::web::views::prove::{CodeProblem, PasskeyProblem, Resend};
-use crate::web::views::reissue::PasswordProblem;
 use crate::web::views::{CaseHead, Goal, WayKind};
 
 /// All of it.
@@ -64,16 +62,6 @@ fn sign_in(shell: &Shell, out: &mut Samples) {
     };
     out.add("17-sign-in-again", &again);
     out.add("17-sign-in-wait", &SignInWait { shell: shell.clone(), live: super::recovery::live() });
-    let mut confirm = ConfirmAddress {
-        shell: shell.clone(),
-        until: NOW.plus_ms(10 * MINUTE_MS),
-        life_ms: 10 * MINUTE_MS,
-        resend: Resend::Now,
-        problem: None,
-    };
-    out.add("17-confirm", &confirm);
-    confirm.problem = Some(CodeProblem::Empty);
-    out.add("17-confirm-error", &confirm);
 }
 
 fn me(shell: &Shell, out: &mut Samples) {
@@ -266,10 +254,4 @@ fn remove_and_password(shell: &Shell, out: &mut Samples) {
         };
         out.add(name, &page);
     }
-    let mut page = ChangePassword { shell: shell.clone(), field: password_field(), problem: None };
-    out.add("23-change-password", &page);
-    page.problem = Some(PasswordProblem::CurrentDoesNotMatch);
-    out.add("23-change-password-current", &page);
-    page.problem = Some(PasswordProblem::Short(15));
-    out.add("23-change-password-error", &page);
 }
