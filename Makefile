@@ -1,6 +1,6 @@
 # The commands to know. `make` alone prints them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check e2e gen
+.PHONY: help demo test check e2e gen campaign mutants bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,15 @@ check: ## the quick part: format, lints, the rules of the core, the rules of the
 
 e2e: ## only the tests in a real browser
 	scripts/e2e.sh
+
+bench: ## every figure of docs/performance.md, beside the limits of this machine
+	cargo bench --locked -p keyward
+
+campaign: ## the long forms of the tests of reliability (hours); what they measured is in docs/reliability.md
+	scripts/campaign.sh
+
+mutants: ## takes out one defense after another and runs the test that has to notice (an hour and more)
+	scripts/mutants.py
 
 gen: ## write again docs/config.md from the table of keys
 	UPDATE=1 cargo test --locked -p keyward --lib eco_06

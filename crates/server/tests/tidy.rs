@@ -45,6 +45,8 @@ const RULES: &[(&str, Rule)] = &[
     ("rules_named", pages::rules_named),
     ("spelling", pages::spelling),
     ("places", pages::places),
+    ("mutants", pages::mutants),
+    ("tests_named", pages::tests_named),
 ];
 
 #[test]

@@ -188,3 +188,48 @@ pub(crate) fn places(tree: &Tree) -> Vec<Violation> {
     }
     found
 }
+
+/// What a mutant takes out stands exactly once in its file, and the test that has to notice exists.
+pub(crate) fn mutants(tree: &Tree) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for table in tree.under("mutants/") {
+        let parsed: toml::Table = table.text.parse().unwrap();
+        let mutants = parsed.get("mutant").and_then(|all| all.as_array()).map_or(&[][..], Vec::as_slice);
+        for mutant in mutants {
+            let text = |key: &str| mutant.get(key).and_then(|value| value.as_str()).unwrap_or_default();
+            let line = table.lines_with(&format!("what = {:?}", text("what"))).first().copied().unwrap_or(1);
+            let times = tree.get(text("file")).map_or(0, |file| file.text.matches(text("take")).count());
+            if times != 1 {
+                found.push(table.at(line, format!("what it takes out stands {times} times in `{}`", text("file"))));
+            }
+            let filter = text("test").split_whitespace().last().unwrap_or("--");
+            let name = filter.rsplit("::").next().unwrap_or(filter);
+            if !tree
+                .rust()
+                .any(|file| file.code.contains(&format!("fn {name}")) || file.code.contains(&format!("mod {name}")))
+            {
+                found.push(table.at(line, format!("no test is called `{filter}`")));
+            }
+        }
+    }
+    found
+}
+
+/// A test that docs/attacks.md names in backticks exists. Its names have the shape of tests: a row, then a sentence.
+pub(crate) fn tests_named(tree: &Tree) -> Vec<Violation> {
+    let Some(page) = tree.get("docs/attacks.md") else { return vec![] };
+    let is_test = |name: &str| name.matches('_').count() > 2 && !name.contains(['/', '.', ' ', ':', '-']);
+    let mut found = Vec::new();
+    for (line, number) in page.text.lines().zip(1..) {
+        for name in line.split('`').skip(1).step_by(2).filter(|name| is_test(name)) {
+            let is_there = tree.0.iter().any(|file| {
+                file.is_test() && file.text.contains(&format!("fn {name}("))
+                    || file.path.ends_with(".spec.js") && file.text.contains(name)
+            });
+            if !is_there {
+                found.push(page.at(number, format!("no test is called `{name}`")));
+            }
+        }
+    }
+    found
+}

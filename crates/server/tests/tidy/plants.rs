@@ -115,4 +115,25 @@ pub(crate) const PLANTS: &[Plant] = &[
     ("spelling", &[("docs/a.md", "How to authorise")], "docs/a.md:1"),
     ("spelling", &[("crates/core/src/a.rs", "fn cancelled() {}\n// cancelled")], "crates/core/src/a.rs:2"),
     ("places", &[("scripts/a.sh", concat!("cd /wo", "rk/keyward"))], "scripts/a.sh:1"),
+    (
+        "mutants",
+        &[
+            ("mutants/a.toml", "[[mutant]]\nwhat = \"no guard\"\nfile = \"a.rs\"\ntake = \"guard\"\ntest = \"r1_\""),
+            ("a.rs", "guard(); guard(); fn r1_it_holds() {}"),
+        ],
+        "mutants/a.toml:2",
+    ),
+    (
+        "mutants",
+        &[
+            ("mutants/a.toml", "[[mutant]]\nwhat = \"no guard\"\nfile = \"a.rs\"\ntake = \"guard\"\ntest = \"r2_\""),
+            ("a.rs", "guard(); fn r1_it_holds() {}"),
+        ],
+        "mutants/a.toml:2",
+    ),
+    (
+        "tests_named",
+        &[("docs/attacks.md", "`t_a01_is_not_there`"), ("crates/server/tests/a.rs", "fn t_a01_is_there() {}")],
+        "docs/attacks.md:1",
+    ),
 ];
