@@ -1,8 +1,14 @@
 //! After "this was not me": ends every other open case of the account, and the way back in that this one had added.
 
-use keyward_core::{account::Action, case::Case, event::EndReason, ids::CaseId, time::DAY_MS};
+use keyward_core::{
+    account::Action,
+    case::Case,
+    event::{EndReason, Event},
+    ids::{CaseId, FactorId},
+    time::DAY_MS,
+};
 
-use super::{Ran, Worker, give_up};
+use super::{JobError, Ran, Worker, give_up};
 use crate::store::change::{Aside, Guard};
 
 /// No case stays open longer than this.
@@ -22,17 +28,29 @@ pub async fn run(worker: &Worker, said_in: CaseId) -> Ran {
     Ok(())
 }
 
-/// What somebody else bound must not outlive the wait that was made so that its owner can say so (decision 5, M103).
+/// What somebody else bound must not outlive the wait that was made so that its owner can say so (decision 5, M103), and a sheet from which
+/// they have been given a code is theirs as well.
 async fn take_back(worker: &Worker, case: &Case) -> Ran {
     let flow = &worker.flow;
-    if !matches!(case.claim().action, Action::EnrollFactor { .. }) {
-        return Ok(());
-    }
-    match flow.changed_way(case).await? {
+    let Some(factor) = given(worker, case).await? else { return Ok(()) };
+    match flow.store.factor(factor).await? {
         Some(added) if added.ended.is_none() => {
             let end = Guard::EndFactor { factor: added.id, person: added.person, at: flow.ctx.now() };
             Ok(flow.store.aside(Aside::default().guard(end)).await?)
         }
         _ => Ok(()),
     }
+}
+
+/// The way back in that a case has given to whoever went through it.
+async fn given(worker: &Worker, case: &Case) -> Result<Option<FactorId>, JobError> {
+    let flow = &worker.flow;
+    if matches!(case.claim().action, Action::EnrollFactor { .. }) {
+        return Ok(flow.changed_way(case).await?.map(|added| added.id));
+    }
+    let entries = flow.entries(case.id()).await?;
+    Ok(entries.into_iter().find_map(|entry| match entry.event {
+        Event::CodeReplaced { factor } => Some(factor),
+        _ => None,
+    }))
 }

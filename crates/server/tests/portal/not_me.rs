@@ -1,6 +1,7 @@
 //! "This was not me" after the change, on the last page itself.
 
 use keyward_core::{
+    account::Method,
     case::{Ending, Stage},
     event::{ContestedFrom, Event},
 };
@@ -33,5 +34,32 @@ async fn ux_71_the_last_page_leads_to_not_me_and_that_closes_the_account_for_rec
     // Said once: asked again, it stays what it is.
     let again = browser.post(&format!("/recover/{case}/stop"), &[]).await;
     assert_eq!(again.path, format!("/recover/{case}/stopped"));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn n_05_not_me_takes_back_the_sheet_from_which_a_code_was_given() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let mut thief = world.browser();
+    let password = world.proved(&mut thief, &ada).await;
+    let working = thief.fill(&password, &[("new-password", "copper violin harvest 71")]).await;
+    let done = world.done(&mut thief, &working).await;
+    let case = done.reference();
+    let printed = thief.post(&format!("/recover/{case}/codes/replace"), &[]).await.items("sheet");
+
+    let letter = world.mailbox.newest(&ada.mail);
+    let mut owner = world.browser();
+    let ask = owner.get(&letter.link("/not-me/")).await;
+    owner.fill(&ask, &[]).await;
+    world.work().await;
+
+    assert!(world.living(&ada, Method::RecoveryCode).await.is_empty(), "the sheet is ended");
+    world.hand.pass_ms(keyward::flow::BLOCK_MS + 1);
+    let find = thief.get("/recover?for=forgot").await;
+    let how = thief.fill(&find, &[("name", "ada")]).await;
+    world.work().await;
+    let page = thief.fill(&how, &[("way", "recovery-code")]).await;
+    assert!(!thief.fill(&page, &[("code", &printed[0])]).await.says("You have shown 1 of"));
     world.end().await;
 }
