@@ -6,7 +6,7 @@ use passkey::{
     authenticator::{
         Authenticator, CredentialStore, DiscoverabilitySupport, StoreInfo, UiHint, UserCheck, UserValidationMethod,
     },
-    client::{Client, DefaultClientData},
+    client::{Client, DefaultClientData, WebauthnError},
     crypto::AvailableBackend,
     types::{
         Passkey as Held,
@@ -17,12 +17,17 @@ use passkey::{
         webauthn::{CredentialCreationOptions, CredentialRequestOptions, PublicKeyCredentialDescriptor},
     },
 };
+use serde_json::Value;
 
-/// A key on somebody's ring. Clones are the same key.
+/// Which product the key is.
+pub const AAGUID: [u8; 16] = *b"not-our-product!";
+
+/// What a key keeps: passkeys that are found by the site alone. Clones share it.
 #[derive(Clone, Default)]
-pub struct Key(Arc<Mutex<Vec<Held>>>);
+pub struct Drawer(pub Arc<Mutex<Vec<Held>>>);
 
-struct Finger;
+/// The finger on the key: whether it is one that the key knows.
+struct Finger(bool);
 
 #[async_trait::async_trait]
 impl UserValidationMethod for Finger {
@@ -36,7 +41,7 @@ impl UserValidationMethod for Finger {
         if matches!(hint, UiHint::InformExcludedCredentialFound(_)) {
             return Err(Ctap2Error::CredentialExcluded);
         }
-        Ok(UserCheck { presence: true, verification: true })
+        Ok(UserCheck { presence: true, verification: self.0 })
     }
     fn is_presence_enabled(&self) -> bool {
         true
@@ -47,7 +52,7 @@ impl UserValidationMethod for Finger {
 }
 
 #[async_trait::async_trait]
-impl CredentialStore for Key {
+impl CredentialStore for Drawer {
     type PasskeyItem = Held;
     async fn find_credentials(
         &self,
@@ -82,33 +87,49 @@ impl CredentialStore for Key {
     }
 }
 
+/// A key on somebody's ring, with the browser it is used in, which checks sites as browsers do. Clones are the same key.
+#[derive(Clone, Default)]
+pub struct Key {
+    pub drawer: Drawer,
+    /// The finger is somebody else's.
+    pub unverified: bool,
+}
+
 macro_rules! client {
-    ($key:expr) => {
-        Client::new(Authenticator::new(Aaguid::new_empty(), $key.clone(), Finger, AvailableBackend))
-    };
+    ($key:expr) => {{
+        let finger = Finger(!$key.unverified);
+        let mut key = Authenticator::new(Aaguid::from(AAGUID), $key.drawer.clone(), finger, AvailableBackend);
+        key.set_make_credentials_with_signature_counter(true);
+        Client::new(key)
+    }};
 }
 
 impl Key {
-    fn site() -> url::Url {
-        super::SITE.parse().unwrap()
-    }
-
-    /// What the page's script posts after `navigator.credentials.create`.
+    /// What the page's script posts after `navigator.credentials.create`, on our own site.
     pub async fn create(&self, options: &str) -> String {
-        let options: CredentialCreationOptions = wrapped(options);
-        let made = client!(self).register(&Self::site(), options, DefaultClientData).await.unwrap();
-        serde_json::to_string(&made).unwrap()
+        self.create_at(super::SITE, &wrapped(options)).await.unwrap().to_string()
     }
 
-    /// What it posts after `navigator.credentials.get`.
+    /// What it posts after `navigator.credentials.get`, on our own site.
     pub async fn get(&self, options: &str) -> String {
-        let options: CredentialRequestOptions = wrapped(options);
-        let shown = client!(self).authenticate(&Self::site(), options, DefaultClientData).await.unwrap();
-        serde_json::to_string(&shown).unwrap()
+        self.get_at(super::SITE, &wrapped(options)).await.unwrap().to_string()
+    }
+
+    /// The first, on any site.
+    pub async fn create_at(&self, origin: &str, options: &Value) -> Result<Value, WebauthnError> {
+        let options: CredentialCreationOptions = serde_json::from_value(options.clone()).unwrap();
+        let made = client!(self).register(&origin.parse().unwrap(), options, DefaultClientData).await?;
+        Ok(serde_json::to_value(made).unwrap())
+    }
+
+    /// The second, on any site.
+    pub async fn get_at(&self, origin: &str, options: &Value) -> Result<Value, WebauthnError> {
+        let options: CredentialRequestOptions = serde_json::from_value(options.clone()).unwrap();
+        let shown = client!(self).authenticate(&origin.parse().unwrap(), options, DefaultClientData).await?;
+        Ok(serde_json::to_value(shown).unwrap())
     }
 }
 
-fn wrapped<T: serde::de::DeserializeOwned>(options: &str) -> T {
-    let options: serde_json::Value = serde_json::from_str(options).unwrap();
-    serde_json::from_value(serde_json::json!({ "publicKey": options })).unwrap()
+fn wrapped(options: &str) -> Value {
+    serde_json::json!({ "publicKey": serde_json::from_str::<Value>(options).unwrap() })
 }

@@ -1,133 +1,21 @@
 //! Passkeys against an authenticator and a browser's checks by other authors. Not here: dialogs in a real browser (`e2e/`).
 
-use std::sync::{Arc, Mutex};
-
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use keyward_core::{ids::CaseId, steps::verify::RejectionReason, time::MINUTE_MS};
-use passkey::{
-    authenticator::{
-        Authenticator, CredentialStore, DiscoverabilitySupport, StoreInfo, UiHint, UserCheck, UserValidationMethod,
-    },
-    client::{Client, DefaultClientData, WebauthnError as ClientError},
-    crypto::AvailableBackend,
-    types::{
-        Passkey as Held,
-        ctap2::{
-            Aaguid, Ctap2Error, StatusCode,
-            make_credential::{Options, PublicKeyCredentialRpEntity, PublicKeyCredentialUserEntity},
-        },
-        webauthn::{CredentialCreationOptions, CredentialRequestOptions, PublicKeyCredentialDescriptor},
-    },
-};
 
 use super::*;
 
+#[path = "../../../tests/support/authenticator.rs"]
+#[allow(dead_code)]
+mod authenticator;
+
+use authenticator::{AAGUID, Key};
+
 const SITE: &str = "https://reset.example.org";
-const AAGUID: [u8; 16] = *b"not-our-product!";
 
-/// What a device keeps: passkeys that are found by site alone. Clones share it.
-#[derive(Clone, Default)]
-struct Drawer(Arc<Mutex<Vec<Held>>>);
-
-#[async_trait::async_trait]
-impl CredentialStore for Drawer {
-    type PasskeyItem = Held;
-    async fn find_credentials(
-        &self,
-        ids: Option<&[PublicKeyCredentialDescriptor]>,
-        rp_id: &str,
-        _user_handle: Option<&[u8]>,
-    ) -> Result<Vec<Held>, StatusCode> {
-        let listed =
-            |held: &Held| ids.is_none_or(|ids| ids.is_empty() || ids.iter().any(|id| id.id == held.credential_id));
-        let all = self.0.lock().unwrap();
-        let found: Vec<Held> = all.iter().filter(|held| held.rp_id == rp_id && listed(held)).cloned().collect();
-        if found.is_empty() { Err(Ctap2Error::NoCredentials.into()) } else { Ok(found) }
-    }
-    async fn save_credential(
-        &mut self,
-        held: Held,
-        _user: PublicKeyCredentialUserEntity,
-        _rp: PublicKeyCredentialRpEntity,
-        _options: Options,
-    ) -> Result<(), StatusCode> {
-        self.0.lock().unwrap().push(held);
-        Ok(())
-    }
-    async fn update_credential(&mut self, held: &Held) -> Result<(), StatusCode> {
-        let mut all = self.0.lock().unwrap();
-        all.retain(|known| known.credential_id != held.credential_id);
-        all.push(held.clone());
-        Ok(())
-    }
-    async fn get_info(&self) -> StoreInfo {
-        StoreInfo { discoverability: DiscoverabilitySupport::Full }
-    }
-}
-
-/// The finger on the key: whether it is one that the key knows.
-#[derive(Clone, Copy)]
-struct Finger(bool);
-
-#[async_trait::async_trait]
-impl UserValidationMethod for Finger {
-    type PasskeyItem = Held;
-    async fn check_user<'a>(
-        &self,
-        hint: UiHint<'a, Held>,
-        _presence: bool,
-        _verification: bool,
-    ) -> Result<UserCheck, Ctap2Error> {
-        if matches!(hint, UiHint::InformExcludedCredentialFound(_)) {
-            return Err(Ctap2Error::CredentialExcluded);
-        }
-        Ok(UserCheck { presence: true, verification: self.0 })
-    }
-    fn is_presence_enabled(&self) -> bool {
-        true
-    }
-    fn is_verification_enabled(&self) -> Option<bool> {
-        Some(true)
-    }
-}
-
-/// A person's device with its browser, which checks sites as browsers do.
-#[derive(Default)]
-struct Device {
-    drawer: Drawer,
-    unverified: bool,
-}
-
-macro_rules! client {
-    ($device:expr) => {{
-        let mut key = Authenticator::new(
-            Aaguid::from(AAGUID),
-            $device.drawer.clone(),
-            Finger(!$device.unverified),
-            AvailableBackend,
-        );
-        key.set_make_credentials_with_signature_counter(true);
-        Client::new(key)
-    }};
-}
-
-impl Device {
-    async fn create(&self, origin: &str, options: &Value) -> Result<Value, ClientError> {
-        let options: CredentialCreationOptions = serde_json::from_value(options.clone()).unwrap();
-        let origin = Url::parse(origin).unwrap();
-        let made = client!(self).register(&origin, options, DefaultClientData).await?;
-        Ok(serde_json::to_value(made).unwrap())
-    }
-    async fn get(&self, origin: &str, options: &Value) -> Result<Value, ClientError> {
-        let options: CredentialRequestOptions = serde_json::from_value(options.clone()).unwrap();
-        let origin = Url::parse(origin).unwrap();
-        let given = client!(self).authenticate(&origin, options, DefaultClientData).await?;
-        Ok(serde_json::to_value(given).unwrap())
-    }
-    /// An answer to a dialog, on our own site.
-    async fn answer(&self, dialog: &Dialog) -> Answered {
-        read(&self.get(SITE, &dialog.options).await.unwrap())
-    }
+/// An answer to a dialog, on our own site.
+async fn answered(key: &Key, dialog: &Dialog) -> Answered {
+    read(&key.get_at(SITE, &dialog.options).await.unwrap())
 }
 
 fn read(answer: &Value) -> Answered {
@@ -168,16 +56,16 @@ fn begin_enrollment(byte: u8, existing: &[Record]) -> Dialog {
 
 /// A person with one passkey on their own device.
 struct Owner {
-    device: Device,
+    device: Key,
     byte: u8,
     passkeys: Vec<(FactorId, Record)>,
 }
 
 impl Owner {
     async fn new(byte: u8) -> Self {
-        let device = Device::default();
+        let device = Key::default();
         let dialog = begin_enrollment(byte, &[]);
-        let answer = device.create(SITE, &dialog.options).await.unwrap();
+        let answer = device.create_at(SITE, &dialog.options).await.unwrap();
         let record = site().finish_enrollment(open(&dialog, enroll(byte), 1), &text(&answer), &[]).unwrap();
         Self { device, byte, passkeys: vec![(factor(byte), stored_and_read(&record))] }
     }
@@ -186,7 +74,7 @@ impl Owner {
     }
     async fn proof(&self) -> Result<Proved, PasskeyRefusal> {
         let dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
-        site().finish(open(&dialog, prove(1), 1), &self.device.answer(&dialog).await, self.subject())
+        site().finish(open(&dialog, prove(1), 1), &answered(&self.device, &dialog).await, self.subject())
     }
 }
 
@@ -278,14 +166,14 @@ async fn t_g08_an_answer_from_another_origin_is_refused() {
     let ada = Owner::new(1).await;
     for origin in ["https://sub.reset.example.org", "https://reset.example.org:8443"] {
         let dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
-        let answer = read(&ada.device.get(origin, &dialog.options).await.unwrap());
+        let answer = read(&ada.device.get_at(origin, &dialog.options).await.unwrap());
         let refused = site().finish(open(&dialog, prove(1), 1), &answer, ada.subject());
         assert_eq!(refused, Err(PasskeyRefusal::WrongOrigin), "{origin}");
     }
     // A page elsewhere does not get as far: the browser does not let it ask for our passkeys.
     let dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
-    assert!(ada.device.get("https://reset.example.com", &dialog.options).await.is_err());
-    assert!(ada.device.get("http://reset.example.org", &dialog.options).await.is_err());
+    assert!(ada.device.get_at("https://reset.example.com", &dialog.options).await.is_err());
+    assert!(ada.device.get_at("http://reset.example.org", &dialog.options).await.is_err());
 }
 
 #[tokio::test]
@@ -296,7 +184,7 @@ async fn t_g08_an_answer_for_another_relying_party_is_refused() {
     }
     let mut dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
     dialog.options["publicKey"]["rpId"] = json!("example.org");
-    let answer = ada.device.answer(&dialog).await;
+    let answer = answered(&ada.device, &dialog).await;
     let refused = site().finish(open(&dialog, prove(1), 1), &answer, ada.subject());
     assert_eq!(refused, Err(PasskeyRefusal::WrongRelyingParty));
 }
@@ -308,7 +196,7 @@ async fn t_g08_an_answer_to_another_challenge_is_refused() {
         site().begin(prove(1), Mediation::Modal, at(0)).unwrap(),
         site().begin(prove(1), Mediation::Modal, at(0)).unwrap(),
     );
-    let answer = ada.device.answer(&first).await;
+    let answer = answered(&ada.device, &first).await;
     let refused = site().finish(open(&second, prove(1), 1), &answer, ada.subject());
     assert_eq!(refused, Err(PasskeyRefusal::WrongChallenge));
     assert!(site().finish(open(&first, prove(1), 1), &answer, ada.subject()).is_ok());
@@ -318,7 +206,7 @@ async fn t_g08_an_answer_to_another_challenge_is_refused() {
 async fn t_g08_a_dialog_dies_after_five_minutes() {
     let ada = Owner::new(1).await;
     let dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
-    let answer = ada.device.answer(&dialog).await;
+    let answer = answered(&ada.device, &dialog).await;
     let finish =
         |at: Timestamp| site().finish(Open { state: &dialog.state, bound: prove(1), at }, &answer, ada.subject());
     assert_eq!(finish(at(5)), Err(PasskeyRefusal::Expired));
@@ -329,7 +217,7 @@ async fn t_g08_a_dialog_dies_after_five_minutes() {
 async fn t_g08_a_dialog_of_another_case_browser_or_kind_is_refused() {
     let ada = Owner::new(1).await;
     let dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
-    let answer = ada.device.answer(&dialog).await;
+    let answer = answered(&ada.device, &dialog).await;
     for other in [
         prove(2),
         Bound { browser: browser(2), ..prove(1) },
@@ -353,17 +241,17 @@ async fn t_g08_an_unverified_holder_is_refused() {
     let mut dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
     // What a page under an attacker's hand asks the browser for.
     dialog.options["publicKey"]["userVerification"] = json!("discouraged");
-    let answer = ada.device.answer(&dialog).await;
+    let answer = answered(&ada.device, &dialog).await;
     let refused = site().finish(open(&dialog, prove(1), 1), &answer, ada.subject());
     assert_eq!(refused, Err(PasskeyRefusal::NotVerified));
 }
 
 #[tokio::test]
 async fn t_g08_an_unverified_enrollment_is_refused() {
-    let device = Device { unverified: true, ..Device::default() };
+    let device = Key { unverified: true, ..Key::default() };
     let mut dialog = begin_enrollment(1, &[]);
     dialog.options["publicKey"]["authenticatorSelection"]["userVerification"] = json!("discouraged");
-    let answer = device.create(SITE, &dialog.options).await.unwrap();
+    let answer = device.create_at(SITE, &dialog.options).await.unwrap();
     let refused = site().finish_enrollment(open(&dialog, enroll(1), 1), &text(&answer), &[]);
     assert_eq!(refused.unwrap_err(), PasskeyRefusal::NotVerified);
 }
@@ -384,12 +272,12 @@ async fn t_g08_a_copied_key_is_noticed_by_its_counter() {
 async fn t_g03_another_persons_passkey_is_refused() {
     let (mike, evil) = (Owner::new(1).await, Owner::new(2).await);
     let dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
-    let answer = evil.device.answer(&dialog).await;
+    let answer = answered(&evil.device, &dialog).await;
     let refused = site().finish(open(&dialog, prove(1), 1), &answer, mike.subject());
     assert_eq!(refused, Err(PasskeyRefusal::OtherPerson));
     assert_eq!(PasskeyRefusal::OtherPerson.reason(), RejectionReason::OtherPerson);
     // Nor does it help to claim to be mike: the passkey is not one of his.
-    let mut answer = evil.device.get(SITE, &dialog.options).await.unwrap();
+    let mut answer = evil.device.get_at(SITE, &dialog.options).await.unwrap();
     change(&mut answer, "/response/userHandle", |bytes| *bytes = handle_of(person(1)).as_bytes().to_vec());
     let refused = site().finish(open(&dialog, prove(1), 1), &read(&answer), mike.subject());
     assert_eq!(refused, Err(PasskeyRefusal::NotEnrolled));
@@ -403,7 +291,7 @@ async fn t_g03_another_persons_passkey_is_refused() {
 async fn t_g08_a_changed_answer_is_refused() {
     let ada = Owner::new(1).await;
     let dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
-    let good = ada.device.get(SITE, &dialog.options).await.unwrap();
+    let good = ada.device.get_at(SITE, &dialog.options).await.unwrap();
     let refused = |pointer: &str, by: fn(&mut Vec<u8>)| {
         let mut answer = good.clone();
         change(&mut answer, pointer, by);
@@ -440,10 +328,10 @@ async fn a_passkey_that_is_enrolled_is_not_enrolled_again() {
     let dialog = begin_enrollment(1, &existing);
     assert_eq!(dialog.options["publicKey"]["excludeCredentials"].as_array().map(Vec::len), Some(1));
     // The device keeps to it.
-    assert!(ada.device.create(SITE, &dialog.options).await.is_err());
+    assert!(ada.device.create_at(SITE, &dialog.options).await.is_err());
     // A page that leaves the list out gets the same answer from us.
     let dialog = begin_enrollment(1, &[]);
-    let answer = Device::default().create(SITE, &dialog.options).await.unwrap();
+    let answer = Key::default().create_at(SITE, &dialog.options).await.unwrap();
     let made = site().finish_enrollment(open(&dialog, enroll(1), 1), &text(&answer), &[]).unwrap();
     let refused = site().finish_enrollment(open(&dialog, enroll(1), 1), &text(&answer), &[made]);
     assert_eq!(refused.unwrap_err(), PasskeyRefusal::AlreadyEnrolled);
@@ -452,7 +340,7 @@ async fn a_passkey_that_is_enrolled_is_not_enrolled_again() {
 #[tokio::test]
 async fn a_passkey_that_needs_a_name_to_be_found_is_not_enrolled() {
     let dialog = begin_enrollment(1, &[]);
-    let mut answer = Device::default().create(SITE, &dialog.options).await.unwrap();
+    let mut answer = Key::default().create_at(SITE, &dialog.options).await.unwrap();
     answer["clientExtensionResults"] = json!({ "credProps": { "rk": false } });
     let refused = site().finish_enrollment(open(&dialog, enroll(1), 1), &text(&answer), &[]);
     assert_eq!(refused.unwrap_err(), PasskeyRefusal::NotDiscoverable);
@@ -461,14 +349,14 @@ async fn a_passkey_that_needs_a_name_to_be_found_is_not_enrolled() {
 #[tokio::test]
 async fn t_g08_enrollment_keeps_to_its_person_browser_origin_and_time() {
     let dialog = begin_enrollment(1, &[]);
-    let answer = Device::default().create(SITE, &dialog.options).await.unwrap();
+    let answer = Key::default().create_at(SITE, &dialog.options).await.unwrap();
     let finish = |bound: Bound, at: Timestamp| {
         site().finish_enrollment(Open { state: &dialog.state, bound, at }, &text(&answer), &[]).map(|_| ()).unwrap_err()
     };
     assert_eq!(finish(enroll(2), at(1)), PasskeyRefusal::OtherDialog);
     assert_eq!(finish(Bound { browser: browser(2), ..enroll(1) }, at(1)), PasskeyRefusal::OtherDialog);
     assert_eq!(finish(enroll(1), at(5)), PasskeyRefusal::Expired);
-    let elsewhere = Device::default().create("https://sub.reset.example.org", &dialog.options).await.unwrap();
+    let elsewhere = Key::default().create_at("https://sub.reset.example.org", &dialog.options).await.unwrap();
     let refused = site().finish_enrollment(open(&dialog, enroll(1), 1), &text(&elsewhere), &[]);
     assert_eq!(refused.unwrap_err(), PasskeyRefusal::WrongOrigin);
     let other = begin_enrollment(1, &[]);
@@ -482,7 +370,7 @@ async fn ux_91_a_signature_commits_to_exactly_what_was_shown() {
     let shown = Digest::of(b"the case as it was shown");
     let sign = |digest: Digest| Bound { aim: Aim::Sign { person: person(1), digest }, browser: browser(1) };
     let dialog = site().begin(sign(shown), Mediation::Modal, at(0)).unwrap();
-    let answer = ada.device.answer(&dialog).await;
+    let answer = answered(&ada.device, &dialog).await;
     let (proved, signed) = site().finish_signature(open(&dialog, sign(shown), 1), &answer, ada.subject()).unwrap();
     assert_eq!(proved.sources, [Source::Factor { id: factor(1) }]);
     assert_eq!(signed.digest, shown);
@@ -505,7 +393,7 @@ async fn ux_91_a_signature_commits_to_exactly_what_was_shown() {
     assert_eq!(refused.unwrap_err(), PasskeyRefusal::OtherDialog);
     // A sign-in is no signature.
     let dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
-    let answer = ada.device.answer(&dialog).await;
+    let answer = answered(&ada.device, &dialog).await;
     let refused = site().finish_signature(open(&dialog, prove(1), 1), &answer, ada.subject());
     assert_eq!(refused.unwrap_err(), PasskeyRefusal::OtherDialog);
 }
@@ -515,7 +403,7 @@ async fn a_signature_is_the_named_persons_own() {
     let (ada, eve) = (Owner::new(1).await, Owner::new(2).await);
     let bound = Bound { aim: Aim::Sign { person: person(1), digest: Digest::of(b"case") }, browser: browser(1) };
     let dialog = site().begin(bound, Mediation::Modal, at(0)).unwrap();
-    let answer = eve.device.answer(&dialog).await;
+    let answer = answered(&eve.device, &dialog).await;
     for subject in [ada.subject(), eve.subject()] {
         let refused = site().finish_signature(open(&dialog, bound, 1), &answer, subject);
         assert_eq!(refused.unwrap_err(), PasskeyRefusal::OtherPerson);
