@@ -49,7 +49,7 @@ pub use decide::Command;
 pub const PROVE_MS: i64 = HOUR_MS;
 /// How long a request for approval stands (MISSION 1.Y).
 pub const APPROVE_MS: i64 = 4 * HOUR_MS;
-/// How long after its end a case can still be contested.
+/// How long after its last entry a case that is over can still be contested: a notice may come late, and whoever it reaches has this long.
 pub const CONTEST_MS: i64 = 72 * HOUR_MS;
 /// How long after the change a used recovery code can be replaced on the pages of the case.
 pub const REPLACE_MS: i64 = HOUR_MS;
@@ -342,10 +342,9 @@ impl Case {
             action: self.claim.action,
             door: self.claim.door,
             enrolled_strong: when.around.enrolled_strong,
-            proofs: match when.verified_at {
-                None => Proofs::of(seen.classified, seen.evidence, when.at),
-                Some(_) => Proofs::standing(seen.classified, seen.evidence),
-            },
+            // What has shown who it is stands until the case ends: a wait that the policy wants must not undo it, and the deadlines of
+            // the case bound how long that can be. What was stale by then stays so.
+            proofs: Proofs::of(seen.classified, seen.evidence, when.verified_at.unwrap_or(when.at)),
             approvals: Approvals::of(seen.approvals),
             risk: when.around.risk.clone(),
             business_hours: when.around.business_hours,

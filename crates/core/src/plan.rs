@@ -122,7 +122,7 @@ impl Ask<'_> {
             if !proved && !self.policy.ask(Gate::Verify, &facts(None)).allowed {
                 continue;
             }
-            let facts = facts(Some(self.at));
+            let facts = facts(Some(self.verified_at()));
             let proofs: Vec<Method> = chosen.iter().map(|offer| offer.method).collect();
             if let Some(way) = self.cheapest(&facts, had, &moments, proofs)
                 && !ways.iter().any(|smaller| within(smaller, &way))
@@ -159,11 +159,7 @@ impl Ask<'_> {
     }
 
     fn later(&self, facts: &Facts, approvals: Approvals, moment: Option<Timestamp>) -> Facts {
-        let verified_at = match self.case.stage() {
-            Stage::Authorizing(verified, _) => verified.at(),
-            _ => self.at,
-        };
-        let waited_ms = moment.unwrap_or(self.at).since_ms(verified_at).max(0);
+        let waited_ms = moment.unwrap_or(self.at).since_ms(self.verified_at()).max(0);
         Facts {
             approvals,
             waited_min: u32::try_from(waited_ms / MINUTE_MS).unwrap_or(u32::MAX),
@@ -172,13 +168,18 @@ impl Ask<'_> {
         }
     }
 
-    /// Now, and each moment at which waiting could change an answer.
-    fn moments(&self) -> Vec<Option<Timestamp>> {
-        let verified_at = match self.case.stage() {
+    /// When the identity was proved; now, if the proofs of a plan are what proves it.
+    fn verified_at(&self) -> Timestamp {
+        match self.case.stage() {
             Stage::Authorizing(verified, _) => verified.at(),
             _ => self.at,
-        };
-        let named = self.policy.holds().iter().map(|minutes| verified_at.plus_ms(i64::from(*minutes) * MINUTE_MS));
+        }
+    }
+
+    /// Now, and each moment at which waiting could change an answer.
+    fn moments(&self) -> Vec<Option<Timestamp>> {
+        let from = self.verified_at();
+        let named = self.policy.holds().iter().map(|minutes| from.plus_ms(i64::from(*minutes) * MINUTE_MS));
         let mut later: Vec<Timestamp> = named.chain(self.around.next_business).filter(|m| *m > self.at).collect();
         later.sort_unstable();
         std::iter::once(None).chain(later.into_iter().map(Some)).collect()

@@ -6,6 +6,7 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     str::FromStr,
+    sync::{Mutex, PoisonError},
 };
 
 use cedar_policy::{
@@ -28,6 +29,9 @@ pub mod example;
 pub const SCHEMA: &str = include_str!("../../../policy/schema.cedarschema");
 /// The policy that ships.
 pub const BASELINE: &str = include_str!("../../../policy/baseline.cedar");
+
+/// How many answers a policy remembers before it forgets them all.
+const MAX_ANSWERED: usize = 1024;
 
 /// The two questions that are asked of the policy.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -52,7 +56,7 @@ impl Gate {
 }
 
 /// Everything the gate may look at. Recorded with every answer, so that anybody can ask again.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Facts {
     /// What the account can do.
     pub class: Class,
@@ -129,6 +133,7 @@ pub struct Policy {
     reasons: BTreeMap<String, String>,
     holds: Vec<u32>,
     words: Words,
+    answered: Mutex<HashMap<(Gate, Facts), Verdict>>,
 }
 
 impl std::fmt::Debug for Policy {
@@ -166,6 +171,7 @@ impl Policy {
             reasons: named.reasons,
             holds: named.holds,
             words,
+            answered: Mutex::default(),
         })
     }
 
@@ -190,11 +196,22 @@ impl Policy {
         &self.holds
     }
 
-    /// Asks. Whatever goes wrong on the way is a no (an evaluation error refuses).
+    /// Asks. Whatever goes wrong on the way is a no (an evaluation error refuses). The same question has the same answer, and a plan asks
+    /// the same few questions over and over, so answers are remembered.
     pub fn ask(&self, gate: Gate, facts: &Facts) -> Verdict {
+        let question = (gate, facts.clone());
+        if let Some(verdict) = self.answered.lock().unwrap_or_else(PoisonError::into_inner).get(&question) {
+            return verdict.clone();
+        }
         let (allowed, because) =
             self.decide(gate, facts).unwrap_or_else(|error| (false, vec![format!("error: {error}")]));
-        Verdict { allowed, because, policy: self.digest }
+        let verdict = Verdict { allowed, because, policy: self.digest };
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        if answered.len() >= MAX_ANSWERED {
+            answered.clear();
+        }
+        answered.insert(question, verdict.clone());
+        verdict
     }
 
     /// Asks and keeps the facts.

@@ -32,7 +32,7 @@ impl Signal {
 }
 
 /// The sum, with its reasons.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Risk {
     /// 0 to 100.
     score: u8,
@@ -81,6 +81,7 @@ mod tests {
                 |bits: u32| all.into_iter().enumerate().filter(move |(i, _)| bits & (1 << i) != 0).map(|(_, s)| s);
             let risk = Risk::of(chosen(bits));
             assert!(risk.adds_up());
+            assert_eq!(Risk::of(chosen(bits).chain(chosen(bits))), risk, "each counts once");
             for extra in 0..5 {
                 assert!(Risk::of(chosen(bits | 1 << extra)).score() >= risk.score());
             }

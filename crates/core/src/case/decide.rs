@@ -6,7 +6,6 @@ use crate::{
     steps::{
         authorize::{WINDOW_MS, may_approve},
         reissue::{MAX_ATTEMPTS, Outcome, Started, Submission},
-        review::needs_human,
         verify::{MAX_EVIDENCE, Rejection},
     },
 };
@@ -152,7 +151,10 @@ impl Case {
         if had.len() >= MAX_EVIDENCE || self.rejections(new.method) >= MAX_REJECTIONS {
             return Err(Refusal::TooMany);
         }
-        if had.iter().any(|old| old.id == new.id || (old.method == new.method && at < old.until)) {
+        if !new.ever_counts() {
+            return Err(Refusal::NothingNew);
+        }
+        if had.iter().any(|old| new.repeats(old, at)) {
             return Err(Refusal::Again);
         }
         let mut evidence = had.to_vec();
@@ -178,7 +180,7 @@ impl Case {
         let Stage::Authorizing(verified, had) = &self.stage else {
             return Err(Refusal::WrongStep);
         };
-        if !may_approve(verified, approval.by) || had.iter().any(|old| old.by == approval.by) {
+        if !may_approve(verified, had, approval.by) {
             return Err(Refusal::NotIndependent);
         }
         if approval.seen != self.digest {
@@ -226,16 +228,11 @@ impl Case {
             Attempt::Submitted(_) | Attempt::Running(_) => return Err(Refusal::Again),
             Attempt::Unknown(_) => return Err(Refusal::OutcomeUnknown),
         };
-        let itself = |evidence: &Evidence| {
-            evidence
-                .sources
-                .iter()
-                .any(|source| matches!(source, crate::steps::verify::Source::Factor { id } if Some(*id) == factor))
-        };
-        if authorized.verified().evidence().iter().any(itself) {
+        let submission = Submission { attempt, sealed, factor };
+        if submission.proves_itself(authorized) {
             return Err(Refusal::ProvesItself);
         }
-        Ok(vec![Event::Submitted(Submission { attempt, sealed, factor })])
+        Ok(vec![Event::Submitted(submission)])
     }
 
     fn decide_start(&self, now: Classification) -> Decided {
@@ -268,6 +265,9 @@ impl Case {
         ) {
             return Err(Refusal::NothingNew);
         }
+        if recorded.contradicts_itself() {
+            return Err(Refusal::OutcomeUnknown);
+        }
         Ok(vec![Event::Recorded(recorded)])
     }
 
@@ -276,11 +276,7 @@ impl Case {
             return Err(Refusal::WrongStep);
         };
         let class = reissued.authorized().verified().classified().class();
-        let automatic = !by_human && !needs_human(class) && review.is_clear();
-        if !review.is_complete() || !(by_human || automatic) {
-            return Err(Refusal::NotReviewed);
-        }
-        Ok(vec![Event::Reviewed(review)])
+        if review.closes(class, by_human) { Ok(vec![Event::Reviewed(review)]) } else { Err(Refusal::NotReviewed) }
     }
 }
 

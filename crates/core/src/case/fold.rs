@@ -1,11 +1,13 @@
 //! What did happen: an entry and the case give the next case, or the log is corrupt. The server and the offline verifier run this same fold.
 //!
-//! Structure is checked again here, so that a forged log does not replay: order of steps, what the gate said it saw, who approved, one answer per attempt.
+//! Whatever `decide` refuses is checked again here as far as a log can show it, so that a forged log does not replay: order of steps, deadlines, what
+//! the gate said it saw, who approved, one answer per attempt, who reviewed.
 
 use super::*;
 use crate::steps::{
     authorize::{WINDOW_MS, may_approve},
-    reissue::Outcome,
+    reissue::{MAX_ATTEMPTS, Outcome},
+    verify::MAX_EVIDENCE,
 };
 
 impl Case {
@@ -48,6 +50,14 @@ impl Case {
         if entry.at < self.last {
             return Err(corrupt("time goes back"));
         }
+        let late = self.deadline().is_some_and(|deadline| entry.at >= deadline);
+        match &entry.event {
+            Event::Noticed(_) | Event::Contested { .. } => {}
+            Event::Ended { reason: EndReason::Expired } if !late => return Err(corrupt("time had not run out")),
+            Event::Ended { .. } => {}
+            _ if late => return Err(corrupt("time had run out")),
+            _ => {}
+        }
         let digest = chain(Some(self.digest), entry)?;
         let mut next = self.step(entry)?;
         next.seq = entry.seq;
@@ -65,21 +75,27 @@ impl Case {
                 return Ok(self);
             }
             Event::CodeReplaced { factor } => {
-                if !self.unreplaced_code().is_some_and(|proof| proof.is_from(*factor)) {
+                if !self.replaceable_code(entry.at).is_some_and(|proof| proof.is_from(*factor)) {
                     return Err(corrupt("no code of that sheet is to be replaced"));
                 }
                 self.code_replaced = true;
                 return Ok(self);
             }
             Event::Rejected(rejection) => {
+                let open = matches!(self.stage, Stage::Classifying(..) | Stage::Verifying(..) | Stage::Authorizing(..));
+                if !open || self.rejections(rejection.method) >= MAX_REJECTIONS {
+                    return Err(corrupt("nothing was to be tried"));
+                }
                 self.rejections.push(rejection.method);
                 return Ok(self);
             }
             Event::Held(hold) => {
-                let Stage::Authorizing(verified, _) = &self.stage else {
+                let Stage::Authorizing(verified, approvals) = &self.stage else {
                     return Err(corrupt("only a verified case can wait"));
                 };
-                if hold.gate.verdict.allowed || hold.until <= verified.at() {
+                let seen = Seen { classified: verified.classified(), evidence: verified.evidence(), approvals };
+                self.saw(&hold.gate, seen, Some(verified.at()), entry.at).map_err(corrupt)?;
+                if hold.gate.verdict.allowed || hold.until <= entry.at {
                     return Err(corrupt("a wait needs a shut gate and an end"));
                 }
                 self.hold = Some(hold.clone());
@@ -124,6 +140,9 @@ impl Case {
             Stage::Reissuing(authorized, attempt) => reissuing(authorized, attempt, entry),
             Stage::Reviewing(reissued) => reviewing(reissued, entry),
             Stage::Closed(ending) => match (ending, &entry.event) {
+                (_, Event::Contested { .. }) if entry.at.since_ms(self.last) > CONTEST_MS => {
+                    Err(corrupt("the case had been over for too long"))
+                }
                 (Ending::Reviewed(_), Event::Contested { .. }) => Ok((contested(true), self.reached)),
                 (Ending::Ended(_), Event::Contested { .. }) => Ok((contested(false), self.reached)),
                 _ => Err(corrupt("the case was over")),
@@ -135,7 +154,7 @@ impl Case {
         let corrupt = |why| Corrupt { case: entry.case, seq: entry.seq, why };
         match &entry.event {
             Event::Presented(new) => {
-                accepts(&classified, &had, new).map_err(corrupt)?;
+                self.accepts(&classified, &had, new, entry.at).map_err(corrupt)?;
                 had.push(new.clone());
                 Ok((Stage::Verifying(classified, had), Step::Verify))
             }
@@ -154,12 +173,12 @@ impl Case {
         let corrupt = |why| Corrupt { case: entry.case, seq: entry.seq, why };
         match &entry.event {
             Event::Presented(new) => {
-                accepts(verified.classified(), verified.evidence(), new).map_err(corrupt)?;
+                self.accepts(verified.classified(), verified.evidence(), new, entry.at).map_err(corrupt)?;
                 // The case is another than the one that was approved: every approval is void.
                 Ok((Stage::Authorizing(verified.with(new.clone()), vec![]), Step::Authorize))
             }
             Event::Approved(approval) => {
-                if !may_approve(&verified, approval.by) || approval.seen != self.digest {
+                if !may_approve(&verified, &approvals, approval.by) || approval.seen != self.digest {
                     return Err(corrupt("the approver is not independent, or saw another case"));
                 }
                 approvals.push(approval.clone());
@@ -178,6 +197,29 @@ impl Case {
             }
             event => ended(event, Step::Authorize).ok_or_else(|| corrupt("this can not follow")),
         }
+    }
+
+    /// What `decide` checks of a proof, as far as it can be told from the log.
+    fn accepts(
+        &self,
+        classified: &Classified,
+        had: &[Evidence],
+        new: &Evidence,
+        at: Timestamp,
+    ) -> Result<(), &'static str> {
+        if new.subject != classified.subject() {
+            return Err("the proof shows somebody else");
+        }
+        if had.iter().any(|old| new.repeats(old, at)) {
+            return Err("the proof was used already");
+        }
+        if had.len() >= MAX_EVIDENCE || self.rejections(new.method) >= MAX_REJECTIONS {
+            return Err("the proof came after too many tries");
+        }
+        if !new.ever_counts() {
+            return Err("the proof never counted");
+        }
+        Ok(())
     }
 
     /// Whether what the gate says it saw is what the log shows: proofs, approvals, class, action, door and waiting time.
@@ -230,26 +272,13 @@ fn classifying(claim: Claim, matched: Option<Unmatched>, entry: &Entry) -> Next 
     }
 }
 
-/// What `decide` checks of a proof, as far as it can be told from the log.
-fn accepts(classified: &Classified, had: &[Evidence], new: &Evidence) -> Result<(), &'static str> {
-    if new.subject != classified.subject() {
-        return Err("the proof shows somebody else");
-    }
-    if had.iter().any(|old| old.id == new.id) {
-        return Err("the proof was used already");
-    }
-    if new.until <= new.at {
-        return Err("the proof never counted");
-    }
-    Ok(())
-}
-
 fn reviewing(reissued: Reissued, entry: &Entry) -> Next {
     let corrupt = |why| Corrupt { case: entry.case, seq: entry.seq, why };
     match &entry.event {
         Event::Reviewed(review) => {
-            let reviewed =
-                Reviewed::new(reissued, review.clone()).ok_or_else(|| corrupt("the review has open lines"))?;
+            let by_human = matches!(entry.by, Actor::Staff { .. } | Actor::Operator);
+            let reviewed = Reviewed::new(reissued, review.clone(), by_human)
+                .ok_or_else(|| corrupt("the review has open lines, or a human had to do it"))?;
             Ok((Stage::Closed(Ending::Reviewed(Box::new(reviewed))), Step::Review))
         }
         Event::Contested { .. } => Ok((contested(true), Step::Review)),
@@ -262,22 +291,25 @@ fn reissuing(authorized: Authorized, attempt: Attempt, entry: &Entry) -> Next {
     let next = match (attempt, &entry.event) {
         (Attempt::None | Attempt::Failed(_), Event::Submitted(submission)) => {
             let last = if let Attempt::Failed(n) = attempt { n } else { 0 };
-            if submission.attempt != last.saturating_add(1) || entry.at >= authorized.until() {
-                return Err(corrupt("the attempt is out of turn or out of time"));
+            if submission.attempt != last.saturating_add(1) || submission.attempt > MAX_ATTEMPTS {
+                return Err(corrupt("the attempt is out of turn"));
+            }
+            if submission.proves_itself(&authorized) {
+                return Err(corrupt("what is to be ended was a proof"));
             }
             Attempt::Submitted(*submission)
         }
         (Attempt::Submitted(submission), Event::Started(started)) => {
             let class = authorized.verified().classified().class();
-            if started.attempt != submission.attempt || started.class != class || entry.at >= authorized.until() {
+            if started.attempt != submission.attempt || started.class != class {
                 return Err(corrupt("the start does not fit what was permitted"));
             }
             Attempt::Running(submission)
         }
         (Attempt::Submitted(_), Event::Reclassified(now)) => {
             let (before, evidence) = authorized.reopen().reopen();
-            if now.subject != before.subject() {
-                return Err(corrupt("the account belongs to somebody else now"));
+            if now.subject != before.subject() || now.class == before.class() {
+                return Err(corrupt("the account is of the same class, or of somebody else"));
             }
             return Ok((Stage::Verifying(before.again(now.clone()), evidence), Step::Verify));
         }
@@ -286,6 +318,9 @@ fn reissuing(authorized: Authorized, attempt: Attempt, entry: &Entry) -> Next {
                 return Err(corrupt("the answer belongs to another attempt"));
             }
             match &recorded.outcome {
+                Outcome::Unknown { .. } if matches!(attempt, Attempt::Unknown(_)) => {
+                    return Err(corrupt("nobody knew already"));
+                }
                 Outcome::Done => {
                     let reissued = Reissued::new(authorized, recorded.clone(), entry.at)
                         .ok_or_else(|| corrupt("a success with a failed check"))?;

@@ -29,7 +29,7 @@ pub struct Approval {
 }
 
 /// What the approvals of a case add up to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Approvals {
     /// How many people.
     pub people: u32,
@@ -66,10 +66,11 @@ fn matching<'a>(approvals: &'a [Approval], names: &[&'a str], from: usize, taken
     best
 }
 
-/// Who asked and who vouched for a proof can not approve (M72, T-H05).
-pub fn may_approve(verified: &Verified, approver: PersonId) -> bool {
+/// Who asked, who vouched for a proof and who has said yes already can not approve (M72, T-H05).
+pub fn may_approve(verified: &Verified, had: &[Approval], approver: PersonId) -> bool {
     verified.classified().subject() != approver
         && verified.evidence().iter().all(|evidence| evidence.witness != Some(approver))
+        && had.iter().all(|approval| approval.by != approver)
 }
 
 /// The policy says: not yet, but by itself at that time.
@@ -93,10 +94,14 @@ pub struct Authorized {
 impl Authorized {
     /// The structural half of the gate, true of every policy and checked again on replay.
     pub(crate) fn new(verified: Verified, approvals: Vec<Approval>, gate: Gated, until: Timestamp) -> Option<Self> {
-        let distinct = approvals.iter().enumerate().all(|(index, one)| {
-            may_approve(&verified, one.by) && approvals.iter().skip(index + 1).all(|other| one.by != other.by)
-        });
-        (gate.verdict.allowed && distinct).then_some(Self { verified, approvals, gate, until })
+        let mut had = approvals.as_slice();
+        while let Some((last, before)) = had.split_last() {
+            if !may_approve(&verified, before, last.by) {
+                return None;
+            }
+            had = before;
+        }
+        gate.verdict.allowed.then_some(Self { verified, approvals, gate, until })
     }
     /// Step 2's product.
     pub const fn verified(&self) -> &Verified {
@@ -121,8 +126,20 @@ impl Authorized {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::{
+        account::{Action, Class, Method},
+        digest::Commitment,
+        event::{Claim, Door},
+        ids::{EvidenceId, Reference},
+        policy::{Facts, Verdict},
+        risk::Risk,
+        steps::{
+            classify::{Classification, Classified},
+            verify::{Evidence, Proofs},
+        },
+    };
 
     fn approval(n: u8, groups: &[&str]) -> Approval {
         Approval {
@@ -144,6 +161,70 @@ mod tests {
             (vec![approval(1, &[]), approval(2, &["a"])], 2, 1),
         ] {
             assert_eq!(Approvals::of(&approvals), Approvals { people, groups });
+        }
+    }
+
+    /// A verified case of person 9, for whom person 7 vouched.
+    pub(in crate::steps) fn verified() -> Verified {
+        let (at, nothing) = (Timestamp::from_millis(0), Commitment::from_digest(Digest::of(b"")));
+        let who = |n: u8| approval(n, &[]).by;
+        let claim = Claim {
+            reference: Reference::new([0; 7]),
+            door: Door::Forgot,
+            action: Action::SetPassword,
+            name: nothing,
+            network: nothing,
+            browser: nothing,
+            language: "en".into(),
+        };
+        let account = Classification {
+            subject: who(9),
+            account: nothing,
+            class: Class::Admin,
+            rule: String::new(),
+            opens: vec![],
+        };
+        let proof = Evidence {
+            id: EvidenceId::new(at, [1; 10]),
+            method: Method::InPerson,
+            subject: who(9),
+            sources: vec![],
+            witness: Some(who(7)),
+            at,
+            until: at.plus_ms(1),
+            usable_from: at,
+        };
+        Verified::new(Classified::new(claim, account), vec![proof], gated(true), at).unwrap()
+    }
+
+    pub(in crate::steps) fn gated(allowed: bool) -> Gated {
+        let facts = Facts {
+            class: Class::Admin,
+            action: Action::SetPassword,
+            door: Door::Forgot,
+            enrolled_strong: false,
+            proofs: Proofs::default(),
+            approvals: Approvals::default(),
+            risk: Risk::default(),
+            business_hours: true,
+            waited_min: 0,
+        };
+        Gated { facts, verdict: Verdict { allowed, because: vec![], policy: Digest::of(b"") } }
+    }
+
+    #[test]
+    fn m72_a_permission_is_not_made_of_a_yes_that_is_not_independent() {
+        for (who, allowed, holds) in [
+            (&[][..], true, true),
+            (&[1, 2], true, true),
+            (&[1, 2], false, false),
+            (&[9], true, false),
+            (&[1, 7], true, false),
+            (&[1, 2, 1], true, false),
+        ] {
+            let approvals = who.iter().map(|n| approval(*n, &["a"])).collect();
+            let made = Authorized::new(verified(), approvals, gated(allowed), Timestamp::from_millis(1));
+            assert_eq!(made.is_some(), holds, "{who:?}");
         }
     }
 }

@@ -47,6 +47,13 @@ pub struct Recorded {
     pub checks: Vec<Check>,
 }
 
+impl Recorded {
+    /// Whether it says done although a check says otherwise. Half a success is no success (R41).
+    pub fn contradicts_itself(&self) -> bool {
+        self.outcome == Outcome::Done && self.checks.iter().any(|check| check.result == CheckResult::Failed)
+    }
+}
+
 /// The three answers of an outside write.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
@@ -110,6 +117,20 @@ pub enum CheckResult {
     Failed,
     /// It could not be looked at.
     Unverified,
+}
+
+impl Submission {
+    /// Whether that attempt, with those sealed bytes, is this one. The number alone does not tell: after another look at the account's class, the
+    /// attempts of the next permission count from 1 again.
+    pub fn is(&self, attempt: u32, sealed: &[u8]) -> bool {
+        let sealed = (!sealed.is_empty()).then(|| Digest::of(sealed));
+        self.attempt == attempt && self.sealed == sealed
+    }
+    /// Whether what is to be ended was a proof in this case: what one removes can not be what shows who one is (R26).
+    pub fn proves_itself(&self, authorized: &Authorized) -> bool {
+        let proofs = authorized.verified().evidence();
+        self.factor.is_some_and(|factor| proofs.iter().any(|proof| proof.is_from(factor)))
+    }
 }
 
 /// Where the attempts of a case stand.
@@ -218,8 +239,11 @@ pub struct Reissued {
 impl Reissued {
     /// None unless the outcome is a proven success.
     pub(crate) fn new(authorized: Authorized, recorded: Recorded, at: Timestamp) -> Option<Self> {
-        let failed = recorded.checks.iter().any(|check| check.result == CheckResult::Failed);
-        (recorded.outcome == Outcome::Done && !failed).then_some(Self { authorized, recorded, at })
+        (recorded.outcome == Outcome::Done && !recorded.contradicts_itself()).then_some(Self {
+            authorized,
+            recorded,
+            at,
+        })
     }
     /// Step 3's product.
     pub const fn authorized(&self) -> &Authorized {
@@ -232,5 +256,45 @@ impl Reissued {
     /// When the change was made.
     pub const fn at(&self) -> Timestamp {
         self.at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps::authorize::tests::{gated, verified};
+
+    #[test]
+    fn r34_an_attempt_is_told_by_its_number_and_by_what_was_handed_in() {
+        let sealed = Submission { attempt: 1, sealed: Some(Digest::of(b"sealed")), factor: None };
+        let bare = Submission { attempt: 1, sealed: None, factor: None };
+        for (submission, attempt, bytes, same) in [
+            (sealed, 1, &b"sealed"[..], true),
+            (sealed, 2, b"sealed", false),
+            (sealed, 1, b"of the permission before", false),
+            (sealed, 1, b"", false),
+            (bare, 1, b"", true),
+            (bare, 1, b"sealed", false),
+        ] {
+            assert_eq!(submission.is(attempt, bytes), same, "{attempt} {bytes:?}");
+        }
+    }
+
+    #[test]
+    fn r41_only_a_whole_success_is_a_change_that_is_made() {
+        let check = |result| Check { what: CheckKind::OldRefused, result };
+        let reason = || "timeout".to_owned();
+        for (outcome, result, holds) in [
+            (Outcome::Done, CheckResult::Done, true),
+            (Outcome::Done, CheckResult::Unsupported, true),
+            (Outcome::Done, CheckResult::Failed, false),
+            (Outcome::NotDone { reason: reason() }, CheckResult::Done, false),
+            (Outcome::Unknown { reason: reason() }, CheckResult::Done, false),
+        ] {
+            let at = Timestamp::from_millis(1);
+            let authorized = Authorized::new(verified(), vec![], gated(true), at).unwrap();
+            let recorded = Recorded { attempt: 1, outcome, checks: vec![check(result)] };
+            assert_eq!(Reissued::new(authorized, recorded.clone(), at).is_some(), holds, "{recorded:?}");
+        }
     }
 }

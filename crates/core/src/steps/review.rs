@@ -114,6 +114,10 @@ impl Review {
     pub fn is_clear(&self) -> bool {
         self.findings.iter().all(|f| f.status != Status::Problem)
     }
+    /// Whether it may close a case of that class. Without a human: of the mildest class alone, and only when nothing is wrong.
+    pub fn closes(&self, class: Class, by_human: bool) -> bool {
+        self.is_complete() && (by_human || (!needs_human(class) && self.is_clear()))
+    }
     /// Whether every item has a finding, once, in order (UX-100).
     pub fn is_complete(&self) -> bool {
         let items: Vec<Item> = self.findings.iter().map(|f| f.item).collect();
@@ -121,21 +125,11 @@ impl Review {
     }
 }
 
+/// What the checks of these kinds show. None of them can have failed: then there would be no change to review.
 fn status(reissued: &Reissued, kinds: &[CheckKind]) -> Status {
-    let results: Vec<CheckResult> = reissued
-        .recorded()
-        .checks
-        .iter()
-        .filter(|check| kinds.contains(&check.what))
-        .map(|check| check.result)
-        .collect();
-    if results.contains(&CheckResult::Failed) {
-        Status::Problem
-    } else if results.contains(&CheckResult::Done) {
-        Status::Clear
-    } else {
-        Status::CannotCheck
-    }
+    let mut checks = reissued.recorded().checks.iter();
+    let clear = checks.any(|check| kinds.contains(&check.what) && check.result == CheckResult::Done);
+    if clear { Status::Clear } else { Status::CannotCheck }
 }
 
 /// Whether a human has to look. INVARIANT: only the standard class may be closed by Keyward itself.
@@ -151,9 +145,10 @@ pub struct Reviewed {
 }
 
 impl Reviewed {
-    /// None unless every item has a finding.
-    pub(crate) fn new(reissued: Reissued, review: Review) -> Option<Self> {
-        review.is_complete().then_some(Self { reissued, review })
+    /// None unless the review may close the case.
+    pub(crate) fn new(reissued: Reissued, review: Review, by_human: bool) -> Option<Self> {
+        let class = reissued.authorized().verified().classified().class();
+        review.closes(class, by_human).then_some(Self { reissued, review })
     }
     /// Step 4's product.
     pub const fn reissued(&self) -> &Reissued {

@@ -3,7 +3,7 @@
 //! Independence is arithmetic: every proof names its sources (device, mailbox, person, factor), and two that share one count once.
 //! What is being recovered proves nothing, and what was enrolled a moment ago does not count yet.
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +72,14 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// Whether there is a moment at which it counts.
+    pub fn ever_counts(&self) -> bool {
+        self.at < self.until
+    }
+    /// Whether at that moment it is no other proof than one that is there: the same, or of the same kind while that one still counts.
+    pub fn repeats(&self, old: &Self, at: Timestamp) -> bool {
+        self.id == old.id || (self.method == old.method && at < old.until)
+    }
     /// Whether its factor could be used when it was given (M103).
     fn was_usable(&self) -> bool {
         self.usable_from <= self.at
@@ -114,7 +122,7 @@ pub enum RejectionReason {
 }
 
 /// What the proofs of a case add up to.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Proofs {
     /// The methods that count, each once.
     pub methods: BTreeSet<Method>,
@@ -125,21 +133,12 @@ pub struct Proofs {
 }
 
 impl Proofs {
-    /// Adds up `evidence` for the person and credential of `classified` at a moment.
+    /// Adds up what of `evidence` counts at a moment for the person and credential of `classified`.
     pub fn of(classified: &Classified, evidence: &[Evidence], at: Timestamp) -> Self {
-        Self::add_up(classified, evidence.iter().filter(|e| at < e.until))
-    }
-
-    /// Adds up what has shown who it is. From then on proofs stand until the case ends: a wait that the policy wants must not undo them,
-    /// and the deadlines of the case bound how long that can be.
-    pub fn standing(classified: &Classified, evidence: &[Evidence]) -> Self {
-        Self::add_up(classified, evidence.iter())
-    }
-
-    fn add_up<'a>(classified: &Classified, evidence: impl Iterator<Item = &'a Evidence>) -> Self {
         let opens = &classified.classification().opens;
         let counting: Vec<&Evidence> = evidence
-            .filter(|e| e.subject == classified.subject() && e.was_usable())
+            .iter()
+            .filter(|e| e.subject == classified.subject() && e.was_usable() && at < e.until)
             .filter(|e| !shares(&e.sources, opens))
             .take(MAX_EVIDENCE)
             .collect();
@@ -154,8 +153,7 @@ fn shares(some: &[Source], others: &[Source]) -> bool {
 /// Looks at every subset without shared sources, and takes the one with the most strong proofs, then the most proofs.
 /// The methods named are those of that subset alone: a proof that was folded away can not also count by its name.
 fn best_subset(counting: &[&Evidence]) -> Proofs {
-    let mut best = Proofs::default();
-    let mut best_rank = (false, 0, 0);
+    let mut best = (false, 0, 0, Reverse(BTreeSet::new()));
     for bits in 1u32..(1 << counting.len()) {
         let chosen: Vec<&Evidence> = counting
             .iter()
@@ -174,13 +172,12 @@ fn best_subset(counting: &[&Evidence]) -> Proofs {
         }
         let strong = count(chosen.iter().filter(|e| e.method.strength() >= Strength::Strong));
         let resistant = chosen.iter().any(|e| e.method.strength() == Strength::PhishingResistant);
-        let rank = (resistant, strong, count(chosen.iter()));
-        if rank > best_rank {
-            best_rank = rank;
-            best = Proofs { methods: chosen.iter().map(|e| e.method).collect(), independent: rank.2, strong };
-        }
+        // Between equals the methods decide, so that the order in which proofs were given can not.
+        let methods = chosen.iter().map(|e| e.method).collect();
+        best = best.max((resistant, strong, count(chosen.iter()), Reverse(methods)));
     }
-    best
+    let (_, strong, independent, Reverse(methods)) = best;
+    Proofs { methods, independent, strong }
 }
 
 fn count(of: impl Iterator) -> u32 {

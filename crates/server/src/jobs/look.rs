@@ -16,7 +16,7 @@ pub async fn run(worker: &Worker, id: CaseId, attempt: u32, sealed: &[u8], chang
     let flow = &worker.flow;
     let Some(loaded) = flow.store.load(id).await.map_err(crate::flow::FlowError::from)? else { return Ok(()) };
     let Stage::Reissuing(_, Attempt::Unknown(submission)) = loaded.case.stage() else { return Ok(()) };
-    if submission.attempt != attempt {
+    if !submission.is(attempt, sealed) {
         return Ok(());
     }
     let subject = loaded.case.subject().ok_or_else(|| JobError::Never("the case has no subject".to_owned()))?;

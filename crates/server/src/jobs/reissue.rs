@@ -33,7 +33,7 @@ pub async fn run(worker: &Worker, id: CaseId, attempt: u32, sealed: &[u8]) -> Ra
     let Stage::Reissuing(_, Attempt::Submitted(submission)) = case.stage() else {
         return recover(worker, id, attempt, sealed).await;
     };
-    if submission.attempt != attempt {
+    if !submission.is(attempt, sealed) {
         return Ok(());
     }
     // Before anything is begun: what can not be opened would leave an attempt that nobody can make or look at.
@@ -220,7 +220,7 @@ async fn record(worker: &Worker, id: CaseId, attempt: u32, applied: Applied, wit
 /// The job came again and the attempt was begun: whatever happened then, it is not repeated. What was never answered is unknown, and looked at.
 async fn recover(worker: &Worker, id: CaseId, attempt: u32, sealed: &[u8]) -> Ran {
     let case = worker.flow.load(id).await?;
-    let begun = matches!(case.stage(), Stage::Reissuing(_, Attempt::Running(s)) if s.attempt == attempt);
+    let begun = matches!(case.stage(), Stage::Reissuing(_, Attempt::Running(s)) if s.is(attempt, sealed));
     if !begun {
         return Ok(());
     }

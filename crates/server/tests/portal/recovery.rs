@@ -5,7 +5,10 @@ use keyward_core::{
     case::{Ending, Stage},
     digest::Field,
     event::Event,
+    secret::SecretText,
 };
+
+use keyward::{jobs::Work, seal::Attempt};
 
 use crate::world::{FIRST, World};
 
@@ -91,5 +94,26 @@ async fn ux_16_a_code_counts_on_the_page_that_asked_for_another_message() {
     assert_eq!(codes.len(), 2);
     let bind = browser.fill(&again, &[("code", &codes[0])]).await;
     assert!(bind.path.ends_with("/bind"), "the earlier code stays good for its own time: {}", bind.path);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn r34_only_what_the_log_names_is_made_the_password() {
+    const EARLIER: &str = "ivory lantern meadow 38";
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let mut browser = world.browser();
+    let page = world.proved(&mut browser, &ada).await;
+    let case = world.case(&page.reference()).await.id();
+    let working = browser.fill(&page, &[("new-password", NEW)]).await;
+
+    // After another look at the class of an account, attempts count from 1 again. A job of the time before, which comes again after a crash, has
+    // the number of this attempt and a secret of its own.
+    let sealed = world.flow.seal.seal(&SecretText::new(EARLIER.to_owned()), Attempt { case, number: 1 }).unwrap();
+    let now = world.ctx.now();
+    let stale = Work::Reissue { case, attempt: 1, sealed }.job(&world.ctx, now, now.plus_ms(-1));
+    assert!(world.store().put_job(&stale).await.unwrap());
+    world.done(&mut browser, &working).await;
+    assert!(world.signs_in(&ada, NEW).await && !world.signs_in(&ada, EARLIER).await);
     world.end().await;
 }
