@@ -4,7 +4,7 @@ use keyward_core::{
     account::{Action, Class, Method},
     actor::Actor,
     case::{Case, Command, Surroundings},
-    digest::{Commitment, Digest, Field, Salt},
+    digest::{Commitment, Digest, Disclosure, Field, Salt},
     event::{Claim, Door, Entry, Event, VERSION},
     ids::{CaseId, EvidenceId, FactorId, PersonId, Reference},
     policy::{BASELINE, Policy},
@@ -17,6 +17,8 @@ use keyward_core::{
     },
     time::{DAY_MS, MINUTE_MS, Timestamp},
 };
+
+use crate::invariants::Watch;
 
 pub const START: Timestamp = Timestamp::from_millis(1_795_183_333_005);
 
@@ -32,8 +34,12 @@ pub fn case_id() -> CaseId {
     CaseId::new(START, [1; 10])
 }
 
+pub fn disclosed(field: Field, value: &str) -> Disclosure {
+    Disclosure { field, salt: Salt::new([9; 16]), value: value.to_owned() }
+}
+
 pub fn commitment(field: Field, value: &str) -> Commitment {
-    Commitment::to(field, Salt::new([9; 16]), value)
+    disclosed(field, value).commitment()
 }
 
 pub fn claim(action: Action, door: Door) -> Claim {
@@ -70,12 +76,12 @@ pub fn tag(n: u8) -> Digest {
     Digest::of(&[n])
 }
 
-/// A sound proof of a kind by person 1, with a source of its own.
 /// The sheet of the recovery codes.
 pub fn sheet() -> FactorId {
     FactorId::new(START, [55; 10])
 }
 
+/// A sound proof of a kind by person 1, with a source of its own.
 pub fn evidence(method: Method, n: u8, at: Timestamp) -> Evidence {
     let index = u8::try_from(Method::ALL.iter().position(|m| *m == method).unwrap()).unwrap();
     Evidence {
@@ -113,16 +119,30 @@ pub fn recorded(attempt: u32, outcome: Outcome) -> Recorded {
     }
 }
 
-/// A case and its entries so far; `act` decides and applies, as the server does.
+pub fn policy_once() -> &'static Policy {
+    static POLICY: std::sync::LazyLock<Policy> = std::sync::LazyLock::new(policy);
+    &POLICY
+}
+
+/// Whose act a command is, as far as an entry tells.
+pub const fn actor(command: &Command, staff: PersonId) -> Actor {
+    match command {
+        Command::Review { by_human: true, .. } => Actor::Staff { id: staff },
+        _ => Actor::Keyward,
+    }
+}
+
+/// A case and its entries so far; `act` decides and applies, as the server does, and every entry has to keep the named invariants.
 pub struct Played {
     pub case: Case,
     pub entries: Vec<Entry>,
+    watch: Watch,
 }
 
 impl Played {
     pub fn open(action: Action) -> Self {
         let entry = opened(action);
-        Self { case: Case::opened(&entry).unwrap(), entries: vec![entry] }
+        Self { case: Case::opened(&entry).unwrap(), watch: Watch::new(&entry), entries: vec![entry] }
     }
 
     pub fn act(
@@ -131,14 +151,23 @@ impl Played {
         policy: &Policy,
         at: Timestamp,
     ) -> Result<usize, keyward_core::case::Refusal> {
+        let by = actor(&command, person(8));
         let events = self.case.decide(command, policy, at)?;
         let count = events.len();
         for event in events {
-            let entry = self.case.entry(event, Actor::Keyward, at);
+            let entry = self.case.entry(event, by, at);
             let stored = Entry::parse(&entry.bytes().unwrap()).unwrap();
+            self.watch.see(&stored, self.case.digest(), policy).unwrap();
             self.case = self.case.clone().apply(&stored).expect("decide proposes only what apply accepts");
             self.entries.push(stored);
         }
+        self.watch.agrees(&self.case).unwrap();
         Ok(count)
     }
+}
+
+/// Whether the long form was asked for.
+#[expect(clippy::disallowed_methods, reason = "which form of a test runs is said by the environment")]
+pub fn campaign() -> bool {
+    std::env::var("KEYWARD_CAMPAIGN").is_ok()
 }

@@ -65,6 +65,8 @@ fn what_does_not_fit_the_schema_is_not_loaded() {
         ("permit(".to_owned(), "parse"),
         (format!("permit{scope};"), "annotation"),
         (format!("@id(\"a\") permit{scope};"), "annotation"),
+        (format!("@id(\"\") @because(\"b\") permit{scope};"), "annotation"),
+        (format!("@id(\"a\") @because(\"\") permit{scope};"), "annotation"),
         (format!("@id(\"a\") @because(\"b\") permit{scope} when {{ resource.sms.given }};"), "validation"),
         (format!("@id(\"a\") @because(\"b\") permit{scope} when {{ context.risk == \"low\" }};"), "validation"),
         (format!("@id(\"a\") @because(\"b\") permit{scope}; @id(\"a\") @because(\"c\") permit{scope};"), "twice"),

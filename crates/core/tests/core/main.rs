@@ -8,7 +8,11 @@
 
 mod bundle;
 mod fixture;
+mod forged;
 mod gate;
 mod golden;
+mod invariants;
 mod planning;
+mod proofs;
+mod states;
 mod walks;

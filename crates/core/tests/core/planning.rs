@@ -2,14 +2,15 @@
 
 use keyward_core::{
     account::{Action, Class, Method},
-    case::{Command, Stage, Surroundings},
-    plan::Attainable,
+    case::{Case, Command, Stage, Surroundings},
+    plan::{Attainable, Way},
+    policy::Policy,
     risk::{Risk, Signal},
     steps::verify::Source,
     time::{DAY_MS, HOUR_MS, Timestamp},
 };
 
-use crate::fixture::{Played, START, approval, calm, classification, evidence, policy, tag};
+use crate::fixture::{Played, START, approval, calm, classification, evidence, policy, policy_once, tag};
 
 fn offers(methods: &[Method]) -> Vec<Attainable> {
     methods
@@ -59,7 +60,7 @@ fn what_the_plan_names_opens_the_gate_and_nothing_smaller_does() {
 }
 
 /// Does everything that a way asks for, but for one proof, and tells whether the gate opened.
-fn carry_out(class: Class, way: &keyward_core::plan::Way, without: Option<usize>, around: &Surroundings) -> bool {
+fn carry_out(class: Class, way: &Way, without: Option<usize>, around: &Surroundings) -> bool {
     let policy = policy_once();
     let mut played = classified(class);
     for (n, method) in way.proofs.iter().enumerate().filter(|(n, _)| Some(*n) != without) {
@@ -77,11 +78,6 @@ fn carry_out(class: Class, way: &keyward_core::plan::Way, without: Option<usize>
         (Stage::Authorizing(..), Some(until)) => played.case.hold().is_some_and(|hold| hold.until == until),
         _ => false,
     }
-}
-
-fn policy_once() -> &'static keyward_core::policy::Policy {
-    static POLICY: std::sync::LazyLock<keyward_core::policy::Policy> = std::sync::LazyLock::new(policy);
-    &POLICY
 }
 
 #[test]
@@ -130,4 +126,62 @@ fn a_plan_ends_where_the_case_does() {
     played.act(Command::End(keyward_core::event::EndReason::Withdrawn), &policy(), START).unwrap();
     let at: Timestamp = START;
     assert_eq!(played.case.plan(&policy(), &offers(&[Method::Passkey]), &calm(), at).ways, []);
+}
+
+fn ways(case: &Case, policy: &Policy, held: &[Method], at: Timestamp) -> Vec<Way> {
+    case.plan(policy, &offers(held), &calm(), at).ways
+}
+
+fn proofs(ways: Vec<Way>) -> Vec<Vec<Method>> {
+    ways.into_iter().map(|way| way.proofs).collect()
+}
+
+#[test]
+fn ux_58_a_plan_goes_on_from_what_was_given_for_as_long_as_it_counts() {
+    use Method::{Email, RecoveryCode, Totp};
+    let mut played = classified(Class::Standard);
+    played.act(Command::Present(evidence(Totp, 1, START), calm()), policy_once(), START).unwrap();
+    let ways = |at| proofs(ways(&played.case, policy_once(), &[Totp, RecoveryCode, Email], at));
+    assert_eq!(ways(START), [vec![RecoveryCode], vec![Email]]);
+    let stale = START.plus_ms(HOUR_MS / 4);
+    assert_eq!(ways(stale), [vec![Totp, RecoveryCode], vec![Totp, Email], vec![RecoveryCode, Email]]);
+}
+
+#[test]
+fn a_plan_of_a_case_that_waits_has_the_proofs_that_showed_who_it_is() {
+    let gate = "@id(\"v\") @because(\"x\") permit(principal, action == Keyward::Action::\"verify\", resource)
+        when { resource.totp.given };
+        @id(\"a\") @because(\"x\") permit(principal, action == Keyward::Action::\"authorize\", resource)
+        when { resource.proofs.strong >= 1 && resource.approvals.people >= 1 };";
+    let gate = Policy::load(gate).unwrap();
+    let mut played = Played::open(Action::SetPassword);
+    played.act(Command::Classify(classification(Class::Standard)), &gate, START).unwrap();
+    played.act(Command::Present(evidence(Method::Totp, 1, START), calm()), &gate, START).unwrap();
+    let later = START.plus_ms(HOUR_MS);
+    let ways = ways(&played.case, &gate, &[Method::Totp], later);
+    assert_eq!(ways, [Way { approvals: 1, groups: 1, wait_until: None, proofs: vec![] }]);
+    let yes = approval(2, &["desk"], &played.case, later);
+    played.act(Command::Approve(yes, calm()), &gate, later).unwrap();
+    assert!(matches!(played.case.stage(), Stage::Reissuing(..)));
+}
+
+#[test]
+fn a_third_proof_is_planned_with_only_where_two_are_never_enough() {
+    use Method::{Email, InPerson, Passkey, RecoveryCode, Totp};
+    let gate = "@id(\"two\") @because(\"x\") permit(principal, action, resource)
+        when { resource.totp.given && resource.email.given };
+        @id(\"three\") @because(\"x\") permit(principal, action, resource)
+        when { resource.passkey.given && resource.inPerson.given && resource.recoveryCode.given };";
+    let gate = Policy::load(gate).unwrap();
+    let case = classified(Class::Standard).case;
+    let ways = |held: &[Method]| proofs(ways(&case, &gate, held, START));
+    assert_eq!(ways(&[Passkey, InPerson, RecoveryCode]), [vec![Passkey, InPerson, RecoveryCode]]);
+    assert_eq!(ways(&[Passkey, InPerson, RecoveryCode, Totp, Email]), [vec![Totp, Email]]);
+}
+
+#[test]
+fn a_plan_does_not_wait_for_what_has_passed() {
+    let night = Surroundings { business_hours: false, next_business: Some(START.plus_ms(-HOUR_MS)), ..calm() };
+    let plan = classified(Class::Admin).case.plan(policy_once(), &offers(&[Method::Passkey]), &night, START);
+    assert_eq!(plan.ways, []);
 }
