@@ -185,3 +185,14 @@ fn a_plan_does_not_wait_for_what_has_passed() {
     let plan = classified(Class::Admin).case.plan(policy_once(), &offers(&[Method::Passkey]), &night, START);
     assert_eq!(plan.ways, []);
 }
+
+#[test]
+fn ux_58_a_kind_of_proof_is_not_planned_with_while_one_of_it_is_there_that_does_not_count() {
+    let mut played = classified(Class::Standard);
+    let mut new = evidence(Method::Passkey, 1, START);
+    new.usable_from = START.plus_ms(1);
+    played.act(Command::Present(new, calm()), policy_once(), START).unwrap();
+    let ways = |at| proofs(ways(&played.case, policy_once(), &[Method::Passkey], at));
+    assert_eq!(ways(START), Vec::<Vec<Method>>::new(), "it would be refused as another of the same kind");
+    assert_eq!(ways(START.plus_ms(HOUR_MS / 4)), [vec![Method::Passkey]]);
+}
