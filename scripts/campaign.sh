@@ -26,6 +26,8 @@ run() {
 }
 
 # RUNS (a line each; the arguments end with `-- FILTER`)
+run r7 -p keyward-core --test core -- r7_
+run r8 --release -p keyward-core --test core -- r8_
 
 echo
 if [ ${#failed[@]} -gt 0 ]; then echo "failed: ${failed[*]}"; exit 1; fi
