@@ -30,7 +30,7 @@ def table(only):
     for path in sorted((ROOT / "mutants").glob("*.toml")):
         for mutant in tomllib.loads(path.read_text())["mutant"]:
             mutant["table"] = path.stem
-            words = f"{path.stem} {mutant['row']} {mutant['what']} {mutant['file']} {mutant['test']}"
+            words = f"{path.stem}: {mutant['row']}: {mutant['what']} {mutant['file']} {mutant['test']}"
             if not only or any(word in words for word in only):
                 found.append(mutant)
     return found
@@ -79,7 +79,7 @@ def make(mutant):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("only", nargs="*", help="words: only mutants whose table, row, description, file or test contains one")
+    parser.add_argument("only", nargs="*", help="words: only mutants whose table (`core:`), row, description, file or test contains one")
     parser.add_argument("--list", action="store_true", help="say which there are, and do nothing")
     args = parser.parse_args()
     mutants = table(args.only)
