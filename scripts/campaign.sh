@@ -2,7 +2,8 @@
 # The long forms of the tests of reliability. Each has a short form that runs with `make test`; KEYWARD_CAMPAIGN=1 makes it the long one.
 # What they measured stands in lines that begin with FIGURE; docs/reliability.md has the last.
 #
-# scripts/campaign.sh [WORD…]: only those whose name has one of the words.
+# scripts/campaign.sh [WORD…]: only those whose name has one of the words. KEYWARD_CAMPAIGN_MINUTES bounds r1 (else 60), KEYWARD_CAMPAIGN_STEP
+# makes r2 play every n-th fault (else each), and KEYWARD_TRIED_BINARY names another build to be tried, such as the one that is to be released.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export KEYWARD_CAMPAIGN=1 KEYWARD_REQUIRE_REAL=1 PATH=$PATH:/usr/sbin
@@ -26,6 +27,17 @@ run() {
 }
 
 # RUNS (a line each; the arguments end with `-- FILTER`)
+run log-r17 -p keyward --test store -- r17_
+run log-r18 -p keyward --test store -- r18_
+run log-r19 -p keyward --test store -- r19_
+run r7 -p keyward-core --test core -- r7_
+run r8 --release -p keyward-core --test core -- r8_
+run r1 -p keyward --test faults -- r1_
+run r2 -p keyward --test faults -- r2_
+run r4 -p keyward --test faults -- r4_
+run r5 -p keyward --test faults -- r5_
+run r20 -p keyward --test faults -- r20_
+run hostile -p keyward --test hostile --
 run r7 -p keyward-core --test core -- r7_
 run r8 --release -p keyward-core --test core -- r8_
 

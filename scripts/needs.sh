@@ -15,11 +15,12 @@ have() {
         fonts-noto-core) compgen -G '/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf' ;;
         nodejs) command -v node ;;
         npm) command -v npm ;;
+        python3) command -v python3 ;;
     esac >/dev/null 2>&1
 }
 
 missing=()
-for package in slapd slapd-contrib ldap-utils libfaketime postgresql systemd chromium fonts-noto-core nodejs npm; do
+for package in slapd slapd-contrib ldap-utils libfaketime postgresql systemd chromium fonts-noto-core nodejs npm python3; do
     have "$package" || missing+=("$package")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0

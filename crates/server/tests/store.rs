@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "store/bundles.rs"]
+mod bundles;
 #[path = "support/cases.rs"]
 mod cases;
 #[path = "store/crash.rs"]
@@ -16,9 +18,13 @@ mod crash;
 mod log;
 #[path = "store/race.rs"]
 mod race;
+#[path = "store/rot.rs"]
+mod rot;
 mod support;
 #[path = "store/tables.rs"]
 mod tables;
+#[path = "store/whole.rs"]
+mod whole;
 
 use std::{
     collections::BTreeSet,

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`merkle`] (the tree, and what it proves), [`tile`] (how the tree is published), [`note`] (text that
 //! somebody signed), [`checkpoint`] (a note that says how large the log is and what its root is), [`proof`] (one entry,
-//! its path and a checkpoint in one text).
+//! its path and a checkpoint in one text), [`audit`] (all of a published log at once).
 //!
 //! Nothing here stores, fetches or decides: functions that need hashes of the tree first *list* them, so that the store
 //! can fetch them in one query. What an entry means is the business of the events; to this module it is bytes.
@@ -16,6 +16,7 @@ use aws_lc_rs::{
 use data_encoding::{BASE64, HEXLOWER};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+pub mod audit;
 pub mod checkpoint;
 pub mod merkle;
 pub mod note;

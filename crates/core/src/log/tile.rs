@@ -14,7 +14,7 @@ use super::{
 /// Hashes in a full tile, entries in a full bundle.
 pub const FULL_WIDTH: u16 = 256;
 /// Levels of the tree that one level of tiles spans.
-const HEIGHT: u8 = 8;
+pub(super) const HEIGHT: u8 = 8;
 /// The highest level that a path may name. No tree of less than 2^64 leaves has tiles above level 7.
 const MAX_LEVEL: u8 = 63;
 const TOP_LEVEL: u8 = 7;

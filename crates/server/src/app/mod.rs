@@ -24,7 +24,7 @@ use crate::{
     methods::passkey::RelyingParty,
     metrics::Metrics,
     seal::{DigestKey, OpenKey, SealKey, Vault},
-    store::{Store, StoreError, sign::Memory},
+    store::{Store, StoreError, check::Round, sign::Memory},
     terms::{Classes, Hours, Quarantine, Starts, Terms},
     web::shell::{Days, DeskHours, HelpPoint, Site},
 };
@@ -92,6 +92,7 @@ pub fn worker(flow: &Arc<Flow>, parts: WorkerParts) -> Arc<Worker> {
         letters: parts.letters,
         signer: parts.signer,
         memory: parts.memory,
+        round: Round::default(),
         beat: Beat::default(),
     })
 }

@@ -233,15 +233,20 @@ Examples:
   keyward verify KW-7Q4M-82XJ.evidence.json
   keyward verify *.evidence.json --log-key reset.example.org+1a2b3c4d+AZ…
   keyward verify KW-7Q4M-82XJ.evidence.json --log-key log-keys.txt --policy policy.cedar
+  keyward verify ./copy-of-log --log-key log-keys.txt --since checkpoint-of-last-month
 
-Needs no server, no network and no configuration. Every file is checked. Ends with 4 if one of them can not be relied on.")]
+Needs no server, no network and no configuration. Every file is checked. A folder is a copy of the whole log, as it is served below /log/:
+each entry and each tile is read, and the first that is wrong is named. Ends with 4 if something can not be relied on.")]
 pub struct VerifyArgs {
-    /// Evidence files
-    #[arg(required = true, value_name = "FILE")]
+    /// Evidence files, and folders with a copy of a log
+    #[arg(required = true, value_name = "FILE|FOLDER")]
     pub files: Vec<PathBuf>,
     /// The key of the log as you were given it on another way, or a file with one key a line
     #[arg(long, value_name = "KEY|FILE")]
     pub log_key: Option<String>,
+    /// A checkpoint that you kept from before: the log has to go on from it
+    #[arg(long, value_name = "FILE", requires = "log_key")]
+    pub since: Vec<PathBuf>,
     /// Your own copy of the policy: every answer must have been given by exactly this text
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,

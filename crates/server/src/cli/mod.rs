@@ -37,6 +37,7 @@ mod traces;
 #[path = "no_traces.rs"]
 mod traces;
 mod verify;
+mod verify_log;
 mod version;
 mod words;
 
@@ -123,7 +124,7 @@ pub enum Command {
     /// List cases, show one, export its evidence
     #[command(subcommand)]
     Case(args::CaseCommand),
-    /// Check evidence files, offline
+    /// Check evidence files, or a copy of the whole log, offline
     Verify(args::VerifyArgs),
     /// Check, try and explain a policy
     #[command(subcommand)]

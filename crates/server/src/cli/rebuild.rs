@@ -126,8 +126,12 @@ async fn signed(config: &Config, store: &Store) -> Result<CheckLine, CliError> {
         Ok(signer) => signer,
         Err(error) => return Ok(CheckLine::new("signed log", Mark::Skip, error.to_string())),
     };
-    Ok(match store.check_log(signer.verifier(), &open::memory(config)).await {
-        Ok(()) => CheckLine::new("signed log", Mark::Pass, "continues every checkpoint that is known"),
+    let checked = async {
+        store.check_log(signer.verifier(), &open::memory(config)).await?;
+        store.check_checkpoints(signer.verifier()).await
+    };
+    Ok(match checked.await {
+        Ok(_) => CheckLine::new("signed log", Mark::Pass, "continues every checkpoint that is known"),
         Err(SignError::Store(error)) => return Err(error.into()),
         Err(error) => CheckLine::new("signed log", Mark::Fail, error.to_string())
             .fix(Some("do not start the server; find out what happened to the database first".to_owned())),

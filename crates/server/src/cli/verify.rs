@@ -1,4 +1,5 @@
-//! `keyward verify` (M12, T-I08): is this evidence genuine? Needs no server, no network and no configuration.
+//! `keyward verify` (M12, T-I08): is this evidence genuine? Needs no server, no network and no configuration. A folder is a whole log, which
+//! `verify_log` looks at.
 //!
 //! The core decides; here its answer is put into words, the result first. What could not be believed is never told as if it had happened.
 
@@ -8,7 +9,7 @@ use keyward_core::{
     bundle::{self, Proved, policies_of},
     case::{Ending, Stage},
     digest::Digest,
-    log::note::Verifier,
+    log::{checkpoint::Checkpoint, note::Verifier},
     policy::Policy,
 };
 use serde::Deserialize;
@@ -18,6 +19,7 @@ use super::args::VerifyArgs;
 use super::diagnosis;
 use super::escape;
 use super::timeline::{self, Known, Line};
+use super::verify_log::{self, Whole};
 use super::words::{self, things};
 use super::{CheckLine, CliContext, CliError, Exit, Mark, Report};
 
@@ -25,26 +27,60 @@ use super::{CheckLine, CliContext, CliError, Exit, Mark, Report};
 struct Trusted {
     keys: Vec<Verifier>,
     policy: Option<Digest>,
+    /// Checkpoints from before.
+    kept: Vec<Checkpoint>,
 }
 
-/// A file that was believed.
-struct Believed {
+/// What was believed: the evidence of a case, or a whole log.
+enum Believed {
+    Case(Box<Told>),
+    Log(Whole),
+}
+
+/// Evidence that was believed, and how it is told.
+struct Told {
     report: bundle::Report,
     lines: Vec<Line>,
 }
 
+impl Told {
+    fn verdict(&self) -> &'static str {
+        if self.report.case.is_over() {
+            "This evidence is genuine and complete."
+        } else {
+            "This evidence is genuine. The case was not over when the file was made."
+        }
+    }
+}
+
 /// Why a file is not believed: one sentence, and the causes behind it.
-struct Doubt {
-    what: String,
-    causes: Vec<String>,
+pub(super) struct Doubt {
+    pub(super) what: String,
+    pub(super) causes: Vec<String>,
+    /// In a whole log: the first entry that is wrong, where one can be named.
+    pub(super) first: Option<u64>,
+}
+
+impl Doubt {
+    pub(super) fn new(what: &str, causes: Vec<String>) -> Self {
+        Self { what: what.to_owned(), causes, first: None }
+    }
 }
 
 /// Checks every file, and says of each what came of it.
 pub async fn run(args: VerifyArgs, ctx: &CliContext) -> Result<Exit, CliError> {
+    let keys = args.log_key.as_deref().map(keys).transpose()?.unwrap_or_default();
     let trusted = Trusted {
-        keys: args.log_key.as_deref().map(keys).transpose()?.unwrap_or_default(),
         policy: args.policy.as_deref().map(named_policy).transpose()?,
+        kept: verify_log::kept(&args.since, &keys)?,
+        keys,
     };
+    let usage = |what: &str| Err(CliError::Usage(what.to_owned()));
+    match args.files.iter().any(|file| file.is_dir()) {
+        true if trusted.keys.is_empty() => return usage("a log is checked with its key: name it with --log-key"),
+        false if !trusted.kept.is_empty() => return usage("--since is for a folder with a whole log"),
+        _ => {}
+    }
     let results: Vec<(String, Result<Believed, Doubt>)> =
         args.files.iter().map(|file| (file.display().to_string(), examine(file, &trusted))).collect();
     let mut report = Report::new("verify");
@@ -98,17 +134,18 @@ struct Parts {
 }
 
 fn examine(file: &Path, trusted: &Trusted) -> Result<Believed, Doubt> {
+    if file.is_dir() {
+        return verify_log::examine(file, &trusted.keys, &trusted.kept).map(Believed::Log);
+    }
     let size = std::fs::metadata(file).map(|meta| meta.len());
     let bytes = match size {
         Ok(size) if size > bundle::MAX_BYTES as u64 => {
-            return Err(Doubt { what: "It is too large for an evidence file.".to_owned(), causes: Vec::new() });
+            return Err(Doubt::new("It is too large for an evidence file.", Vec::new()));
         }
         _ => std::fs::read(file),
     };
-    let bytes = bytes.map_err(|error| Doubt {
-        what: "It could not be read, so nothing is known about it.".to_owned(),
-        causes: vec![error.to_string()],
-    })?;
+    let bytes = bytes
+        .map_err(|error| Doubt::new("It could not be read, so nothing is known about it.", vec![error.to_string()]))?;
     let report = bundle::verify(&bytes, &trusted.keys).map_err(|error| {
         let mut causes = Vec::new();
         let mut cause = std::error::Error::source(&error);
@@ -116,18 +153,18 @@ fn examine(file: &Path, trusted: &Trusted) -> Result<Believed, Doubt> {
             causes.push(error.to_string());
             cause = error.source();
         }
-        Doubt { what: diagnosis::sentence(&error, &bytes), causes }
+        Doubt::new(&diagnosis::sentence(&error, &bytes), causes)
     })?;
     if let Some(named) = trusted.policy {
         asked_only(&report, named)?;
     }
-    let broken = |why: String| Doubt { what: "It can not be told.".to_owned(), causes: vec![why] };
+    let broken = |why: String| Doubt::new("It can not be told.", vec![why]);
     let parts: Parts = serde_json::from_slice(&bytes).map_err(|error| broken(error.to_string()))?;
     let policies = parts.policies.iter().filter_map(|text| Policy::load(text).ok());
     let known = Known::new(&report.disclosed, policies);
     let places = parts.entries.iter().map(|proved| proved.index);
     let lines = timeline::tell(places.zip(&report.entries), &known).map_err(|error| broken(error.to_string()))?;
-    Ok(Believed { report, lines })
+    Ok(Believed::Case(Box::new(Told { report, lines })))
 }
 
 /// Whether every answer was given by the policy that the reader named.
@@ -135,14 +172,14 @@ fn asked_only(report: &bundle::Report, named: Digest) -> Result<(), Doubt> {
     let asked = policies_of(&report.entries);
     let other = asked.iter().find(|digest| **digest != named);
     match other {
-        Some(other) => Err(Doubt {
-            what: "It is genuine, but it was decided by another policy than the one you named.".to_owned(),
-            causes: vec![format!("the policy in the file is {other}, yours is {named}")],
-        }),
-        None if asked.is_empty() => Err(Doubt {
-            what: "It is genuine, but no policy was asked in this case, so it does not show yours.".to_owned(),
-            causes: vec![format!("your policy is {named}")],
-        }),
+        Some(other) => Err(Doubt::new(
+            "It is genuine, but it was decided by another policy than the one you named.",
+            vec![format!("the policy in the file is {other}, yours is {named}")],
+        )),
+        None if asked.is_empty() => Err(Doubt::new(
+            "It is genuine, but no policy was asked in this case, so it does not show yours.",
+            vec![format!("your policy is {named}")],
+        )),
         None => Ok(()),
     }
 }
@@ -156,10 +193,9 @@ fn summary(name: &str, result: &Result<Believed, Doubt>) -> CheckLine {
 
 /// The first line about a file that holds.
 fn verdict(believed: &Believed) -> &'static str {
-    if believed.report.case.is_over() {
-        "This evidence is genuine and complete."
-    } else {
-        "This evidence is genuine. The case was not over when the file was made."
+    match believed {
+        Believed::Case(told) => told.verdict(),
+        Believed::Log(_) => Whole::VERDICT,
     }
 }
 
@@ -170,11 +206,17 @@ fn one(report: Report, name: &str, result: &Result<Believed, Doubt>) -> Report {
             let causes = doubt.causes.iter().map(|cause| vec![format!("  {cause}")]).collect();
             report.rows(causes).facts(&[("File", name.to_owned())])
         }
-        Ok(believed) => told(report.text(verdict(believed)), name, believed),
+        Ok(believed) => {
+            let report = report.text(verdict(believed));
+            match believed {
+                Believed::Case(case) => told(report, name, case),
+                Believed::Log(log) => log.told(report, name),
+            }
+        }
     }
 }
 
-fn told(report: Report, name: &str, believed: &Believed) -> Report {
+fn told(report: Report, name: &str, believed: &Told) -> Report {
     let (lines, checked) = (&believed.lines, &believed.report);
     let case = &checked.case;
     let spent = case.last_at().since_ms(case.opened_at());
@@ -244,19 +286,21 @@ fn file_json(name: &str, result: &Result<Believed, Doubt>) -> Value {
     match result {
         Err(doubt) => json!({
             "file": name, "genuine": false, "verdict": format!("Do not rely on this file. {}", doubt.what), "causes": doubt.causes,
+            "first_wrong": doubt.first,
         }),
-        Ok(believed) => {
-            let checked = &believed.report;
+        Ok(Believed::Log(log)) => log.json(name),
+        Ok(Believed::Case(told)) => {
+            let checked = &told.report;
             let case = &checked.case;
             json!({
-                "file": name, "genuine": true, "verdict": verdict(believed), "over": case.is_over(),
+                "file": name, "genuine": true, "verdict": told.verdict(), "over": case.is_over(),
                 "reference": case.reference(), "case": case.id(), "result": ending(case.stage()),
                 "opened": case.opened_at().to_string(), "last": case.last_at().to_string(),
                 "log": {"origin": checked.checkpoint.origin(), "size": checked.checkpoint.size(), "root": checked.checkpoint.root()},
                 "key": checked.log_key, "key_was_named": checked.key_was_named,
                 "answers_checked": checked.verdicts, "policies": policies_of(&checked.entries),
                 "disclosed": checked.disclosed, "withheld": checked.withheld,
-                "entries": believed.lines.iter().map(Line::json).collect::<Vec<_>>(),
+                "entries": told.lines.iter().map(Line::json).collect::<Vec<_>>(),
             })
         }
     }

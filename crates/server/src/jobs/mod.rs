@@ -24,6 +24,7 @@ use crate::{
     seal::OpenKey,
     store::{
         CommitError, StoreError,
+        check::Round,
         jobs::{NewJob, Taken},
         sign::Memory,
     },
@@ -292,6 +293,8 @@ pub struct Worker {
     pub signer: Signer,
     /// Remembers outside of the database what was signed last.
     pub memory: Memory,
+    /// How far it has read the signed log again.
+    pub round: Round,
     /// Says that this worker is alive.
     pub beat: beat::Beat,
 }

@@ -159,6 +159,6 @@ impl Store {
     }
 }
 
-fn read_signed(row: &Row) -> Result<Signed, sqlx::Error> {
+pub(super) fn read_signed(row: &Row) -> Result<Signed, sqlx::Error> {
     Ok(Signed { size: row.get(0)?, note: row.get(1)?, at: row.get(2)? })
 }

@@ -1,7 +1,7 @@
 //! The only user of the database. What is written goes through [`Store::commit`] (a case), [`Store::aside`] (what belongs to no case)
 //! or one guarded statement; what is read comes back as core's types.
 //!
-//! Reading order: [`change`] (what a commit is made of), [`commit`] (how many become one transaction), [`log`] and [`sign`]
+//! Reading order: [`change`] (what a commit is made of), [`commit`] (how many become one transaction), [`log`], [`check`] and [`sign`]
 //! (the tree over all entries), [`cases`], then one file for each table. No rule of a case is here: `decide` has been asked before.
 
 use tokio::sync::mpsc;
@@ -11,6 +11,7 @@ use crate::ctx::Ctx;
 pub mod accounts;
 pub mod cases;
 pub mod change;
+pub mod check;
 pub mod commit;
 pub mod db;
 pub mod idempotency;
@@ -171,6 +172,7 @@ impl Store {
             change::STATEMENTS,
             commit::STATEMENTS,
             log::STATEMENTS,
+            check::STATEMENTS,
             sign::STATEMENTS,
             cases::STATEMENTS,
             people::STATEMENTS,

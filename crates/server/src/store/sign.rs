@@ -3,15 +3,13 @@
 //!
 //! There is no way around a refusal here: a log that was set back goes on from a newer backup, or ends and begins again under another name.
 
-use std::{collections::BTreeMap, io, path::PathBuf};
+use std::{io, path::PathBuf};
 
 use keyward_core::{
     log::{
         LogError,
         checkpoint::Checkpoint,
-        merkle::{Frontier, Node, edge_nodes},
         note::{Signer, Verifier},
-        tile::entry_hash,
     },
     time::Timestamp,
 };
@@ -26,9 +24,6 @@ use super::{
 statements! {
     PUT_CHECKPOINT = "log/put_checkpoint";
 }
-
-/// How many entries are read at once for checking.
-const CHUNK: u64 = 512;
 
 /// Why the log was not signed. All but [`SignError::Store`] and [`SignError::File`] mean that somebody has to look at once.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +41,10 @@ pub enum SignError {
         source: io::Error,
     },
     /// The database is older than what was signed: a backup was restored, or entries were cut off.
-    #[error("the log has {found} entries and was signed with {signed}: the database was set back")]
+    #[error(
+        "the log has {found} entries and was signed with {signed}: the database was set back; stop Keyward and restore a newer backup \
+         (docs/operations.md, \"When the log is not signed\")"
+    )]
     SetBack {
         /// Entries in the database.
         found: u64,
@@ -54,7 +52,10 @@ pub enum SignError {
         signed: u64,
     },
     /// The log was signed before, and the file that remembers it is gone.
-    #[error("the log was signed with {signed} entries and the remembered checkpoint is gone")]
+    #[error(
+        "the log was signed with {signed} entries and the remembered checkpoint is gone; put `log.last_checkpoint_file` back from a copy \
+         (docs/operations.md, \"When the log is not signed\")"
+    )]
     Forgotten {
         /// Entries in the last stored checkpoint.
         signed: u64,
@@ -68,6 +69,27 @@ pub enum SignError {
     /// The stored tree is not the one that was signed, or a checkpoint is not by this key.
     #[error("the stored log is not the one that was signed")]
     Other(#[source] LogError),
+    /// The stored tree is another history than a checkpoint that was signed.
+    #[error(
+        "the log is not the one that was signed with {signed} entries: this is another history; stop Keyward and restore the database that \
+         was signed (docs/operations.md, \"When the log is not signed\")"
+    )]
+    Forked {
+        /// Entries in that checkpoint.
+        signed: u64,
+    },
+    /// There is an entry that no commit has put into the tree.
+    #[error("entry {leaf} lies behind the head of the log: no commit has written it")]
+    Beyond {
+        /// Its index.
+        leaf: u64,
+    },
+    /// A stored checkpoint lies under another size than its own.
+    #[error("the checkpoint that is stored for {row} entries is of another size")]
+    Misplaced {
+        /// The size of its row.
+        row: u64,
+    },
     /// The entries do not lead to the stored head.
     #[error("the entries do not lead to the stored head of the log")]
     Head,
@@ -180,29 +202,6 @@ impl Store {
         Ok(Some(note))
     }
 
-    /// Reads entries `from` to just before `to` again and compares them and the nodes over them with the tree. The tree at `to`.
-    /// Going round the log in pieces finds what changed under an old checkpoint (T-I01).
-    pub async fn check_entries(&self, from: u64, to: u64) -> Result<Frontier, SignError> {
-        let edge = self.fetch_nodes(edge_nodes(from)).await?;
-        let mut tree = Frontier::from_nodes(from, &edge).map_err(SignError::Other)?;
-        while tree.size() < to {
-            let end = to.min(tree.size().saturating_add(CHUNK));
-            let mut nodes = Vec::new();
-            for (leaf, body) in self.log_bodies(tree.size()..end).await? {
-                if leaf != tree.size() {
-                    return Err(SignError::Changed { leaf: tree.size() });
-                }
-                let hash = entry_hash(&body).map_err(|_| SignError::Changed { leaf })?;
-                nodes.extend(tree.push(hash));
-            }
-            if tree.size() != end {
-                return Err(SignError::Changed { leaf: tree.size() });
-            }
-            self.compare_nodes(&nodes).await?;
-        }
-        Ok(tree)
-    }
-
     async fn examine(&self, verifier: &Verifier, memory: &Memory) -> Result<Examined, SignError> {
         let open = |note: &str| {
             let keys = std::slice::from_ref(verifier);
@@ -211,7 +210,7 @@ impl Store {
         // Read in the opposite order of writing, as another process may append, remember and publish in between: whatever is seen here,
         // what has to be there before it is seen too.
         let stored = match self.last_checkpoint().await? {
-            Some(signed) => Some((open(&signed.note)?, signed.note)),
+            Some(signed) => Some((super::check::open(&signed, verifier)?, signed.note)),
             None => None,
         };
         let remembered = match memory.recall().await? {
@@ -219,6 +218,9 @@ impl Store {
             None => None,
         };
         let head = self.log_head().await?;
+        if let Some(leaf) = self.beyond_head().await? {
+            return Err(SignError::Beyond { leaf });
+        }
         if let (None, Some((stored, _))) = (&remembered, &stored) {
             let signed = stored.size();
             return Err(SignError::Forgotten { signed });
@@ -230,8 +232,14 @@ impl Store {
                 return Err(SignError::SetBack { found, signed });
             }
             let proof = self.consistency(signed, found).await?;
-            let continues = newest.verify_continues(earlier, &proof);
-            continues.map_err(SignError::Other)?;
+            match newest.verify_continues(earlier, &proof) {
+                Err(LogError::RootDiffers { .. }) => {
+                    // A node that rots looks the same from here; then the place is known, and it can be mended.
+                    self.check_entries(0, found).await?;
+                    return Err(SignError::Forked { signed });
+                }
+                other => other.map_err(SignError::Other)?,
+            }
         }
         let from = remembered.as_ref().map_or(0, |(last, _)| last.size());
         if self.check_entries(from, head.tree.size()).await? != head.tree {
@@ -240,25 +248,6 @@ impl Store {
         // Another replica may have signed later than this one remembers.
         let last = remembered.into_iter().chain(stored).max_by_key(|(last, _)| last.size());
         Ok(Examined { head, last })
-    }
-
-    async fn compare_nodes(&self, expected: &[Node]) -> Result<(), SignError> {
-        let mut levels: BTreeMap<u8, Vec<&Node>> = BTreeMap::new();
-        for node in expected {
-            levels.entry(node.id.level).or_default().push(node);
-        }
-        for (level, nodes) in levels {
-            let first = nodes.first().map_or(0, |node| node.id.index);
-            let behind = nodes.last().map_or(0, |node| node.id.index + 1);
-            let stored = self.log_nodes(level, first..behind).await?;
-            for node in nodes {
-                if stored.get(&node.id.index) != Some(&node.hash) {
-                    let behind = node.id.index.saturating_add(1) << level;
-                    return Err(SignError::Changed { leaf: behind.saturating_sub(1) });
-                }
-            }
-        }
-        Ok(())
     }
 
     async fn put_checkpoint(&self, size: u64, note: &str, at: Timestamp) -> Result<(), SignError> {

@@ -10,6 +10,7 @@ pub mod openldap;
 pub mod permits;
 pub mod postgres;
 pub mod proxy;
+pub mod second;
 pub mod slapd;
 pub mod table;
 pub mod world;

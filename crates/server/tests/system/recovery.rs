@@ -12,6 +12,7 @@ use crate::{
     people::{Person, somebody},
     process::{Call, eventually},
     stage::Installation,
+    support::second::second,
 };
 
 /// What slapd itself writes when a password is set, and nothing else.
@@ -163,6 +164,9 @@ fn anybody_can_check(installation: &Installation, case: &str) {
     let acts: Vec<_> = acts.iter().map(|(step, event)| (step.as_str(), event.as_str())).collect();
     assert_eq!(acts, FIVE_STEPS);
 
+    if let Some(verdict) = second(&["bundle", file, key]) {
+        assert!(verdict.holds, "{}", verdict.words);
+    }
     let other = Signer::from_seed("reset.northwind.test", &Secret::new([9; 32])).unwrap().verifier().to_string();
     let refused = Call::new(&["verify", file, "--log-key", &other]).run();
     assert_eq!(refused.status.code(), Some(4), "another key of the same name");

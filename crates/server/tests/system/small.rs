@@ -27,6 +27,7 @@ use crate::{
     recovery::{ask, back_in, hand_in, show_both},
     smtp_sink::Sink,
     stage::SITE,
+    support::second::second,
 };
 
 /// One process and its files.
@@ -190,6 +191,9 @@ async fn m187_one_process_with_sqlite_and_its_own_directory_is_enough_for_a_reco
     small.keyward(&["case", "export", &working.reference(), "-o", file]).succeed();
     let told = Call::new(&["verify", file]).offline().succeed();
     assert!(told.starts_with("This evidence is genuine and complete."), "{told}");
+    if let Some(verdict) = second(&["bundle", file]) {
+        assert!(verdict.holds, "{}", verdict.words);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

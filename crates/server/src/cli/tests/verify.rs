@@ -10,7 +10,7 @@ use keyward_core::{
         checkpoint::Checkpoint,
         merkle::{Frontier, NodeId, inclusion_proof},
         note::Signer,
-        tile::entry_hash,
+        tile::{Content, Tile, entry_hash, new_tiles},
     },
     policy::BASELINE,
     secret::Secret,
@@ -145,6 +145,77 @@ fn the_policy_that_is_named_must_have_given_every_answer() {
     assert_eq!(typed(&["verify", &never]).exit, Exit::Ok);
     assert_eq!(typed(&["verify", &never, "--policy", &own]).exit, Exit::Unverified);
     assert_eq!(typed(&["verify", &file, "--policy", "/nowhere"]).exit, Exit::Usage);
+}
+
+/// A copy of a whole log of that many entries, as it is served, and its checkpoint in a file of its own.
+fn copy_of_log(desk: &Desk, name: &str, entries: u64) -> (String, String) {
+    let mut tree = Frontier::empty();
+    let bodies: Vec<String> = (0..entries).map(|number| format!("{name} {number}")).collect();
+    let leaves = bodies.iter().map(|body| entry_hash(body.as_bytes()).unwrap());
+    let nodes: BTreeMap<NodeId, Hash> = tree.extend(leaves).into_iter().map(|node| (node.id, node.hash)).collect();
+    let folder = desk.0.path().join(name);
+    let write = |path: String, bytes: &[u8]| {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    };
+    for tile in new_tiles(0, entries) {
+        let hashes: Vec<Hash> = tile.nodes().map(|id| nodes[&id]).collect();
+        write(tile.to_string(), &tile.encode_hashes(&hashes).unwrap());
+        if tile.content() == (Content::Hashes { level: 0 }) {
+            let bundle = Tile::new(Content::Entries, tile.index(), tile.width()).unwrap();
+            let of = usize::try_from(bundle.range().start).unwrap()..usize::try_from(bundle.range().end).unwrap();
+            write(bundle.to_string(), &bundle.encode_entries(&bodies[of]).unwrap());
+        }
+    }
+    let note = Checkpoint::new(ORIGIN, &tree).unwrap().sign_first(&signer(1)).unwrap().to_string();
+    write("checkpoint".to_owned(), note.as_bytes());
+    (folder.to_str().unwrap().to_owned(), desk.file(&format!("{name}.checkpoint"), note))
+}
+
+#[test]
+fn r17_t_i01_t_i08_a_copy_of_a_whole_log_is_checked_and_the_first_wrong_entry_named() {
+    let desk = Desk::new();
+    let (log, checkpoint) = copy_of_log(&desk, "log", 300);
+    let (_, later) = copy_of_log(&desk, "later", 301);
+    let (_, other) = copy_of_log(&desk, "other", 200);
+    let key = signer(1).verifier().to_string();
+    let verify = |more: &[&str]| typed(&[&["verify", &log, "--log-key", &key], more].concat());
+    let answer = verify(&["--since", &checkpoint]);
+    assert_eq!(answer.exit, Exit::Ok, "{}", answer.out);
+    assert!(answer.out.starts_with("This log is whole, and the one that was signed.\n"), "{}", answer.out);
+    assert_eq!(typed(&["verify", &log]).exit, Exit::Usage, "without a key nothing can be said");
+    let file = desk.done();
+    let since = typed(&["verify", &file, "--log-key", &key, "--since", &checkpoint]);
+    assert_eq!(since.exit, Exit::Usage, "evidence goes on from nothing");
+    let stranger = signer(2).verifier().to_string();
+    assert_eq!(typed(&["verify", &log, "--log-key", &stranger]).exit, Exit::Unverified);
+    for (kept, words) in [(&later, "It was set back"), (&other, "It is another history")] {
+        let answer = verify(&["--since", kept]);
+        assert_eq!(answer.exit, Exit::Unverified);
+        assert!(answer.out.contains(words), "{}", answer.out);
+    }
+    for (path, place, first, words) in [
+        ("tile/entries/000", 700, Some(88), "Entry #88 is the first that is not as it was logged."),
+        ("tile/0/001.p/44", 33, Some(257), "Entry #257 is the first"),
+        ("tile/1/000.p/1", 3, Some(0), "From entry #0 on it is not"),
+        ("checkpoint", 20, None, "Its checkpoint is not signed by the key"),
+    ] {
+        let path = Path::new(&log).join(path);
+        let bytes = fs::read(&path).unwrap();
+        let mut changed = bytes.clone();
+        changed[place] ^= 4;
+        fs::write(&path, changed).unwrap();
+        let answer = verify(&[]);
+        assert_eq!(answer.exit, Exit::Unverified);
+        assert!(answer.out.contains(words), "{}", answer.out);
+        let told = typed(&["--output", "json", "verify", &log, "--log-key", &key]).json();
+        assert_eq!(told["files"][0]["first_wrong"].as_u64(), first, "{told:#}");
+        fs::remove_file(&path).unwrap();
+        assert_eq!(verify(&[]).exit, Exit::Unverified, "{} is missing", path.display());
+        fs::write(&path, bytes).unwrap();
+    }
+    assert_eq!(verify(&[]).exit, Exit::Ok);
 }
 
 /// Changes one part of a file as somebody would who can edit text.

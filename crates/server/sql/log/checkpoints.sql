@@ -1,0 +1,1 @@
+SELECT size, note, at_ms FROM checkpoints ORDER BY size
