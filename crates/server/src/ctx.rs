@@ -42,8 +42,7 @@ impl Ctx {
     /// whatever is made with it can be guessed.
     pub fn by_hand(start: Timestamp, seed: u64) -> (Self, Hand) {
         let hand = Hand(Arc::new(AtomicI64::new(start.millis())));
-        let ctx = Self { clock: Arc::new(hand.clone()), random: Arc::new(Seeded { seed, block: AtomicU64::new(0) }) };
-        (ctx, hand)
+        (hand.ctx(seed), hand)
     }
 
     /// The moment. Read once in a request or job, then handed on.
@@ -117,6 +116,10 @@ impl Hand {
     /// Lets that many milliseconds pass.
     pub fn pass_ms(&self, millis: i64) {
         self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+    /// The same time with other bytes: another process.
+    pub fn ctx(&self, seed: u64) -> Ctx {
+        Ctx { clock: Arc::new(self.clone()), random: Arc::new(Seeded { seed, block: AtomicU64::new(0) }) }
     }
 }
 

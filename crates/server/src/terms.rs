@@ -27,6 +27,10 @@ pub struct Terms {
     pub messages: u32,
     /// How often cases may be opened.
     pub starts: Starts,
+    /// How often six digits may be guessed at.
+    pub guesses: Guesses,
+    /// How many messages strangers may cause.
+    pub mails: Mails,
     /// How many jobs run at once in one process.
     pub places: usize,
     /// How long a new way back in waits before it may be used, by class (M103).
@@ -49,6 +53,8 @@ impl Default for Terms {
             resend_ms: 30 * SECOND_MS,
             messages: 3,
             starts: Starts::default(),
+            guesses: Guesses::default(),
+            mails: Mails::default(),
             places: 8,
             quarantine: Quarantine::default(),
             hours: Hours::default(),
@@ -60,7 +66,7 @@ impl Default for Terms {
 /// How often cases may be opened.
 #[derive(Clone, Copy, Debug)]
 pub struct Starts {
-    /// For one name in an hour, whether or not there is such an account.
+    /// For one name from one network in an hour, whether or not there is such an account.
     pub per_name_hour: u32,
     /// From one network in an hour.
     pub per_network_hour: u32,
@@ -69,6 +75,36 @@ pub struct Starts {
 impl Default for Starts {
     fn default() -> Self {
         Self { per_name_hour: 5, per_network_hour: 30 }
+    }
+}
+
+/// How often six digits of one kind may be tried for one account, in all its cases together.
+#[derive(Clone, Copy, Debug)]
+pub struct Guesses {
+    /// In a day.
+    pub per_day: u32,
+    /// In a year: no more than a factor takes over its life (N-30).
+    pub per_year: u32,
+}
+
+impl Default for Guesses {
+    fn default() -> Self {
+        Self { per_day: 10, per_year: 100 }
+    }
+}
+
+/// How many messages of a kind somebody who has proved nothing may cause to one address (T-D10).
+#[derive(Clone, Copy, Debug)]
+pub struct Mails {
+    /// In an hour.
+    pub per_hour: u32,
+    /// In a day.
+    pub per_day: u32,
+}
+
+impl Default for Mails {
+    fn default() -> Self {
+        Self { per_hour: 3, per_day: 10 }
     }
 }
 

@@ -36,7 +36,7 @@ use crate::{
     },
     seal::{DigestKey, OpenKey, Vault},
     store::{Store, sign::Memory},
-    terms::{Classes, Starts, Terms},
+    terms::{Classes, Guesses, Mails, Starts, Terms},
     web::{portal::Portal, shell::Site},
 };
 
@@ -223,12 +223,14 @@ async fn open(
     Ok((flow, worker))
 }
 
-/// Forty people share one computer here, and one person plays them all: starts are limited as far up as the configuration allows.
+/// Forty people share one computer here, and one person plays them all: what is counted is limited far up.
 fn terms(loaded: &Loaded) -> Terms {
     let classes = keyward_core::account::Class::ALL.map(|class| (people::group(class).to_owned(), class));
     Terms {
         classes: Classes { rules: classes.into(), otherwise: None },
         starts: Starts { per_name_hour: 100, per_network_hour: 10_000 },
+        guesses: Guesses { per_day: 1_000, per_year: 10_000 },
+        mails: Mails { per_hour: 100, per_day: 1_000 },
         ..app::terms(&loaded.config)
     }
 }

@@ -409,7 +409,7 @@ impl Flow {
     /// Whether the next way back in is the first one, which counts at once. The rule itself is the worker's (`jobs/reissue.rs`).
     pub async fn has_none(&self, person: PersonId) -> Result<bool, FlowError> {
         let factors = self.store.factors(person).await?;
-        Ok(!factors.iter().any(|factor| factor.is_alive() && factor.method != Method::Email))
+        Ok(!factors.iter().any(|factor| factor.is_bound() && factor.method != Method::Email))
     }
 
     /// The way back in that a case has added or removed. None: it has not, or it is about something else.

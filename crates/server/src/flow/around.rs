@@ -58,7 +58,7 @@ impl Flow {
 
     async fn has_strong(&self, person: PersonId, at: Timestamp) -> Result<bool, FlowError> {
         let strong = |factor: &Factor| {
-            factor.is_alive() && factor.usable_from <= at && factor.method.strength() >= Strength::Strong
+            factor.is_bound() && factor.usable_from <= at && factor.method.strength() >= Strength::Strong
         };
         Ok(self.store.factors(person).await?.iter().any(strong))
     }

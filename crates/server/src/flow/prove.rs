@@ -19,7 +19,7 @@ use super::{Flow, FlowError, With};
 use crate::{
     methods::{self, UsesUp, email, known_device},
     store::{
-        change::{Guard, GuardKind, Write},
+        change::{Guard, GuardKind},
         limits::Limit,
         people::{Factor, Person},
     },
@@ -28,6 +28,9 @@ use crate::{
 
 /// Proofs of one kind that one case may try.
 const TRIES: Limit = Limit { name: "proof", max: 5, window_ms: DAY_MS };
+/// Six digits of one kind that may be tried for one account, in all its cases together.
+const GUESSES_A_DAY: Limit = Limit { name: "guess-day", max: 10, window_ms: DAY_MS };
+const GUESSES_A_YEAR: Limit = Limit { name: "guess-year", max: 100, window_ms: 365 * DAY_MS };
 
 /// How often, and how many times, a case is looked at while its name is being looked up: five seconds in all.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -58,6 +61,14 @@ impl Proof {
             Self::MailCode(_) | Self::MailLink(_) => Method::Email,
             Self::Passkey(..) => Method::Passkey,
             Self::Device(_) => Method::KnownDevice,
+        }
+    }
+
+    /// Whether there are so few that one can be guessed.
+    const fn is_short(&self) -> bool {
+        match self {
+            Self::Totp(_) | Self::MailCode(_) => true,
+            Self::RecoveryCode(_) | Self::MailLink(_) | Self::Passkey(..) | Self::Device(_) => false,
         }
     }
 }
@@ -110,7 +121,10 @@ impl Flow {
             Some(person) => self.store.person(person).await?,
             None => None,
         };
+        let free = !proof.is_short() || self.count_guess(case, method, at).await?;
         let checked = match &known {
+            // Said to nobody but the log: that an account is being guessed at tells that there is one.
+            Some(_) if !free => Err(RejectionReason::TooManyTries),
             Some(person) => self.check(&Trying { case: case.id(), person, browser, at }, proof).await?,
             None => Err(RejectionReason::NotEnrolled),
         };
@@ -142,6 +156,17 @@ impl Flow {
         } else {
             Err(FlowError::Refused(Refusal::TooMany))
         }
+    }
+
+    /// Counts a guess at short digits by whose they are, whatever case and process it comes through (R9, R12); for a name that is no account
+    /// the same is done by the case. What cannot be guessed is not counted so: nobody can take it from its owner by trying (T-D09).
+    async fn count_guess(&self, case: &Case, method: Method, at: Timestamp) -> Result<bool, FlowError> {
+        let guesses = self.terms.guesses;
+        let whose = case.subject().map_or_else(|| case.id().to_string(), |person| person.to_string());
+        let key = format!("{whose}/{}", method.word());
+        let (day, year) =
+            (Limit { max: guesses.per_day, ..GUESSES_A_DAY }, Limit { max: guesses.per_year, ..GUESSES_A_YEAR });
+        Ok(self.store.spend(day, key.as_bytes(), at).await? && self.store.spend(year, key.as_bytes(), at).await?)
     }
 
     async fn check(&self, trying: &Trying<'_>, proof: Proof) -> Checked {
@@ -213,7 +238,7 @@ impl Flow {
         let sealed = self.lock_away(id, &Secret::new(data))?;
         let with = With::nothing()
             .guard(Guard::FactorActive { factor: id, at: trying.at })
-            .write(Write::SetFactorData { factor: id, data: sealed });
+            .guard(Guard::RenewFactorData { factor: id, before: factor.data.clone(), data: sealed });
         Ok(Ok(Good { factor, sources: proved.sources, with, renewed: Some(next) }))
     }
 

@@ -1,5 +1,8 @@
-//! How often cases may be opened, by the name that was typed and by the network it came from (R17, R52, T-D10). It is counted before anything is
-//! written or queued, and the same for every name, whether or not there is such an account.
+//! How often cases may be opened, by the network they come from and by the name that is typed there (R17, R52, T-D10). It is counted before
+//! anything is written or queued, and the same for every name, whether or not there is such an account.
+//!
+//! No count is of a name alone: whoever typed somebody else's name often enough would keep them from starting (T-D09). What strangers in many
+//! networks can do to one account is bounded where it would hurt: tries at codes (`prove.rs`) and messages (`jobs/send.rs`).
 
 use std::net::IpAddr;
 
@@ -29,10 +32,12 @@ impl Flow {
     /// Counts a start, or says when to come back. The network comes first, so that a network that is over its limit uses up nobody's own.
     pub(super) async fn count_start(&self, asked: &Asked, at: Timestamp) -> Result<(), FlowError> {
         let starts = self.terms.starts;
-        let mut free = self.store.spend(starts.by_network(), network(&asked.network).as_bytes(), at).await?;
+        let network = network(&asked.network);
+        let mut free = self.store.spend(starts.by_network(), network.as_bytes(), at).await?;
         // Who is signed in has shown the password already; nobody else can use up their starts.
         if free && asked.door != Door::Account {
-            free = self.store.spend(starts.by_name(), name(&asked.name).as_bytes(), at).await?;
+            let key = format!("{network}\n{}", name(&asked.name));
+            free = self.store.spend(starts.by_name(), key.as_bytes(), at).await?;
         }
         if free { Ok(()) } else { Err(FlowError::TooMany(at.plus_ms(HOUR_MS))) }
     }

@@ -4,7 +4,11 @@
 
 use keyward_core::{account::Method, case::Case, digest::Digest, ids::CaseId};
 
-use super::{JobError, Ran, Worker, letters::Content, send::deliver};
+use super::{
+    JobError, Ran, Worker,
+    letters::Content,
+    send::{Caused, deliver, is_bearable},
+};
 use crate::{
     methods::email::{Challenge, Door},
     store::{
@@ -17,8 +21,8 @@ use crate::{
 /// Tries for one code, all resends counted apart.
 const CODE_TRIES: u32 = 5;
 
-/// Sends them.
-pub async fn run(worker: &Worker, id: CaseId, browser: Digest) -> Ran {
+/// Sends them. What could not be sent is counted when it is `first` tried and not again: a mail server that is down uses nothing up.
+pub async fn run(worker: &Worker, id: CaseId, browser: Digest, first: bool) -> Ran {
     let flow = &worker.flow;
     let case = flow.load(id).await?;
     let Some(subject) = case.subject() else { return Ok(()) };
@@ -29,6 +33,9 @@ pub async fn run(worker: &Worker, id: CaseId, browser: Digest) -> Ran {
         // Never to the mailbox that this very password opens (C18), never to one that is too new (M103).
         let own = flow.sources(&person, &factor)?.iter().any(|source| opens.contains(source));
         if own || factor.usable_from > flow.ctx.now() {
+            continue;
+        }
+        if first && !is_bearable(worker, Caused::Code, factor.id).await? {
             continue;
         }
         if let Err(error) = one(worker, &case, browser, &factor).await {

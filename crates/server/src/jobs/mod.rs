@@ -5,6 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use keyward_core::{
+    case::Refusal,
     event::EndReason,
     ids::{CaseId, FactorId},
     log::note::Signer,
@@ -417,7 +418,7 @@ impl Worker {
             .map_err(|_| JobError::Never(format!("a job of kind `{}` can not be read", job.kind)))?;
         match work {
             Work::Classify { case, signed_in } => classify::run(self, case, signed_in).await,
-            Work::MailCode { case, browser } => mail_code::run(self, case, browser).await,
+            Work::MailCode { case, browser } => mail_code::run(self, case, browser, job.tries == 1).await,
             Work::NewAddress { case, browser, draft } => new_address::run(self, case, browser, draft).await,
             Work::Reissue { case, attempt, sealed } => reissue::run(self, case, attempt, &sealed).await,
             Work::Look { case, attempt, sealed, changed_before } => {
@@ -441,10 +442,22 @@ fn backoff_ms(tries: u32) -> i64 {
     (SECOND_MS / 4).saturating_mul(doubled).min(60 * MINUTE_MS)
 }
 
-/// A refusal that only says that the work is done already, or no longer wanted.
+/// A refusal that only says that the work is done already, or no longer wanted. That others were faster each time says neither: it is still to do.
 fn settled(result: Result<(), FlowError>) -> Ran {
     match result {
+        Err(error @ FlowError::Refused(Refusal::Changed)) => Err(error.into()),
         Err(FlowError::Refused(_)) => Ok(()),
         other => other.map_err(JobError::from),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r10_work_that_others_outran_is_still_to_do() {
+        assert!(settled(Err(FlowError::Refused(Refusal::Over))).is_ok());
+        assert!(matches!(settled(Err(FlowError::Refused(Refusal::Changed))), Err(JobError::Later(_))));
     }
 }

@@ -3,7 +3,7 @@
 use keyward_core::{
     account::{Action, Method},
     actor::Actor,
-    case::{Command, Stage},
+    case::{Command, Refusal, Stage},
     digest::Disclosure,
     event::Event,
     ids::CaseId,
@@ -16,7 +16,7 @@ use keyward_core::{
 use super::{JobError, Ran, Work, Worker, classify, settled};
 use crate::{
     connectors::{Applied, NewPassword, NotDone},
-    flow::{Acted, With},
+    flow::{Acted, FlowError, With},
     seal,
     store::{
         change::{Guard, Write},
@@ -83,7 +83,8 @@ async fn start(worker: &Worker, id: CaseId) -> Result<Option<(Durable<Acted>, Op
     match flow.act(id, Actor::Keyward, Command::Start(now), with).await {
         Ok(acted) if acted.get().committed.started().is_some() => Ok(Some((acted, account.changed_at))),
         Ok(_) => Ok(None),
-        Err(crate::flow::FlowError::Refused(_) | crate::flow::FlowError::Lost(_)) => Ok(None),
+        Err(error @ FlowError::Refused(Refusal::Changed)) => Err(error.into()),
+        Err(FlowError::Refused(_) | FlowError::Lost(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -162,7 +163,7 @@ async fn enroll(
     let class = case.class().unwrap_or(keyward_core::account::Class::Admin);
     let factors = flow.store.factors(permit.subject()).await?;
     // The first way back in is of use at once; every later one waits while the person can still say "not me".
-    let first = !factors.iter().any(|factor| factor.is_alive() && factor.method != Method::Email);
+    let first = !factors.iter().any(|factor| factor.is_bound() && factor.method != Method::Email);
     let wait_ms = if first { 0 } else { flow.terms.quarantine.of(class, method == Method::Email) };
     let mut with = With::nothing();
     if method == Method::RecoveryCode {

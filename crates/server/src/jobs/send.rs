@@ -7,7 +7,7 @@ use keyward_core::{
     digest::Field,
     ids::{CaseId, FactorId},
     steps::review::{Notice, NoticeAbout},
-    time::DAY_MS,
+    time::{DAY_MS, HOUR_MS},
 };
 
 use super::{
@@ -18,6 +18,7 @@ use super::{
 use crate::{
     flow::With,
     store::{
+        limits::Limit,
         people::Factor,
         tokens::{NewToken, Purpose},
     },
@@ -26,6 +27,29 @@ use crate::{
 
 /// How long "this was not me" can be said from a notice.
 pub(super) const NOT_ME_MS: i64 = 7 * DAY_MS;
+
+/// What somebody who has proved nothing can cause to be sent.
+#[derive(Clone, Copy)]
+pub(super) enum Caused {
+    /// That a case began, or ended.
+    Notice,
+    /// A link and a code.
+    Code,
+}
+
+/// Whether one more message of that kind may go to an address. Counted by the address in all cases, so that no number of them floods it (T-D10).
+pub(super) async fn is_bearable(worker: &Worker, caused: Caused, to: FactorId) -> Result<bool, JobError> {
+    let flow = &worker.flow;
+    let (hour, day) = match caused {
+        Caused::Notice => ("notice-hour", "notice-day"),
+        Caused::Code => ("code-hour", "code-day"),
+    };
+    let (at, key, mails) = (flow.ctx.now(), to.to_string(), flow.terms.mails);
+    let hour = Limit { name: hour, max: mails.per_hour, window_ms: HOUR_MS };
+    let day = Limit { name: day, max: mails.per_day, window_ms: DAY_MS };
+    let store = &flow.store;
+    Ok(store.spend(hour, key.as_bytes(), at).await? && store.spend(day, key.as_bytes(), at).await?)
+}
 
 /// Sends it.
 pub async fn run(worker: &Worker, id: CaseId, about: NoticeAbout, to: FactorId) -> Ran {

@@ -35,6 +35,7 @@ statements! {
     END_FACTOR = "factors/end";
     END_METHOD = "factors/end_method";
     SET_DATA = "factors/set_data";
+    RENEW_DATA = "factors/renew_data";
     PUT_CODE = "factors/put_code";
     PUT_POLICY = "policies/put";
     PUT_ANSWER = "answers/put";
@@ -81,6 +82,15 @@ pub enum Guard {
         factor: FactorId,
         /// When.
         at: Timestamp,
+    },
+    /// The data of the factor is what was read, and is this from now on: a key in it is of use once (R10).
+    RenewFactorData {
+        /// Which.
+        factor: FactorId,
+        /// Sealed, as it was read.
+        before: Vec<u8>,
+        /// Sealed.
+        data: Vec<u8>,
     },
     /// Nobody said "not me" for the person a short time ago.
     PersonNotBlocked {
@@ -399,7 +409,7 @@ impl Guard {
             Self::ConsumeToken(_) | Self::HoldToken(_) => GuardKind::Token,
             Self::UseTotpStep { .. } => GuardKind::TotpStep,
             Self::UseRecoveryCode { .. } | Self::ReplaceRecoveryCode { .. } => GuardKind::RecoveryCode,
-            Self::FactorActive { .. } | Self::EndFactor { .. } => GuardKind::Factor,
+            Self::FactorActive { .. } | Self::RenewFactorData { .. } | Self::EndFactor { .. } => GuardKind::Factor,
             Self::PersonNotBlocked { .. } => GuardKind::Person,
             Self::HoldJob { .. } | Self::FinishJob { .. } => GuardKind::Job,
             Self::FirstUse { .. } => GuardKind::Key,
@@ -427,6 +437,7 @@ impl Guard {
                 tx.write(&REPLACE_CODE, vals![*factor, *used, *new]).await
             }
             Self::FactorActive { factor, at } => tx.write(&USE_FACTOR, vals![*factor, *at]).await,
+            Self::RenewFactorData { factor, before, data } => tx.write(&RENEW_DATA, vals![*factor, before, data]).await,
             Self::PersonNotBlocked { person, at } => tx.write(&NOT_BLOCKED, vals![*person, *at]).await,
             Self::HoldJob { job, tries, until } => jobs::hold(tx, *job, *tries, *until).await,
             Self::FinishJob { job, tries } => jobs::finish(tx, *job, *tries).await,

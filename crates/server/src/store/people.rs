@@ -102,6 +102,10 @@ impl Factor {
     pub const fn is_alive(&self) -> bool {
         self.ended.is_none() && self.failures < MAX_FAILURES
     }
+    /// Not ended. What was guessed at too often proves nothing any more, but it is still set up: guessing makes no account easier to get into.
+    pub const fn is_bound(&self) -> bool {
+        self.ended.is_none()
+    }
 }
 
 pub(super) async fn put_person(tx: &mut Tx, person: &Person) -> Result<u64, StoreError> {

@@ -104,9 +104,8 @@ impl Browser {
 
     /// Sends fields, whether or not there is a form for them.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
-        let mut body = url::form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(fields);
-        let page = self.ask(Method::POST, path, body.finish()).await;
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let page = self.ask(Method::POST, path, body).await;
         self.follow(page).await
     }
 

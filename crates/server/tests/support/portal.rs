@@ -12,7 +12,10 @@ mod browser;
 #[path = "mailbox.rs"]
 mod mailbox;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{
+    Arc, LazyLock,
+    atomic::{AtomicU64, Ordering},
+};
 
 use axum::Router;
 use keyward::{
@@ -22,6 +25,7 @@ use keyward::{
         letters::Written,
         serve,
     },
+    channels::Channel,
     connectors::{
         Directory, SignIn,
         embedded::{Embedded, Rules as DirectoryRules},
@@ -91,6 +95,7 @@ pub fn hasher() -> Arc<Hasher> {
 
 /// The application with its surroundings.
 pub struct World {
+    pub url: String,
     pub ctx: Ctx,
     pub hand: Hand,
     pub flow: Arc<Flow>,
@@ -102,6 +107,16 @@ pub struct World {
     pub dir: tempfile::TempDir,
 }
 
+/// What a world is over: the database, and what its processes share.
+struct Base {
+    url: String,
+    ctx: Ctx,
+    hand: Hand,
+    store: Store,
+    mailbox: Arc<Mailbox>,
+    dir: tempfile::TempDir,
+}
+
 /// Somebody with an account.
 #[derive(Clone, Debug)]
 pub struct Person {
@@ -111,6 +126,25 @@ pub struct Person {
     pub mail: String,
 }
 
+/// What a world stands on.
+pub struct Ground {
+    /// The database; none: SQLite in a folder of its own.
+    pub url: Option<String>,
+    pub terms: Terms,
+    /// What stands before the directory.
+    pub directory: fn(Arc<dyn Directory>) -> Arc<dyn Directory>,
+    /// What takes messages; none: the mailbox.
+    pub channel: Option<Arc<dyn Channel>>,
+}
+
+impl Default for Ground {
+    fn default() -> Self {
+        // Time stands still here, and nobody waits for a refusal.
+        let terms = Terms { classes: classes(), refusal_ms: 0, ..Terms::default() };
+        Self { url: None, terms, directory: |directory| directory, channel: None }
+    }
+}
+
 impl World {
     pub async fn new() -> Self {
         Self::with(|_| {}).await
@@ -118,33 +152,56 @@ impl World {
 
     /// With other terms than the usual.
     pub async fn with(change: impl FnOnce(&mut Terms)) -> Self {
+        let mut ground = Ground::default();
+        change(&mut ground.terms);
+        Self::on(ground).await
+    }
+
+    /// On other ground than the usual.
+    pub async fn on(ground: Ground) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (ctx, hand) = Ctx::by_hand(START, 1);
-        let store = Store::open(&format!("sqlite:{}", dir.path().join("keyward.db").display()), &ctx).await.unwrap();
+        let sqlite = || format!("sqlite:{}", dir.path().join("keyward.db").display());
+        let url = ground.url.clone().unwrap_or_else(sqlite);
+        let store = Store::open(&url, &ctx).await.unwrap();
         store.migrate(START).await.unwrap();
-        // Time stands still here, and nobody waits for a refusal.
-        let mut terms = Terms { classes: classes(), refusal_ms: 0, ..Terms::default() };
-        change(&mut terms);
+        let mailbox = Arc::new(Mailbox::default());
+        Self::over(ground, Base { url, ctx, hand, store, mailbox, dir }).await
+    }
+
+    /// Another process on the same database, with the same clock and mail server.
+    pub async fn replica(&self) -> Self {
+        // Each draws bytes of its own, as processes do.
+        static SEED: AtomicU64 = AtomicU64::new(1_000);
+        let ctx = self.hand.ctx(SEED.fetch_add(1, Ordering::Relaxed));
+        let store = Store::open(&self.url, &ctx).await.unwrap();
+        let (hand, mailbox, url) = (self.hand.clone(), self.mailbox.clone(), self.url.clone());
+        let ground = Ground { terms: self.flow.terms.clone(), ..Ground::default() };
+        Self::over(ground, Base { url, ctx, hand, store, mailbox, dir: tempfile::tempdir().unwrap() }).await
+    }
+
+    async fn over(ground: Ground, base: Base) -> Self {
+        let Base { url, ctx, hand, store, mailbox, dir } = base;
         let open = OpenKey::new(&Secret::new([1; 32])).unwrap();
         let flow = app::flow(FlowParts {
             ctx: ctx.clone(),
             store: store.clone(),
             policy: Arc::new(Policy::load(BASELINE).unwrap()),
-            terms,
+            terms: ground.terms,
             vault: Vault::new(&Secret::new([2; 32]), &[]).unwrap(),
             digests: DigestKey::new(&Secret::new([2; 32])).unwrap(),
             seal: open.seal_key(),
             party: RelyingParty::new(&SITE.parse().unwrap(), "Northwind Hospital").unwrap(),
         });
         let flow = flow.await.unwrap();
-        let (site, mailbox) = (Arc::new(site()), Arc::new(Mailbox::default()));
-        let directory = directory(&store, &ctx);
+        let site = Arc::new(site());
+        let directory = (ground.directory)(directory(&store, &ctx));
         let worker = app::worker(
             &flow,
             WorkerParts {
                 directories: vec![Arc::clone(&directory)],
                 open,
-                channel: Some(mailbox.clone()),
+                channel: Some(ground.channel.unwrap_or_else(|| mailbox.clone())),
                 letters: Arc::new(Written::new(site.clone(), Lang::En)),
                 signer: signer(),
                 memory: Memory::new(dir.path().join("checkpoint")),
@@ -160,7 +217,7 @@ impl World {
             trusted: Vec::new(),
         });
         let router = serve::router(&portal, Router::new());
-        Self { ctx, hand, flow, worker, directory, mailbox, portal, router, dir }
+        Self { url, ctx, hand, flow, worker, directory, mailbox, portal, router, dir }
     }
 
     pub fn store(&self) -> &Store {
@@ -179,12 +236,16 @@ impl World {
 
     /// Somebody in a group, with the password [`FIRST`] and a mailbox of their own.
     pub async fn person(&self, name: &str, group: &str) -> Person {
+        self.person_with(name, group, Some(format!("{name}@home.test"))).await
+    }
+
+    /// The same, with another mailbox or none.
+    pub async fn person_with(&self, name: &str, group: &str, mail: Option<String>) -> Person {
         let at = self.ctx.now();
-        let mail = format!("{name}@home.test");
         let account = NewAccount {
             id: format!("account-{name}"),
             name: name.to_owned(),
-            mail: Some(mail.clone()),
+            mail: mail.clone(),
             display: format!("{name} of {group}"),
             created: at,
         };
@@ -203,7 +264,7 @@ impl World {
             created: at,
         };
         let known = self.store().ensure_person(&known).await.unwrap();
-        Person { id: known.id, account: account.id, name: name.to_owned(), mail }
+        Person { id: known.id, account: account.id, name: name.to_owned(), mail: mail.unwrap_or_default() }
     }
 
     /// Somebody of the standard class.

@@ -9,6 +9,7 @@ use axum::{
 use keyward_core::{
     account::{Action, Method},
     case::Stage,
+    event::Door,
     ids::FactorId,
     time::SECOND_MS,
 };
@@ -192,8 +193,12 @@ pub async fn remove_begins(me: Me, path: Named) -> Answer {
     }
 }
 
-/// Whether the page of the case can already say what is still to prove: the look-up is done and the password is among the proofs.
+/// Whether the page of the case can already say what is still to prove: the look-up is done and the password is among the proofs. A case that
+/// anybody may open by a name does not wait here: whether its name was found must not show (T-C04).
 fn is_looked_up(here: &Here) -> bool {
+    if here.case.claim().door != Door::Account {
+        return true;
+    }
     let looking = matches!(here.case.stage(), Stage::Classifying(_, None) | Stage::Verifying(..));
     let waiting = looking && here.case.evidence().is_empty();
     !waiting || here.visit.at.since_ms(here.case.opened_at()) > PATIENCE_MS

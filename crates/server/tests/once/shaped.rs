@@ -1,0 +1,108 @@
+//! A directory as its administrator shaped it: some accounts are machines, and it may be down or say nothing. And a mail server likewise.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use keyward::{
+    channels::{Channel, ChannelError, Delivered, Message},
+    connectors::{
+        Account, AccountName, Applied, AttemptFacts, Capabilities, ConnectorError, Directory, Found, NewPassword,
+        Owner, SignIn,
+    },
+};
+use keyward_core::{account::AccountRef, secret::SecretText, steps::reissue::Permit, time::Timestamp};
+
+/// How it answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mood {
+    Well,
+    Down,
+    Silent,
+}
+
+/// A directory behind which another one stands.
+#[derive(Debug)]
+struct Shaped(Arc<dyn Directory>, Mood);
+
+/// It answers.
+pub fn well(inside: Arc<dyn Directory>) -> Arc<dyn Directory> {
+    Arc::new(Shaped(inside, Mood::Well))
+}
+/// It is not there.
+pub fn down(inside: Arc<dyn Directory>) -> Arc<dyn Directory> {
+    Arc::new(Shaped(inside, Mood::Down))
+}
+/// It takes every question and answers none.
+pub fn silent(inside: Arc<dyn Directory>) -> Arc<dyn Directory> {
+    Arc::new(Shaped(inside, Mood::Silent))
+}
+
+impl Shaped {
+    async fn mood(&self) -> Result<(), ConnectorError> {
+        match self.1 {
+            Mood::Well => Ok(()),
+            Mood::Down => {
+                Err(ConnectorError::Unavailable { directory: self.0.name().to_owned(), what: "down".to_owned() })
+            }
+            Mood::Silent => std::future::pending().await,
+        }
+    }
+}
+
+/// What begins like this is no person.
+fn shaped(mut account: Account) -> Account {
+    if account.name.starts_with("svc") {
+        account.owner = Owner::Machine;
+    }
+    account
+}
+
+#[async_trait]
+impl Directory for Shaped {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+    async fn probe(&self) -> Result<Capabilities, ConnectorError> {
+        self.0.probe().await
+    }
+    async fn find(&self, name: &AccountName, at: Timestamp) -> Result<Found, ConnectorError> {
+        self.mood().await?;
+        Ok(match self.0.find(name, at).await? {
+            Found::One(account) => Found::One(Box::new(shaped(*account))),
+            other => other,
+        })
+    }
+    async fn read(&self, id: &str, at: Timestamp) -> Result<Option<Account>, ConnectorError> {
+        self.mood().await?;
+        Ok(self.0.read(id, at).await?.map(shaped))
+    }
+    async fn authenticate(&self, id: &str, password: &SecretText, at: Timestamp) -> Result<SignIn, ConnectorError> {
+        self.mood().await?;
+        self.0.authenticate(id, password, at).await
+    }
+    async fn set_password(&self, permit: Permit, password: NewPassword<'_>) -> Applied {
+        self.0.set_password(permit, password).await
+    }
+    async fn unlock(&self, permit: Permit, at: Timestamp) -> Applied {
+        self.0.unlock(permit, at).await
+    }
+    async fn look(&self, account: &AccountRef, attempt: AttemptFacts<'_>) -> Applied {
+        self.0.look(account, attempt).await
+    }
+}
+
+/// A mail server that takes nothing, or never answers.
+pub struct NoMail(pub Mood);
+
+#[async_trait]
+impl Channel for NoMail {
+    fn name(&self) -> &'static str {
+        "nowhere"
+    }
+    async fn send(&self, _: &Message) -> Result<Delivered, ChannelError> {
+        match self.0 {
+            Mood::Silent => std::future::pending().await,
+            Mood::Well | Mood::Down => Err(ChannelError::Unreachable { peer: "nowhere".to_owned() }),
+        }
+    }
+}
