@@ -19,7 +19,7 @@ use crate::{
 };
 
 on_both! {
-    t_e01_of_thirty_passwords_one_is_taken_and_the_directory_knows_that_one
+    r53_t_e01_of_thirty_passwords_one_is_taken_and_the_directory_knows_that_one
     t_e02_a_used_code_is_replaced_once
     t_e02_an_app_is_bound_once
     t_e02_a_sheet_is_made_once_and_shown_once
@@ -64,7 +64,7 @@ async fn thirty_workers(pair: &Pair) {
     }
 }
 
-async fn t_e01_of_thirty_passwords_one_is_taken_and_the_directory_knows_that_one(pair: Pair) {
+async fn r53_t_e01_of_thirty_passwords_one_is_taken_and_the_directory_knows_that_one(pair: Pair) {
     for round in 0..rounds() {
         let (mike, held) = open(&pair, round).await;
         let got = pair.race(|client, number| {

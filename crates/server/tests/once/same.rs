@@ -1,7 +1,7 @@
 //! Whether a name is an account shows nowhere: one table of what can be asked about a name, one of names, and every answer has the same status,
 //! headers, cookies and bytes (T-C01, T-C03, T-C04, UX-03, UX-04). Not here: how long answers take; `make bench` measures that.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, atomic::Ordering};
 
 use axum::http::{HeaderMap, Method};
 use futures_util::StreamExt as _;
@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     client::{Client, Got, Held},
-    shaped::{self, Mood, NoMail},
+    shaped::{Asked, Mood, NoMail, shaped},
     world::{Browser, Ground, Page, World},
 };
 
@@ -63,6 +63,8 @@ enum Weather {
 }
 
 const FORGED: &str = "kw_0000000000000000000000000000000000000000000000000000";
+/// Stands where an answer is of no case.
+const NOT_OF_A_CASE: &str = "KW-0000-0000";
 const PRINTED: &str = "ABCD-EFGH-JKMN-PQRS-TVWX-Y";
 const CREDENTIAL: &str = r#"{"id":"AAAA","rawId":"AAAA","type":"public-key","extensions":{},
     "response":{"clientDataJSON":"e30","authenticatorData":"AAAA","signature":"AAAA","userHandle":null}}"#;
@@ -181,16 +183,29 @@ fn masked(text: &str) -> String {
     all + rest
 }
 
-/// Status, headers in their order with all their values, and bytes.
+/// A cookie that ends says when, by the clock of the machine.
+fn undated(header: String) -> String {
+    match header.split_once("; Expires=") {
+        Some((cookie, date)) => format!("{cookie}; Expires=DATE{}", date.split_once(';').map_or("", |(_, rest)| rest)),
+        None => header,
+    }
+}
+
+/// Status, headers in their order with all their values, and bytes. The name itself, where a form has it again, is whoever typed it's.
 fn answer(reference: &str, name: &str, status: u16, headers: &HeaderMap, body: &str) -> String {
+    let escape = |c: char| if "<>&\"'".contains(c) { format!("&#{};", u32::from(c)) } else { c.to_string() };
+    let escaped: String = name.chars().map(escape).collect();
+    let unnamed = body.replace(&format!("value=\"{escaped}\""), "value=\"\"");
+    let said = |name: &str, value: &str| match name {
+        "content-length" => {
+            assert_eq!(value, body.len().to_string());
+            format!("{name}: {}", unnamed.len())
+        }
+        _ => undated(format!("{name}: {value}")),
+    };
     let headers: Vec<String> =
-        headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
-    let whole = format!("{status}\n{}\n\n{body}", headers.join("\n")).replace(reference, "KW-REFERENCE");
-    let escaped: String = name
-        .chars()
-        .map(|c| if "<>&\"'".contains(c) { format!("&#{};", u32::from(c)) } else { c.to_string() })
-        .collect();
-    masked(&whole.replace(&format!("value=\"{escaped}\""), "value=\"NAME\""))
+        headers.iter().map(|(name, value)| said(name.as_str(), value.to_str().unwrap())).collect();
+    masked(&format!("{status}\n{}\n\n{unnamed}", headers.join("\n")).replace(reference, "KW-REFERENCE"))
 }
 
 /// Everything that was answered to whoever asked about a name.
@@ -206,13 +221,13 @@ impl Transcript {
         self.all.push((what.to_owned(), answer(of, self.name, page.status.as_u16(), &page.headers, &page.html)));
     }
     fn note_got(&mut self, what: &str, held: &Held, got: &Got) {
-        let (mut headers, mut body) = (got.headers.clone(), got.text.clone());
+        let mut headers = got.headers.clone();
         // A tag is a digest over the bytes, so the reference is in it.
         if let Some(tag) = headers.get_mut("etag") {
             *tag = "\"TAG\"".parse().unwrap();
         }
-        body = body.replace(&held.key, "KEY");
-        self.all.push((what.to_owned(), answer(&held.reference, self.name, got.status.as_u16(), &headers, &body)));
+        let status = got.status.as_u16();
+        self.all.push((what.to_owned(), answer(&held.reference, self.name, status, &headers, &got.text)));
     }
     /// What the worker would do meanwhile; one that waits for an outside thing is left waiting.
     async fn meanwhile(&self) {
@@ -238,7 +253,7 @@ impl Transcript {
     async fn pages(&mut self) {
         let mut browser = self.world.browser();
         let find = browser.get("/recover?for=forgot").await;
-        self.note("the first page", "-", &find);
+        self.note("the first page", NOT_OF_A_CASE, &find);
         let form = url::form_urlencoded::Serializer::new(String::new()).append_pair("name", self.name).finish();
         let opened = browser.ask(Method::POST, "/recover", form + "&for=forgot").await;
         let reference = opened.headers["location"].to_str().unwrap().split('/').nth(2).unwrap().to_owned();
@@ -317,17 +332,17 @@ impl Transcript {
             .append_pair("password", "wrong")
             .finish();
         let typed = browser.ask(Method::POST, "/sign-in", form).await;
-        self.note("POST /sign-in", "-", &typed);
+        self.note("POST /sign-in", NOT_OF_A_CASE, &typed);
         for path in ["/sign-in/wait", "/sign-in/events", "/me"] {
             let page = browser.ask(Method::GET, path, String::new()).await;
-            self.note(path, "-", &page);
+            self.note(path, NOT_OF_A_CASE, &page);
             self.meanwhile().await;
         }
         let page = browser.ask(Method::GET, "/sign-in/wait", String::new()).await;
-        self.note("/sign-in/wait later", "-", &page);
+        self.note("/sign-in/wait later", NOT_OF_A_CASE, &page);
         let client = Client::new(&self.world);
         let begun = client.post("/api/v1/sign-in").json(json!({ "name": self.name, "password": "wrong" })).send().await;
-        let none = Held { reference: "-".to_owned(), key: begun.str("/key") };
+        let none = Held { reference: NOT_OF_A_CASE.to_owned(), key: begun.str("/key") };
         self.note_got("POST /api/v1/sign-in", &none, &begun);
         self.meanwhile().await;
         let stands = client.get("/api/v1/session").key(&none.key).send().await;
@@ -337,20 +352,29 @@ impl Transcript {
 
 /// A world in which only this name is an account, if it is one; clock and counters are the same in each.
 async fn world(name: &str, is: Is, weather: Weather) -> World {
-    let mut ground = Ground { directory: shaped::well, ..Ground::default() };
+    let mood = match weather {
+        Weather::DirectoryDown => Mood::Down,
+        Weather::DirectorySilent => Mood::Silent,
+        Weather::Fair | Weather::Late | Weather::MailDown | Weather::MailSilent => Mood::Well,
+    };
+    let mut ground = Ground { directory: shaped(mood, Arc::default()), ..Ground::default() };
     let classes = [("people", Class::Hr), ("board", Class::Executive)];
     ground.terms.classes.rules.extend(classes.map(|(group, class)| (group.to_owned(), class)));
     match weather {
-        Weather::Fair | Weather::Late => {}
         Weather::MailDown => ground.channel = Some(Arc::new(NoMail(Mood::Down))),
         Weather::MailSilent => ground.channel = Some(Arc::new(NoMail(Mood::Silent))),
-        Weather::DirectoryDown => ground.directory = shaped::down,
-        Weather::DirectorySilent => ground.directory = shaped::silent,
+        Weather::Fair | Weather::Late | Weather::DirectoryDown | Weather::DirectorySilent => {}
     }
     let world = World::on(ground).await;
+    be(&world, name, is).await;
+    world
+}
+
+/// Makes a name what it is said to be.
+async fn be(world: &World, name: &str, is: Is) {
     let account = name.split('@').next().unwrap().to_lowercase();
     let person = match is {
-        Is::Nobody => return world,
+        Is::Nobody => return,
         Is::InGroup(group) => world.person(&account, group).await,
         Is::WithoutContacts => world.person_with(&account, "staff", None).await,
         Is::Known | Is::Disabled | Is::Locked | Is::WithoutWays => world.somebody(&account).await,
@@ -380,7 +404,6 @@ async fn world(name: &str, is: Is, weather: Weather) -> World {
             );
         }
     }
-    world
 }
 
 async fn transcript(name: &'static str, is: Is, weather: Weather) -> Transcript {
@@ -439,7 +462,7 @@ async fn t_c01_c03_c04_ux_03_every_name_gets_the_same_answer_on_every_route() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn t_c01_r19_the_same_with_a_slow_and_a_dead_mail_server_and_directory() {
+async fn t_c01_r17_r19_the_same_with_a_slow_and_a_dead_mail_server_and_directory() {
     let mut compared = 0;
     for weather in [Weather::MailDown, Weather::MailSilent, Weather::DirectoryDown, Weather::DirectorySilent] {
         compared += all_alike(weather, &NAMES[..8]).await;
@@ -467,4 +490,23 @@ async fn t_c01_what_is_wrong_with_the_form_of_a_name_is_said_without_looking_it_
         assert_eq!(answers[0], answers[1], "{name:?}");
         assert!(answers[0].0 == 422 && answers[0].3.is_client_error(), "{name:?}");
     }
+}
+
+#[tokio::test]
+async fn r17_r25_no_page_asks_a_directory_and_the_worker_asks_as_much_for_nobody_as_for_somebody() {
+    let mut seen = Vec::new();
+    for (name, is) in [("mike", Is::Known), ("nobody", Is::Nobody), ("gone", Is::Disabled), ("late", Is::Locked)] {
+        let asked = Arc::new(Asked::default());
+        let world = World::on(Ground { directory: shaped(Mood::Well, asked.clone()), ..Ground::default() }).await;
+        be(&world, name, is).await;
+        let count = || [&asked.names, &asked.passwords].map(|n| n.swap(0, Ordering::SeqCst));
+        count();
+        let client = Client::new(&world);
+        client.open(name, "forgot").await;
+        client.post("/api/v1/sign-in").json(json!({ "name": name, "password": "wrong" })).send().await;
+        assert_eq!(count(), [0, 0], "{name}: a request asks nobody");
+        world.work().await;
+        seen.push(count());
+    }
+    assert_eq!(seen, [[2, 1]; 4], "one look-up each for the case and the sign-in, one password");
 }

@@ -1,6 +1,9 @@
 //! A directory as its administrator shaped it: some accounts are machines, and it may be down or say nothing. And a mail server likewise.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use async_trait::async_trait;
 use keyward::{
@@ -12,6 +15,8 @@ use keyward::{
 };
 use keyward_core::{account::AccountRef, secret::SecretText, steps::reissue::Permit, time::Timestamp};
 
+use crate::world::Shaping;
+
 /// How it answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mood {
@@ -20,21 +25,20 @@ pub enum Mood {
     Silent,
 }
 
+/// How often it was asked.
+#[derive(Debug, Default)]
+pub struct Asked {
+    pub names: AtomicUsize,
+    pub passwords: AtomicUsize,
+}
+
 /// A directory behind which another one stands.
 #[derive(Debug)]
-struct Shaped(Arc<dyn Directory>, Mood);
+struct Shaped(Arc<dyn Directory>, Mood, Arc<Asked>);
 
-/// It answers.
-pub fn well(inside: Arc<dyn Directory>) -> Arc<dyn Directory> {
-    Arc::new(Shaped(inside, Mood::Well))
-}
-/// It is not there.
-pub fn down(inside: Arc<dyn Directory>) -> Arc<dyn Directory> {
-    Arc::new(Shaped(inside, Mood::Down))
-}
-/// It takes every question and answers none.
-pub fn silent(inside: Arc<dyn Directory>) -> Arc<dyn Directory> {
-    Arc::new(Shaped(inside, Mood::Silent))
+/// It answers like this, and what it is asked is counted.
+pub fn shaped(mood: Mood, asked: Arc<Asked>) -> Shaping {
+    Box::new(move |inside| Arc::new(Shaped(inside, mood, asked)))
 }
 
 impl Shaped {
@@ -42,7 +46,8 @@ impl Shaped {
         match self.1 {
             Mood::Well => Ok(()),
             Mood::Down => {
-                Err(ConnectorError::Unavailable { directory: self.0.name().to_owned(), what: "down".to_owned() })
+                let directory = self.0.name().to_owned();
+                Err(ConnectorError::Unavailable { directory, what: "down".to_owned() })
             }
             Mood::Silent => std::future::pending().await,
         }
@@ -50,7 +55,7 @@ impl Shaped {
 }
 
 /// What begins like this is no person.
-fn shaped(mut account: Account) -> Account {
+fn as_it_is(mut account: Account) -> Account {
     if account.name.starts_with("svc") {
         account.owner = Owner::Machine;
     }
@@ -66,17 +71,19 @@ impl Directory for Shaped {
         self.0.probe().await
     }
     async fn find(&self, name: &AccountName, at: Timestamp) -> Result<Found, ConnectorError> {
+        self.2.names.fetch_add(1, Ordering::SeqCst);
         self.mood().await?;
         Ok(match self.0.find(name, at).await? {
-            Found::One(account) => Found::One(Box::new(shaped(*account))),
+            Found::One(account) => Found::One(Box::new(as_it_is(*account))),
             other => other,
         })
     }
     async fn read(&self, id: &str, at: Timestamp) -> Result<Option<Account>, ConnectorError> {
         self.mood().await?;
-        Ok(self.0.read(id, at).await?.map(shaped))
+        Ok(self.0.read(id, at).await?.map(as_it_is))
     }
     async fn authenticate(&self, id: &str, password: &SecretText, at: Timestamp) -> Result<SignIn, ConnectorError> {
+        self.2.passwords.fetch_add(1, Ordering::SeqCst);
         self.mood().await?;
         self.0.authenticate(id, password, at).await
     }

@@ -126,13 +126,16 @@ pub struct Person {
     pub mail: String,
 }
 
+/// Puts something before a directory.
+pub type Shaping = Box<dyn FnOnce(Arc<dyn Directory>) -> Arc<dyn Directory> + Send>;
+
 /// What a world stands on.
 pub struct Ground {
     /// The database; none: SQLite in a folder of its own.
     pub url: Option<String>,
     pub terms: Terms,
     /// What stands before the directory.
-    pub directory: fn(Arc<dyn Directory>) -> Arc<dyn Directory>,
+    pub directory: Shaping,
     /// What takes messages; none: the mailbox.
     pub channel: Option<Arc<dyn Channel>>,
 }
@@ -141,7 +144,7 @@ impl Default for Ground {
     fn default() -> Self {
         // Time stands still here, and nobody waits for a refusal.
         let terms = Terms { classes: classes(), refusal_ms: 0, ..Terms::default() };
-        Self { url: None, terms, directory: |directory| directory, channel: None }
+        Self { url: None, terms, directory: Box::new(|directory| directory), channel: None }
     }
 }
 
