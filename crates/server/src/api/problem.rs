@@ -191,6 +191,7 @@ impl Problem {
                 Self { retry_s: Some(until.since_ms(at).max(0) / 1000 + 1), ..Kind::TooMany.into() }
             }
             FlowError::NotYet => Kind::NotLookedUp.into(),
+            FlowError::Full => Kind::Away.into(),
             FlowError::Stale => Kind::SignInAgain.into(),
             FlowError::Lost(_) => Kind::Over.into(),
             FlowError::Unavailable(cause) => {

@@ -3,7 +3,9 @@
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use axum::{Router, middleware};
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::{Handle, Server, tls_rustls::RustlsConfig};
+use hyper_util::rt::TokioTimer;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +17,10 @@ use crate::{
 
 /// How long open requests may take after the server was told to stop. Streams end by themselves when their browser goes.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long the head of a request may take to come, and a connection rest between two requests: who trickles loses the place (T-K03).
+const HEAD: Duration = Duration::from_secs(10);
+/// The longest head of a request, and the most that is read ahead for one connection. The cookies of some hundred cases fit.
+const HEAD_BYTES: usize = 64 * 1024;
 
 /// Every route that this process serves, behind the guard. `more` are those of the demonstration.
 pub fn router(portal: &Shared, more: Router<Shared>) -> Router {
@@ -27,13 +33,8 @@ pub fn router(portal: &Shared, more: Router<Shared>) -> Router {
 
 /// Serves pages until told to stop.
 pub async fn pages(listener: TcpListener, router: Router, stop: CancellationToken) -> std::io::Result<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let told = stop.clone();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async move { told.cancelled().await });
-    tokio::select! {
-        result = serving => result,
-        () = async { stop.cancelled().await; tokio::time::sleep(GRACE).await; } => Ok(()),
-    }
+    let server = bounded(axum_server::from_tcp(listener.into_std()?)?, stop);
+    server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await
 }
 
 /// Serves pages over TLS of its own until told to stop.
@@ -44,14 +45,35 @@ pub async fn pages_over_tls(
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let config = RustlsConfig::from_pem_file(pair.0, pair.1).await?;
-    let handle = axum_server::Handle::new();
+    let mut tls = config.get_inner().as_ref().clone();
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.reload_from_config(Arc::new(tls));
+    let server = bounded(axum_server::from_tcp_rustls(listener.into_std()?, config)?, stop);
+    server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await
+}
+
+/// What one connection can take of this process has a bound in time and in memory. HTTP/1.1 alone: a page of ours is a handful of small files, and
+/// what HTTP/2 brings for that is a second parser with floods of its own (T-K05).
+fn bounded<A>(server: Server<SocketAddr, A>, stop: CancellationToken) -> Server<SocketAddr, A> {
+    let handle = Handle::new();
     let told = handle.clone();
     tokio::spawn(async move {
         stop.cancelled().await;
         told.graceful_shutdown(Some(GRACE));
     });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum_server::from_tcp_rustls(listener.into_std()?, config)?.handle(handle).serve(service).await
+    let mut server = server.http1_only().handle(handle);
+    let mut http = server.http_builder().http1();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_BYTES);
+    server
+}
+
+/// Lets this process have as many files and connections as it may. What a shell or a container starts with is a few hundred slow clients.
+pub fn take_all_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, wanted) {
+        tracing::warn!(%error, "the number of connections stays where it was");
+    }
 }
 
 /// Does jobs until told to stop.

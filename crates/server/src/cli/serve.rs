@@ -24,6 +24,7 @@ use crate::{
         NewPasswords,
         blocklist::Blocklist,
         hash::Hasher,
+        pool::Pool,
         rules::{Factors, Rules},
         verifier::Peppers,
         words::ContextWords,
@@ -89,7 +90,7 @@ async fn start(
         Role::Web => None,
     };
     let portal = match config.server.role {
-        Role::All | Role::Web => Some(make_portal(config, &flow, &site, &hasher)?),
+        Role::All | Role::Web => Some(make_portal(config, &flow, &site)?),
         Role::Worker => None,
     };
     let front = match portal {
@@ -125,9 +126,16 @@ async fn database(config: &Config, migrate: MigrateChoice, ctx: &CliContext) -> 
 
 /// Makes and compares password hashes, with a thread for each core.
 pub(super) fn hasher() -> Result<Arc<Hasher>, CliError> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let hasher = Hasher::new(threads, QUEUE, Peppers::none());
-    hasher.map(Arc::new).map_err(|error| failed("cannot start the threads for passwords", error))
+    let hasher = Hasher::new(threads(), QUEUE, Peppers::none());
+    hasher.map(Arc::new).map_err(no_threads)
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn no_threads(error: std::io::Error) -> CliError {
+    failed("cannot start the threads for passwords", error)
 }
 
 fn failed(what: &str, error: impl std::error::Error + Send + Sync + 'static) -> CliError {
@@ -185,8 +193,8 @@ fn language(config: &Config) -> Lang {
     Lang::from_tag(&config.server.default_language.to_string()).unwrap_or(Lang::En)
 }
 
-/// The rules for new passwords, with what they compare against.
-pub(super) fn passwords(config: &Config, hasher: &Hasher) -> Result<Arc<NewPasswords>, CliError> {
+/// The rules for new passwords, with what they compare against, and the threads on which that is done.
+pub(super) fn passwords(config: &Config, pool: Arc<Pool>) -> Result<Arc<NewPasswords>, CliError> {
     let min = usize::try_from(config.passwords.min_chars.get()).unwrap_or(usize::MAX);
     let rules = Rules::new(Factors::PasswordOnly, min).map_err(|error| failed("the rules for passwords", error))?;
     let max = usize::try_from(config.passwords.max_bytes.get()).unwrap_or(usize::MAX);
@@ -195,21 +203,19 @@ pub(super) fn passwords(config: &Config, hasher: &Hasher) -> Result<Arc<NewPassw
     let words = words.chain([config.server.organization.as_str(), "keyward"]);
     let rules = rules.with_words(&ContextWords::new(words));
     let breached = open::breach_list(config)?;
-    let passwords = NewPasswords::new(rules, Blocklist::built_in(), breached, Arc::clone(hasher.pool()));
+    let passwords = NewPasswords::new(rules, Blocklist::built_in(), breached, pool);
     Ok(Arc::new(passwords))
 }
 
-fn make_portal(
-    config: &Config,
-    flow: &Arc<Flow>,
-    site: &Arc<Site>,
-    hasher: &Arc<Hasher>,
-) -> Result<Arc<Portal>, CliError> {
+fn make_portal(config: &Config, flow: &Arc<Flow>, site: &Arc<Site>) -> Result<Arc<Portal>, CliError> {
+    // Threads of its own: whoever has a page can have passwords judged, and must not keep the worker from hashing one (T-K02).
+    let judging = Pool::new(threads(), QUEUE).map_err(no_threads)?;
+    let judging = Arc::new(judging);
     Ok(Arc::new(Portal {
         flow: Arc::clone(flow),
         site: Arc::clone(site),
         language: language(config),
-        passwords: passwords(config, hasher)?,
+        passwords: passwords(config, judging)?,
         host: app::host(config.server.public_url.url()),
         secure: config.server.public_url.url().scheme() == "https",
         trusted: config.server.trusted_proxies.clone(),
@@ -262,6 +268,7 @@ async fn listen(
         Some(address) => Some(bound(address).await?),
         None => None,
     };
+    serve::take_all_files();
     // Everything listens; from here on the others may come.
     let stop = serve::stop_on_signal();
     let counting = numbers.map(|(listener, address)| {

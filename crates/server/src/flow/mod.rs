@@ -118,6 +118,9 @@ pub enum FlowError {
     /// Not yet: the directory is still being asked. Nothing was counted.
     #[error("the name is still being looked up")]
     NotYet,
+    /// Not now: as much waits for the worker as may. Nothing was counted.
+    #[error("as much waits for the worker as may")]
+    Full,
     /// The password was shown too long ago for a change, or its session has ended.
     #[error("the password has to be shown again")]
     Stale,

@@ -43,6 +43,11 @@ const TOUCH_MS: i64 = MINUTE_MS;
 
 const COLUMN: &str = "tokens.data";
 
+/// So many passwords may wait to be tried: a worker is done with them in a few seconds. Whoever comes then is asked to come back (P23).
+const BACKLOG: u64 = 256;
+/// As what they wait.
+const SIGN_IN: &str = "sign_in";
+
 /// The longest name that is looked at; anything longer is no name anywhere.
 const LONGEST_NAME: usize = 256;
 /// The longest password that is looked at, in bytes.
@@ -141,6 +146,7 @@ impl Typed<'_> {
     /// Whether name and password can be those of an account at all. What can not is not tried, for whatever name.
     pub fn is_sane(&self) -> bool {
         (1..=LONGEST_NAME).contains(&self.name.chars().count())
+            && !self.name.contains(char::is_control)
             && (1..=LONGEST_PASSWORD).contains(&self.password.expose().len())
     }
 }
@@ -149,10 +155,14 @@ impl Flow {
     /// Hands a name and a password to the worker. The token goes into a cookie: [`Flow::tried`] tells what came of it, and then it is the session.
     pub async fn try_password(&self, typed: Typed<'_>, session: Option<&Token>) -> Result<Token, FlowError> {
         let at = self.ctx.now();
+        // First of all, so that it costs nobody a try.
+        if self.store.backlog(SIGN_IN).await? >= BACKLOG {
+            return Err(FlowError::Full);
+        }
         self.count_sign_in(typed.name, typed.network, at).await?;
         let cookie = Token::new(self.ctx.bytes());
         let id = self.ctx.id(at);
-        // A line feed parts the two, and no name has one.
+        // A line feed parts the two, and no sane name has one.
         let name: String = typed.name.chars().filter(|c| !c.is_control()).collect();
         let both = SecretText::new(format!("{name}\n{}", typed.password.expose()));
         let sealed = self.seal.seal(&both, Attempt { case: id, number: 1 });

@@ -9,13 +9,15 @@ use keyward_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{JobError, Ran, Worker, classify};
+use super::{JobError, LEASE_MS, Ran, Worker, classify};
 use crate::{
     connectors::{Account, Owner, SignIn},
     seal,
     store::{
+        CommitError,
+        change::{Aside, Guard, GuardKind, Write},
         limits::Limit,
-        tokens::{NewToken, Purpose},
+        tokens::{NewToken, Purpose, Seen},
     },
 };
 
@@ -60,13 +62,14 @@ pub async fn run(worker: &Worker, request: Request) -> Ran {
     let attempt = seal::Attempt { case: request.id, number: 1 };
     let opened = worker.open.open(&request.sealed, attempt).map_err(|error| JobError::Never(error.to_string()))?;
     let session = match opened.expose().split_once('\n') {
-        Some((name, password)) => signed_in(worker, name, password).await?,
+        Some((name, password)) => signed_in(worker, request.session, (name, password)).await?,
         None => None,
     };
     answer(worker, request.session, session).await
 }
 
-async fn signed_in(worker: &Worker, name: &str, password: &str) -> Result<Option<Session>, JobError> {
+async fn signed_in(worker: &Worker, hash: Digest, typed: (&str, &str)) -> Result<Option<Session>, JobError> {
+    let (name, password) = typed;
     let at = worker.flow.ctx.now();
     let password = SecretText::new(password.to_owned());
     let Some((directory, account)) = to_try(worker, name, at).await? else {
@@ -77,12 +80,13 @@ async fn signed_in(worker: &Worker, name: &str, password: &str) -> Result<Option
         return Ok(None);
     };
     let Some(found) = worker.directory(&directory) else { return Ok(None) };
+    let person = classify::person(worker, &directory, &account, at).await?;
+    take_seat(worker, hash, person.id).await?;
     let answer = found.authenticate(&account.id, &password, at).await?;
     let opens = matches!(answer, SignIn::Ok | SignIn::MustChange);
     if !opens || account.disabled || account.owner == Owner::Machine {
         return Ok(None);
     }
-    let person = classify::person(worker, &directory, &account, at).await?;
     if person.blocked_until.is_some_and(|until| at < until) {
         return Ok(None);
     }
@@ -107,26 +111,50 @@ async fn to_try(worker: &Worker, name: &str, at: Timestamp) -> Result<Option<(St
     Ok(free.then_some((directory, account)))
 }
 
+/// What ends every session of a person ends the seat too, and without its seat a sign-in makes no session: a password that was right a moment
+/// before it was changed opens nothing afterwards (T-E07).
+async fn take_seat(worker: &Worker, session: Digest, person: PersonId) -> Ran {
+    let store = &worker.flow.store;
+    let seat = token(worker, seat(session), Some(person), (Vec::new(), LEASE_MS, LEASE_MS));
+    // One of an earlier try of this job.
+    store.end_token(seat.purpose, seat.hash).await?;
+    Ok(store.put_token(&seat).await?)
+}
+
+/// Nobody holds a key with this digest.
+fn seat(session: Digest) -> Digest {
+    Digest::of(format!("seat {session}").as_bytes())
+}
+
 async fn answer(worker: &Worker, hash: Digest, session: Option<Session>) -> Ran {
     let flow = &worker.flow;
-    let at = flow.ctx.now();
-    let (idle_ms, life_ms) = match session {
-        Some(_) => (flow.terms.idle_ms, flow.terms.session_ms),
-        None => (REFUSAL_MS, REFUSAL_MS),
-    };
-    let person = session.as_ref().and_then(|session| session.person);
-    let session = session.unwrap_or_default();
-    let token = NewToken {
+    if let Some(session) = session {
+        let data = serde_json::to_vec(&session).unwrap_or_default();
+        let token = token(worker, hash, session.person, (data, flow.terms.idle_ms, flow.terms.session_ms));
+        let seat = Seen { purpose: Purpose::SignIn, hash: seat(hash), browser: None, at: token.created };
+        let aside = Aside::default().guard(Guard::ConsumeToken(seat)).write(Write::PutToken(token));
+        match flow.store.aside(aside).await {
+            Err(CommitError::Guard(GuardKind::Token)) => {}
+            done => return Ok(done?),
+        }
+    }
+    let data = serde_json::to_vec(&Session::default()).unwrap_or_default();
+    Ok(flow.store.put_token(&token(worker, hash, None, (data, REFUSAL_MS, REFUSAL_MS))).await?)
+}
+
+/// A token of a sign-in with what belongs to it, how long it lives unused, and how long at most.
+fn token(worker: &Worker, hash: Digest, person: Option<PersonId>, holds: (Vec<u8>, i64, i64)) -> NewToken {
+    let (at, (data, idle_ms, life_ms)) = (worker.flow.ctx.now(), holds);
+    NewToken {
         purpose: Purpose::SignIn,
         hash,
         case: None,
         person,
         browser: None,
-        data: serde_json::to_vec(&session).unwrap_or_default(),
+        data,
         created: at,
         idle: at.plus_ms(idle_ms),
         expires: at.plus_ms(life_ms),
         max_tries: 0,
-    };
-    Ok(flow.store.put_token(&token).await?)
+    }
 }

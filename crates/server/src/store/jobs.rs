@@ -28,6 +28,7 @@ statements! {
     DEAD = "jobs/dead";
     NEXT_DUE = "jobs/next_due";
     DEPTH = "jobs/depth";
+    BACKLOG = "jobs/backlog";
 }
 
 /// Work to be done.
@@ -190,6 +191,11 @@ impl Store {
     /// When the next job is due. None: nothing waits.
     pub async fn next_job_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.db.first(&NEXT_DUE, &[], |row| row.get(0)).await
+    }
+
+    /// How many jobs of a kind wait.
+    pub async fn backlog(&self, kind: &str) -> Result<u64, StoreError> {
+        Ok(self.db.first(&BACKLOG, vals![kind], |row| row.get(0)).await?.unwrap_or(0))
     }
 
     /// How many jobs are in each state.

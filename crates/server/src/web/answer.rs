@@ -76,7 +76,7 @@ pub fn failed(visit: &Visit, error: FlowError) -> Answer {
         FlowError::NoCase => StopReason::NotFound,
         FlowError::TooMany(until) => StopReason::TooManyTries(*until),
         FlowError::Lost(_) => StopReason::AlreadyDone,
-        FlowError::NotYet => StopReason::Outage(None),
+        FlowError::NotYet | FlowError::Full => StopReason::Outage(None),
         FlowError::Stale => StopReason::StaleForm,
         FlowError::Unavailable(cause) => {
             tracing::warn!(%error, %cause, "a request could not be served");

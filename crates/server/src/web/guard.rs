@@ -28,6 +28,9 @@ const BODY_BYTES: usize = 128 * 1024;
 /// How long a handler may take. Streams are told apart by having answered already.
 const HANDLER: Duration = Duration::from_secs(20);
 
+/// Seconds after which whoever was told "not now" may come back, where nobody knew better (P23).
+const COME_BACK: HeaderValue = HeaderValue::from_static("30");
+
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
     require-trusted-types-for 'script'; trusted-types 'none'";
@@ -99,6 +102,9 @@ async fn headers(State(portal): State<Shared>, request: Request, next: Next) -> 
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().entry(header::RETRY_AFTER).or_insert(COME_BACK);
     }
     if head {
         *response.body_mut() = Body::empty();

@@ -5,10 +5,10 @@ use keyward_core::{secret::Secret, time::SECOND_MS};
 
 use crate::{
     browser::{Browser, Page},
-    people::Letter,
+    people::{Letter, account},
     process::{Process, eventually},
     recovery::{ask, back_in, hand_in},
-    small::{Small, account},
+    small::Small,
     support::skip,
 };
 

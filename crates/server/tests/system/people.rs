@@ -4,18 +4,25 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use data_encoding::BASE64;
 use keyward::{
-    app::{self, FlowParts, open},
+    app::{
+        self, FlowParts,
+        open::{self, Ground},
+    },
     config::{self, Config, Environment, FileSource, Sources},
+    connectors::{Directory, SignIn},
     ctx::Ctx,
     flow::{Flow, NewRecord},
     methods::{passkey::RelyingParty, recovery_code::Sheet, totp::Seed},
+    passwords::{hash::Hasher, password::Password, verifier::Peppers},
     store::{
+        accounts::{NewAccount, NewPassword},
         change::{Aside, Guard, Write},
         people::{NewFactor, Person as Known},
     },
 };
 use keyward_core::{
     account::{AccountRef, Method},
+    secret::SecretText,
     time::DAY_MS,
 };
 
@@ -117,6 +124,37 @@ pub async fn somebody(installation: &Installation, first_name: &str) -> Person {
     let (seed, codes) = inside.set_up(&entry::unique(&installation.slapd, &name).await, &own).await;
     inside.flow.store.close().await;
     Person { old: format!("Start-{name}-1"), addresses: [format!("{name}@keyward.test"), own], name, codes, seed }
+}
+
+/// Somebody in Keyward's own directory.
+pub struct Account {
+    directory: Arc<dyn Directory>,
+    id: String,
+}
+
+impl Account {
+    pub async fn opens(&self, password: &str) -> bool {
+        let password = SecretText::new(password.to_owned());
+        self.directory.authenticate(&self.id, &password, Ctx::real().now()).await.unwrap() == SignIn::Ok
+    }
+}
+
+/// Makes an account of the standard class there.
+pub async fn account(inside: &Inside, name: &str, password: &str) -> Account {
+    let (flow, hasher) = (&inside.flow, Arc::new(Hasher::new(1, 4, Peppers::none()).unwrap()));
+    let at = flow.ctx.now();
+    let mail = Some(format!("{name}@northwind.test"));
+    let new =
+        NewAccount { id: format!("id-{name}"), name: name.to_owned(), mail, display: name.to_owned(), created: at };
+    assert!(flow.store.insert_account(&new).await.unwrap());
+    flow.store.set_account_group(&new.id, "staff", true).await.unwrap();
+    let hash =
+        hasher.hash(&Password::new(SecretText::new(password.to_owned())).unwrap(), flow.ctx.bytes()).await.unwrap();
+    let first = NewPassword { hash: &hash, expected: 0, must_change: false, keep: 1, at };
+    flow.store.set_account_password(&new.id, &first).await.unwrap();
+    let ground = Ground { store: flow.store.clone(), hasher, ctx: flow.ctx.clone(), history: 5 };
+    let directory = open::directory(&inside.config.directories[0], &ground).unwrap();
+    Account { directory, id: new.id }
 }
 
 /// A message as somebody reads it.

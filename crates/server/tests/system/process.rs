@@ -46,12 +46,13 @@ pub struct Call {
     args: Vec<String>,
     environment: BTreeMap<String, String>,
     offline: bool,
+    files: Option<u32>,
 }
 
 impl Call {
     pub fn new(args: &[&str]) -> Self {
         let args = args.iter().map(|arg| (*arg).to_owned()).collect();
-        Self { args, environment: BTreeMap::new(), offline: false }
+        Self { args, environment: BTreeMap::new(), offline: false, files: None }
     }
     pub fn env(mut self, all: &BTreeMap<String, String>) -> Self {
         self.environment.extend(all.clone());
@@ -59,6 +60,11 @@ impl Call {
     }
     pub fn set(mut self, name: &str, value: &str) -> Self {
         self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+    /// With so many files that it may have open at first; it may ask for more.
+    pub fn few_files(mut self, soft: u32) -> Self {
+        self.files = Some(soft);
         self
     }
     /// In a network namespace of its own, in which there is not even loopback. Only where this may be done.
@@ -80,6 +86,10 @@ impl Call {
         let mut command = if self.offline {
             let mut command = Command::new("unshare");
             command.args(["-n", binary]);
+            command
+        } else if let Some(soft) = self.files {
+            let mut command = Command::new("sh");
+            command.args(["-c", &format!("ulimit -Sn {soft} && exec \"$0\" \"$@\""), binary]);
             command
         } else {
             Command::new(binary)
@@ -128,6 +138,10 @@ impl Drop for Process {
 }
 
 impl Process {
+    /// How the system calls it.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
     /// Everything it has written so far.
     pub fn said(&self) -> String {
         let read = |path: &Path| String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned();

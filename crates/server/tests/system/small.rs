@@ -6,23 +6,14 @@ use std::{
     net::TcpListener,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use keyward::{
-    app::open::{self, Ground},
-    connectors::{Directory, SignIn},
-    ctx::Ctx,
-    passwords::{hash::Hasher, password::Password, verifier::Peppers},
-    store::accounts::{NewAccount, NewPassword},
-};
-use keyward_core::secret::SecretText;
 use tempfile::TempDir;
 
 use crate::{
     browser::Browser,
     front::Front,
-    people::{Inside, Letter, Person},
+    people::{Inside, Letter, Person, account},
     process::{Call, Process, eventually},
     recovery::{ask, back_in, hand_in, show_both},
     smtp_sink::Sink,
@@ -35,19 +26,6 @@ pub struct Small {
     folder: TempDir,
     environment: BTreeMap<String, String>,
     sink: Sink,
-}
-
-/// Somebody in Keyward's own directory.
-pub struct Account {
-    directory: Arc<dyn Directory>,
-    id: String,
-}
-
-impl Account {
-    pub async fn opens(&self, password: &str) -> bool {
-        let password = SecretText::new(password.to_owned());
-        self.directory.authenticate(&self.id, &password, Ctx::real().now()).await.unwrap() == SignIn::Ok
-    }
 }
 
 impl Small {
@@ -141,23 +119,6 @@ async fn signed(browser: &mut Browser, entries: u64) {
         (size >= entries).then_some(())
     })
     .await;
-}
-
-pub async fn account(inside: &Inside, name: &str, password: &str) -> Account {
-    let (flow, hasher) = (&inside.flow, Arc::new(Hasher::new(1, 4, Peppers::none()).unwrap()));
-    let at = flow.ctx.now();
-    let mail = Some(format!("{name}@northwind.test"));
-    let new =
-        NewAccount { id: format!("id-{name}"), name: name.to_owned(), mail, display: name.to_owned(), created: at };
-    assert!(flow.store.insert_account(&new).await.unwrap());
-    flow.store.set_account_group(&new.id, "staff", true).await.unwrap();
-    let hash =
-        hasher.hash(&Password::new(SecretText::new(password.to_owned())).unwrap(), flow.ctx.bytes()).await.unwrap();
-    let first = NewPassword { hash: &hash, expected: 0, must_change: false, keep: 1, at };
-    flow.store.set_account_password(&new.id, &first).await.unwrap();
-    let ground = Ground { store: flow.store.clone(), hasher, ctx: flow.ctx.clone(), history: 5 };
-    let directory = open::directory(&inside.config.directories[0], &ground).unwrap();
-    Account { directory, id: new.id }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

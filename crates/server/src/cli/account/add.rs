@@ -2,6 +2,7 @@
 //! from an argument, where every program of the machine could read it.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use keyward_core::{
     account::Class,
@@ -47,7 +48,7 @@ pub(in crate::cli) async fn add_with(
         return Err(is_taken(new.name(), taken));
     }
     let hasher = serve::hasher()?;
-    let passwords = serve::passwords(&config, &hasher)?;
+    let passwords = serve::passwords(&config, Arc::clone(hasher.pool()))?;
     let typed = first_password(&args, new.name(), ask, input)?;
     let password = match passwords.judge(typed, new.name()).await {
         Judged::Accepted(password) => password,

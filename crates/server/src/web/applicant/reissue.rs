@@ -132,6 +132,10 @@ pub fn problem_of(passwords: &NewPasswords, cause: crate::passwords::rules::Rule
 /// `POST …/new/password/check`: what is typed so far, judged by the code that decides.
 pub async fn password_check(here: Here, form: Result<Form<Typed>, FormRejection>) -> Answer {
     let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
+    // Judging takes a while, and anybody can open a case: only who has shown who they are has a password judged (T-K02).
+    if here.elsewhere("new/password").is_some() {
+        return stop(&here.visit, StopReason::Busy);
+    }
     let name = here.visit.portal.flow.typed_name(&here.case).await.unwrap_or_default();
     judged_live(&here.visit, SecretText::new(form.new), &name).await
 }

@@ -133,11 +133,15 @@ pub struct Chosen {
     back: Option<String>,
 }
 
+/// A page of ours and nothing else (T-J11). Browsers pass over tabs and line ends, and take `\` for `/`: with either, a second slash can be hidden.
+fn is_ours(back: &str) -> bool {
+    back.starts_with('/') && !back.starts_with("//") && !back.contains(|c: char| c == '\\' || c.is_control())
+}
+
 /// `POST /language`.
 pub async fn language(visit: Visit, form: Result<Form<Chosen>, FormRejection>) -> Answer {
     let Ok(Form(form)) = form else { return stop(&visit, StopReason::StaleForm) };
-    // Back to a page of ours and to nowhere else (T-J11).
-    let back = form.back.filter(|back| back.starts_with('/') && !back.starts_with("//") && !back.contains('\\'));
+    let back = form.back.filter(|back| is_ours(back));
     let answer = go(back.as_deref().unwrap_or("/"));
     match Lang::from_tag(&form.lang) {
         None => answer,

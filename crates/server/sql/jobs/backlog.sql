@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM jobs WHERE kind = $1 AND state = 'waiting'
