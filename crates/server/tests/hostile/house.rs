@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::{
     browser::{Browser, Page},
     front::Front,
-    people::{Account, Inside, Letter, Person, account},
+    people::{Inside, Letter, Person, account},
     process::{Call, Process, eventually},
     smtp_sink::Sink,
     stage::{ORGANIZATION, SITE},
@@ -93,9 +93,6 @@ impl House {
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
-    pub fn process(&mut self) -> &mut Process {
-        self.process.as_mut().expect("it was started")
-    }
     /// What it has written so far.
     pub fn said(&self) -> String {
         self.process.as_ref().expect("it was started").said()
@@ -107,14 +104,14 @@ impl House {
         Inside::of(&self.path("keyward.toml"), &self.environment).await
     }
     /// Somebody of the standard class with a mailbox of their own, an app and a sheet of codes.
-    pub async fn somebody(&self, name: &str) -> (Person, Account) {
+    pub async fn somebody(&self, name: &str) -> Person {
         let inside = self.inside().await;
-        let there = account(&inside, name, OLD).await;
+        account(&inside, name, OLD).await;
         let own = format!("{name}@home.test");
         let (seed, codes) = inside.set_up(&format!("id-{name}"), &own).await;
         inside.flow.store.close().await;
         let addresses = [format!("{name}@northwind.test"), own];
-        (Person { name: name.to_owned(), old: OLD.to_owned(), addresses, codes, seed }, there)
+        Person { name: name.to_owned(), old: OLD.to_owned(), addresses, codes, seed }
     }
     /// Every message so far.
     pub fn letters(&self) -> Vec<Letter> {
