@@ -37,15 +37,14 @@ fn one(flow: &Flow, after: &Case, entry: &Entry, with: With) -> With {
             with.job(notify(NoticeAbout::Held)).job(job(Work::Ask { case }, wait_ms))
         }
         Event::Recorded(recorded) => match &recorded.outcome {
-            // Success ends everything that could still open a recovery of this account, and every session of it (R11, X8).
-            Outcome::Done => {
-                let with = with.write(Write::EndTokensOfCase { case, purpose: Some(Purpose::Code) });
-                ended_for(after, with, |with, person| {
-                    with.write(Write::EndTokensOfPerson { person, purpose: Some(Purpose::SignIn) })
-                })
-                .job(notify(told_of(after)))
-                .job(job(Work::Review { case }, SECOND_MS))
-            }
+            // Success ends every code and link of this person, in other cases too (T-A15, T-A16), and every session (R11, X8).
+            Outcome::Done => ended_for(after, with, |with, person| {
+                [Purpose::Code, Purpose::Link, Purpose::SignIn]
+                    .into_iter()
+                    .fold(with, |with, purpose| with.write(Write::EndTokensOfPerson { person, purpose: Some(purpose) }))
+            })
+            .job(notify(told_of(after)))
+            .job(job(Work::Review { case }, SECOND_MS)),
             Outcome::NotDone { .. } if recorded.attempt >= MAX_ATTEMPTS => with.job(job(Work::GiveUp { case }, 0)),
             Outcome::NotDone { .. } => with,
             // Looking is queued by the job that made the attempt: it has the sealed password to look with.

@@ -66,18 +66,21 @@ async fn wrong_method(visit: Visit) -> Answer {
 /// A request for another host is not for us: whoever sends it wants a link or a cache entry with a name that is not ours (T-A01).
 /// Probes are for everybody: load balancers ask by address, and the two answers have no link, no cookie and no name in them.
 async fn host(State(portal): State<Shared>, request: Request, next: Next) -> Response<Body> {
-    let named = request.headers().get_all(header::HOST).iter().collect::<Vec<_>>();
-    let ours = match (request.uri().authority(), named.as_slice()) {
-        (Some(authority), []) => authority.as_str().eq_ignore_ascii_case(&portal.host),
-        (_, [one]) => one.to_str().is_ok_and(|host| host.eq_ignore_ascii_case(&portal.host)),
-        _ => false,
-    };
-    if ours || health::is_probe(request.uri().path()) {
+    if is_for(&portal.host, &request) || health::is_probe(request.uri().path()) {
         return next.run(request).await;
     }
     let mut response = Response::new(Body::from("This server is not for that host.\n"));
     *response.status_mut() = StatusCode::MISDIRECTED_REQUEST;
     response
+}
+
+/// In HTTP/2 the address names the host, in HTTP/1.1 one header does. Where both do, both have to be ours.
+fn is_for(host: &str, request: &Request) -> bool {
+    let headers = request.headers().get_all(header::HOST);
+    let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
+    let mut named = headers.iter().map(HeaderValue::as_bytes).chain(authority).peekable();
+    let named_once = headers.iter().count() <= 1 && named.peek().is_some();
+    named_once && named.all(|named| named.eq_ignore_ascii_case(host.as_bytes()))
 }
 
 /// The headers of every answer, whatever made it.

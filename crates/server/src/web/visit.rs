@@ -27,7 +27,7 @@ pub struct Visit {
     pub network: String,
     /// What the browser says it is.
     pub agent: String,
-    /// Path and query.
+    /// Path and query, without the key of a link.
     pub path: String,
     jar: CookieJar,
 }
@@ -43,7 +43,7 @@ where
         let portal = Shared::from_ref(state);
         let jar = CookieJar::from_headers(&parts.headers);
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let path = without_key(parts.uri.path_and_query().map_or("/", |path| path.as_str())).to_owned();
         let lang = Lang::choose(
             None,
             jar.get("lang").map(Cookie::value),
@@ -61,6 +61,14 @@ where
             portal,
         })
     }
+}
+
+/// A page says where it is, and no page says the key of a link back (R15).
+fn without_key(path: &str) -> &str {
+    ["/l", "/not-me"]
+        .into_iter()
+        .find(|link| path.strip_prefix(link).is_some_and(|rest| rest.starts_with('/')))
+        .unwrap_or(path)
 }
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {

@@ -64,7 +64,7 @@ async fn forward(process: SocketAddr, request: Request) -> std::io::Result<Respo
     Ok(parse(&answer))
 }
 
-fn parse(answer: &[u8]) -> Response<Body> {
+pub fn parse(answer: &[u8]) -> Response<Body> {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
     let (head, body) = (std::str::from_utf8(&answer[..end]).expect("text"), &answer[end + 4..]);
     let mut lines = head.split("\r\n");

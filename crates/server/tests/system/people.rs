@@ -163,6 +163,25 @@ pub struct Letter {
     pub to: String,
     pub subject: String,
     pub text: String,
+    pub html: String,
+}
+
+/// The value of a header.
+fn value(head: &str, name: &str) -> String {
+    let line = head.split("\r\n").find_map(|line| line.strip_prefix(&format!("{name}: ")).map(str::to_owned));
+    line.unwrap_or_else(|| panic!("no {name} in {head}"))
+}
+
+/// The text of one part of a message.
+fn decoded(part: &str) -> String {
+    let (head, text) = part.trim_start().split_once("\r\n\r\n").unwrap();
+    let text = match value(head, "Content-Transfer-Encoding").as_str() {
+        "7bit" => text.as_bytes().to_vec(),
+        "quoted-printable" => quoted_printable::decode(text, quoted_printable::ParseMode::Strict).unwrap(),
+        "base64" => BASE64.decode(text.replace("\r\n", "").as_bytes()).unwrap(),
+        other => panic!("{other}"),
+    };
+    String::from_utf8(text).unwrap()
 }
 
 impl Letter {
@@ -170,26 +189,12 @@ impl Letter {
         let data = String::from_utf8(received.data.clone()).unwrap();
         let (head, body) = data.split_once("\r\n\r\n").unwrap();
         let head = head.replace("\r\n ", " ");
-        let value = |head: &str, name: &str| {
-            let line = head.split("\r\n").find_map(|line| line.strip_prefix(&format!("{name}: ")).map(str::to_owned));
-            line.unwrap_or_else(|| panic!("no {name} in {head}"))
-        };
         let kind = value(&head, "Content-Type");
-        let boundary = kind.split("boundary=\"").nth(1).unwrap().split('"').next().unwrap();
-        let part = body.split(&format!("--{boundary}")).nth(1).unwrap();
-        let (head, text) = part.trim_start().split_once("\r\n\r\n").unwrap();
-        let text = match value(head, "Content-Transfer-Encoding").as_str() {
-            "7bit" => text.as_bytes().to_vec(),
-            "quoted-printable" => quoted_printable::decode(text, quoted_printable::ParseMode::Strict).unwrap(),
-            "base64" => BASE64.decode(text.replace("\r\n", "").as_bytes()).unwrap(),
-            other => panic!("{other}"),
-        };
+        let boundary = format!("--{}", kind.split("boundary=\"").nth(1).unwrap().split('"').next().unwrap());
+        let mut parts = body.split(&boundary).skip(1).take(2).map(decoded);
         let [to] = received.to.as_slice() else { panic!("one address and not {:?}", received.to) };
-        Self {
-            to: to.clone(),
-            subject: value(&data[..data.find("\r\n\r\n").unwrap()].replace("\r\n ", " "), "Subject"),
-            text: String::from_utf8(text).unwrap(),
-        }
+        let (text, html) = (parts.next().unwrap(), parts.next().unwrap());
+        Self { to: to.clone(), subject: value(&head, "Subject"), text, html }
     }
 
     /// The six digits in it.

@@ -136,7 +136,9 @@ fn everybody_was_told(installation: &Installation, person: &Person, new: &str) {
     }
     assert_eq!(letters.len(), 4, "nobody else was told");
     for letter in letters {
-        assert!(!letter.text.contains(new) && !letter.text.contains(&person.old), "{}", letter.text);
+        for part in [&letter.text, &letter.html] {
+            assert!(!part.contains(new) && !part.contains(&person.old), "{part}");
+        }
         assert!(letter.text.contains("https://reset.northwind.test/not-me/kw_"), "{}", letter.text);
     }
 }
