@@ -223,7 +223,7 @@ pub(crate) fn tests_named(tree: &Tree) -> Vec<Violation> {
     for (line, number) in page.text.lines().zip(1..) {
         for name in line.split('`').skip(1).step_by(2).filter(|name| is_test(name)) {
             let is_there = tree.0.iter().any(|file| {
-                file.is_test() && file.text.contains(&format!("fn {name}("))
+                (file.is_test() || file.text.contains("#[cfg(test)]")) && file.text.contains(&format!("fn {name}("))
                     || file.path.ends_with(".spec.js") && file.text.contains(name)
             });
             if !is_there {
