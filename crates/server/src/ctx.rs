@@ -2,9 +2,12 @@
 //!
 //! Not here: what the time means (core), timers of the runtime, and anything that survives a restart.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 use keyward_core::{
@@ -17,6 +20,8 @@ use keyward_core::{
 pub trait Clock: Send + Sync {
     /// The moment. Never before one that was told earlier.
     fn now(&self) -> Timestamp;
+    /// Never tells a moment before this one from now on.
+    fn not_before(&self, at: Timestamp);
 }
 
 /// Gives bytes that nobody can foretell.
@@ -35,7 +40,7 @@ pub struct Ctx {
 impl Ctx {
     /// The clock and the randomness of the operating system.
     pub fn real() -> Self {
-        Self { clock: Arc::new(SystemClock::default()), random: Arc::new(SystemRandom) }
+        Self { clock: Arc::new(SystemClock::new()), random: Arc::new(SystemRandom) }
     }
 
     /// Time that stands still until the [`Hand`] moves it, and the same bytes for the same seed. For tests and simulations:
@@ -48,6 +53,10 @@ impl Ctx {
     /// The moment. Read once in a request or job, then handed on.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+    /// The clock goes on from this moment, if it is behind it: somebody has seen it already.
+    pub fn not_before(&self, at: Timestamp) {
+        self.clock.not_before(at);
     }
     /// That many random bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
@@ -79,20 +88,68 @@ impl std::fmt::Debug for Ctx {
     }
 }
 
-/// The system's clock, which can be set back; this one is not told twice (T-I06). If it jumps ahead by mistake, everything
-/// that has a life ends early and nothing lives longer.
-#[derive(Default)]
+/// The system's clock, which can be set; this one is never told to go back (T-I06). When the system's is, this one goes on from where it was, by
+/// the timer that nobody sets, so that what has a life still ends. If it jumps ahead by mistake, everything that has a life ends early, and
+/// nothing lives longer.
 struct SystemClock {
-    latest_ms: AtomicI64,
+    begun: Instant,
+    told: Mutex<Told>,
+}
+
+/// What was told last.
+#[derive(Clone, Copy, Default)]
+struct Told {
+    at_ms: i64,
+    /// How long this clock had existed then.
+    age_ms: i64,
+    /// Whether it is known, and said, that the system's clock is behind.
+    is_behind: bool,
+}
+
+/// How far a step of the system's clock may be before it is said.
+const STEP_MS: i64 = 60_000;
+
+impl Told {
+    /// What is told next. The system's clock says `wall_ms`.
+    fn next(self, wall_ms: i64, age_ms: i64) -> Self {
+        let due_ms = self.at_ms.saturating_add(age_ms.saturating_sub(self.age_ms).max(0));
+        let is_behind = due_ms.saturating_sub(wall_ms) > STEP_MS;
+        if is_behind && !self.is_behind {
+            tracing::error!(
+                by_ms = due_ms - wall_ms,
+                "the clock of this machine was set back; this process goes on by its own"
+            );
+        }
+        if self.at_ms > 0 && wall_ms.saturating_sub(due_ms) > STEP_MS {
+            tracing::error!(by_ms = wall_ms - due_ms, "the clock of this machine was set ahead, or it slept");
+        }
+        Self { at_ms: wall_ms.max(due_ms), age_ms: age_ms.max(self.age_ms), is_behind }
+    }
+}
+
+impl SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
+    fn new() -> Self {
+        Self { begun: Instant::now(), told: Mutex::default() }
+    }
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
     fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        let now_ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
-        let before_ms = self.latest_ms.fetch_max(now_ms, Ordering::SeqCst);
-        Timestamp::from_millis(now_ms.max(before_ms))
+        let mut told = self.told();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let wall_ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+        let age_ms = i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+        *told = told.next(wall_ms, age_ms);
+        Timestamp::from_millis(told.at_ms)
+    }
+    fn not_before(&self, at: Timestamp) {
+        let mut told = self.told();
+        told.at_ms = told.at_ms.max(at.millis());
     }
 }
 
@@ -126,6 +183,9 @@ impl Hand {
 impl Clock for Hand {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+    fn not_before(&self, at: Timestamp) {
+        self.0.fetch_max(at.millis(), Ordering::SeqCst);
     }
 }
 
@@ -172,12 +232,35 @@ mod tests {
     }
 
     #[test]
-    fn t_i06_the_real_clock_never_goes_back_and_real_bytes_differ() {
-        let clock = SystemClock::default();
-        let ahead = clock.now().plus_ms(60_000);
-        clock.latest_ms.store(ahead.millis(), Ordering::SeqCst);
-        assert_eq!(clock.now(), ahead);
+    fn r20_t_i06_time_goes_on_from_where_it_was_whatever_the_system_clock_does() {
+        const HOUR: i64 = 3_600_000;
+        const YEARS: i64 = 10 * 365 * 24 * HOUR;
+        let begun = 1_795_000_000_000;
+        // What the system's clock says, how old this one is, and what it tells.
+        for steps in [
+            &[(begun, 0, begun), (begun + 5, 5, begun + 5)][..],
+            &[(begun, 0, begun), (begun - HOUR, 0, begun), (begun - HOUR + 700, 700, begun + 700)],
+            &[(begun, 0, begun), (begun - YEARS, 600_000, begun + 600_000), (0, 600_001, begun + 600_001)],
+            &[(begun, 0, begun), (begun + HOUR, 3, begun + HOUR), (begun + 4, 4, begun + HOUR + 1)],
+            &[(begun, 0, begun), (begun + YEARS, 1, begun + YEARS), (begun + 2, 2, begun + YEARS + 1)],
+            &[(begun, 9, begun), (begun + 1, 7, begun + 1), (begun - 3, 9, begun + 1)],
+        ] {
+            let mut told = Told::default();
+            for (wall_ms, age_ms, expected) in steps {
+                let next = told.next(*wall_ms, *age_ms);
+                assert!(next.at_ms >= told.at_ms, "{steps:?}");
+                assert_eq!(next.at_ms, *expected, "{steps:?}");
+                told = next;
+            }
+        }
+    }
+
+    #[test]
+    fn t_i06_the_real_clock_is_never_behind_what_was_seen_and_real_bytes_differ() {
         let ctx = Ctx::real();
+        let ahead = ctx.now().plus_ms(60_000);
+        ctx.not_before(ahead);
+        assert!(ctx.now() >= ahead && ctx.now().since_ms(ahead) < 60_000);
         assert_ne!(ctx.bytes::<16>(), ctx.bytes::<16>());
         assert!(ctx.now().millis() > 1_700_000_000_000);
     }

@@ -3,11 +3,12 @@
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use axum::Router;
+use keyward_core::time::MINUTE_MS;
 use tokio::net::TcpListener;
 
 use super::args::{MigrateChoice, ServeArgs, WorkerArgs};
 use super::first_start::{self, FirstStart};
-use super::{CliContext, CliError, Exit, Report, telemetry};
+use super::{CliContext, CliError, Exit, Report, telemetry, words};
 use crate::{
     app::{
         self, letters,
@@ -38,6 +39,8 @@ use crate::{
     },
 };
 
+/// How far this machine may be behind what was written last, perhaps by another: as long as a link lives.
+const BEHIND_MS: i64 = 10 * MINUTE_MS;
 /// Passwords that may wait for a thread; more are asked to come back.
 const QUEUE: usize = 64;
 
@@ -81,6 +84,7 @@ async fn start(
         store.close().await;
         return ctx.print(&Report::new("serve").text("The database is up to date. Nothing was started."));
     }
+    go_on_from(&store, ctx).await?;
     let config = &loaded.config;
     let hasher = hasher()?;
     let site = Arc::new(app::site(config, &config.server.organization, false));
@@ -123,6 +127,24 @@ async fn database(config: &Config, migrate: MigrateChoice, ctx: &CliContext) -> 
     store.migrate(ctx.ctx.now()).await.map_err(OpenError::from)?;
     Ok(store)
 }
+
+/// A clock that was set back while nothing ran would bring back what has run out since (T-I06). Far behind, it is refused; a little, which is how
+/// far replicas are apart, time goes on from what the database has seen.
+async fn go_on_from(store: &Store, ctx: &CliContext) -> Result<(), CliError> {
+    let Some(seen) = store.latest().await.map_err(OpenError::from)? else { return Ok(()) };
+    let behind_ms = seen.since_ms(ctx.ctx.now());
+    if behind_ms > BEHIND_MS {
+        let behind = ClockBehind(words::span(behind_ms));
+        return Err(failed("the clock of this machine is wrong, or was when the database was last used", behind));
+    }
+    ctx.ctx.not_before(seen);
+    Ok(())
+}
+
+/// Why nothing was started.
+#[derive(Debug, thiserror::Error)]
+#[error("it is {0} behind what is in the database; set it by NTP, and see `keyward doctor --only clock`")]
+struct ClockBehind(String);
 
 /// Makes and compares password hashes, with a thread for each core.
 pub(super) fn hasher() -> Result<Arc<Hasher>, CliError> {

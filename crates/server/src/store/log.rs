@@ -28,6 +28,7 @@ statements! {
     ENTRIES = "log/entries";
     LAST_CHECKPOINT = "log/last_checkpoint";
     CHECKPOINT = "log/checkpoint";
+    LATEST = "log/latest";
 }
 
 /// The state of the log.
@@ -70,6 +71,12 @@ impl Store {
         let (size, edge, at) = head.ok_or_else(|| broken("it has no head".to_owned()))?;
         let tree = Frontier::from_bytes(size, &edge).map_err(|e| broken(e.to_string()))?;
         Ok(LogHead { tree, at })
+    }
+
+    /// The latest moment that anything in the database was made at: whoever goes on from here is not before it.
+    pub async fn latest(&self) -> Result<Option<Timestamp>, StoreError> {
+        let latest: Option<Option<Timestamp>> = self.db.first(&LATEST, &[], |row| row.get(0)).await?;
+        Ok(latest.flatten())
     }
 
     /// The newest signed checkpoint.
