@@ -129,7 +129,7 @@ impl Store {
             if matches!(*error, StoreError::Commit(_)) {
                 return Err(CommitError::Unknown(error));
             }
-            if tries >= MAX_TRIES || !error.is_passing() {
+            if tries >= self.db.tries(MAX_TRIES) || !error.is_passing() {
                 return Err(CommitError::Store(error));
             }
             tokio::time::sleep(PAUSE * tries).await;
@@ -200,7 +200,7 @@ async fn write_group(db: &Db, ctx: &Ctx, group: &[Waiting]) -> Vec<Answer> {
             }
             return alone;
         }
-        if tries >= MAX_TRIES || !error.is_passing() {
+        if tries >= db.tries(MAX_TRIES) || !error.is_passing() {
             tracing::error!(%error, changes = group.len(), "a commit failed");
             let error = Arc::new(error);
             let failed = |_| Err(CommitError::Store(Arc::clone(&error)));

@@ -16,6 +16,8 @@ use super::{StoreError, value::Val};
 const CONNECTIONS: u32 = 8;
 /// How long somebody waits for a lock or for a free connection before being told "not now".
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The same for whoever writes to SQLite, where nobody but this process has business: longer is no use, and a person is waiting (R4).
+const BRIEF: Duration = Duration::from_secs(1);
 /// The first SQLite without the WAL-reset bug.
 const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
 
@@ -164,13 +166,13 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .pragma("secure_delete", "on")
-            .busy_timeout(PATIENCE);
+            .busy_timeout(BRIEF);
         let failed = |source| StoreError::Open { place, source };
-        let pool = SqlitePoolOptions::new().acquire_timeout(PATIENCE);
-        let writer = pool.clone().max_connections(1);
+        let pool = SqlitePoolOptions::new();
+        let writer = pool.clone().max_connections(1).acquire_timeout(BRIEF);
         let open = async {
             let w = writer.connect_with(options.clone()).await?;
-            let readers = pool.max_connections(CONNECTIONS);
+            let readers = pool.max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
             let r = readers.connect_with(options.read_only(true)).await?;
             Ok(Self::Lite { w, r })
         };
@@ -224,6 +226,14 @@ impl Db {
         match self {
             Self::Lite { .. } => Engine::Sqlite,
             Self::Pg(_) => Engine::Postgres,
+        }
+    }
+
+    /// How often something that passes is tried. On SQLite the engine itself has waited long enough.
+    pub(super) const fn tries(&self, most: u32) -> u32 {
+        match self.engine() {
+            Engine::Sqlite => 1,
+            Engine::Postgres => most,
         }
     }
 
