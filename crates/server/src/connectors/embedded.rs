@@ -404,7 +404,7 @@ impl Directory for Embedded {
             },
             (_, None) => (CheckKind::NewOpens, false),
         };
-        let moved = row.account.changed_at != attempt.changed_before;
+        let moved = attempt.has_moved(row.account.changed_at, 0);
         super::judge(proof, holds, moved, &attempt)
     }
 }

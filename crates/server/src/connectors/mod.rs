@@ -206,7 +206,7 @@ pub struct AttemptFacts<'a> {
     pub action: Action,
     /// The sealed password, opened again, if it is still there. Without it nothing can be proved done.
     pub new: Option<&'a SecretText>,
-    /// [`Account::changed_at`] as read just before the attempt.
+    /// [`Account::changed_at`] as read just before the attempt. None also where that is not known any more.
     pub changed_before: Option<Timestamp>,
     /// When the attempt was started.
     pub started_at: Timestamp,
@@ -221,6 +221,14 @@ impl AttemptFacts<'_> {
     /// Whether a write of this attempt can no longer arrive.
     pub const fn is_settled(&self) -> bool {
         self.at.since_ms(self.started_at) >= SETTLE_MS
+    }
+    /// Whether the password was changed since before the attempt. If what was before is not known, because whoever knew it was killed, only a
+    /// change counts that is about as young as the attempt: nearly everybody's password was changed at some time (T-E09).
+    fn has_moved(&self, changed_at: Option<Timestamp>, coarse_ms: i64) -> bool {
+        match self.changed_before {
+            Some(_) => changed_at != self.changed_before,
+            None => changed_at.is_some_and(|changed| changed.plus_ms(coarse_ms) >= self.started_at),
+        }
     }
 }
 

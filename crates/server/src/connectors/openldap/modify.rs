@@ -203,14 +203,14 @@ impl OpenLdap {
             Err(_) => return Applied::unknown(Unknown::ConnectionLost),
         };
         let changed_at = entry.account.changed_at;
-        let moved = changed_at != attempt.changed_before;
+        let moved = attempt.has_moved(changed_at, RESOLUTION_MS);
         if attempt.action == Action::Unlock {
             return judge(CheckKind::Unlocked, entry.account.lock.is_none(), moved, &attempt);
         }
         // Times of change have whole seconds, so an equal one tells nothing if it is as young as the attempt; and without the overlay there is none.
         let recent = changed_at.is_none_or(|changed| changed.plus_ms(RESOLUTION_MS) >= attempt.started_at);
         let opens = match attempt.new {
-            Some(new) if moved || recent => match self.bind_as(&entry.dn, new).await {
+            Some(new) if changed_at != attempt.changed_before || recent => match self.bind_as(&entry.dn, new).await {
                 Ok(answer) => is_right(answer),
                 Err(Fault::Timeout) => return Applied::unknown(Unknown::Timeout),
                 Err(_) => return Applied::unknown(Unknown::ConnectionLost),

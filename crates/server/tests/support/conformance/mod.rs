@@ -58,6 +58,7 @@ const LINES: &[Line] = lines![
     unknown::r41_a_yes_that_looking_does_not_show_is_not_done,
     unknown::t_e10_what_could_not_be_sent_was_not_done,
     unknown::t_e10_looking_too_early_or_without_the_password_proves_nothing,
+    unknown::t_e09_looking_without_knowing_what_was_before_tells_an_old_change_from_this_one,
     finding::r36_a_probe_says_what_can_be_done,
 ];
 

@@ -116,3 +116,30 @@ pub(super) async fn t_e10_looking_too_early_or_without_the_password_proves_nothi
     ensure!(looked.outcome == Outcome::Done, "{looked:?}");
     Ok(())
 }
+
+/// Whoever knew when the password had been changed before was killed with the attempt.
+pub(super) async fn t_e09_looking_without_knowing_what_was_before_tells_an_old_change_from_this_one(
+    world: World<'_>,
+) -> Checked {
+    let person = world.person(Like::Anybody).await;
+    let account = one(world, &person).await?;
+    let (directory, earlier) = (world.directory(), world.now());
+    let own = reference(directory.name(), &account);
+    let (new, old) = (secret("First new secret 26"), secret("Some other secret 26"));
+    let applied = set(directory, &account, Change::to(old.expose()), earlier).await;
+    ensure!(applied.outcome == Outcome::Done, "{applied:?}");
+    let started_at = earlier.plus_ms(keyward_core::time::HOUR_MS);
+    let at = started_at.plus_ms(SETTLE_MS);
+    let facts = AttemptFacts { action: Action::SetPassword, new: Some(&new), changed_before: None, started_at, at };
+    refused(&directory.look(&own, facts).await, NotDone::NotApplied)?;
+    let applied = set(directory, &account, Change::to(new.expose()), started_at).await;
+    ensure!(applied.outcome == Outcome::Done, "{applied:?}");
+    let looked = directory.look(&own, facts).await;
+    ensure!(looked.outcome == Outcome::Done, "{looked:?}");
+    // Changed at about the same time, and to something else: a human has to find out.
+    let facts = AttemptFacts { new: Some(&old), started_at: earlier, ..facts };
+    let looked = directory.look(&own, facts).await;
+    let wanted = Outcome::Unknown { reason: Unknown::Unproven.word().to_owned() };
+    ensure!(looked.outcome == wanted, "{looked:?}");
+    Ok(())
+}
