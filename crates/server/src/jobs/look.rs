@@ -9,7 +9,10 @@ use keyward_core::{
 };
 
 use super::{JobError, Ran, Worker, reissue, settled};
-use crate::{connectors::AttemptFacts, flow::With};
+use crate::{
+    connectors::{Applied, AttemptFacts, Unknown},
+    flow::With,
+};
 
 /// Looks once. As long as nobody can tell, the job comes again.
 pub async fn run(worker: &Worker, id: CaseId, attempt: u32, sealed: &[u8], changed_before: Option<Timestamp>) -> Ran {
@@ -34,6 +37,12 @@ pub async fn run(worker: &Worker, id: CaseId, attempt: u32, sealed: &[u8], chang
         at,
     };
     let applied = directory.look(&person.account, facts).await;
+    if applied.outcome == Applied::unknown(Unknown::Unproven).outcome {
+        // Each look tries a password, which counts against its owner: no longer every half minute.
+        return Err(JobError::Never(
+            "the password was changed, and not to this one: somebody has to find out".to_owned(),
+        ));
+    }
     if matches!(applied.outcome, Outcome::Unknown { .. }) {
         return Err(JobError::Later("nobody can tell yet what the directory did".to_owned()));
     }

@@ -54,6 +54,8 @@ use letters::Letters;
 const LEASE_MS: i64 = 2 * MINUTE_MS;
 /// What waits for the mail server: at most half of the places, so that a relay that says nothing holds up nobody's recovery (R19, R45).
 const MAIL: [&str; 2] = ["send", "mail_code"];
+/// What waits for a directory, and a person for it.
+const DIRECTORY: [&str; 3] = ["classify", "reissue", "look"];
 /// How often a worker looks for work that another process left.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How often the log is signed, if it has grown.
@@ -185,11 +187,11 @@ impl Work {
         }
     }
 
-    /// How often it is tried. A notice is not given up for two days of trying; what a person waits for is soon.
+    /// How often it is tried. What waits for a directory outlives three days without one, and a notice two days without a relay.
     const fn max_tries(&self) -> u32 {
         match self {
             Self::Send { .. } => 40,
-            Self::Look { .. } => 60,
+            Self::Classify { .. } | Self::Reissue { .. } | Self::Look { .. } => 10_000,
             Self::MailCode { .. } | Self::NewAddress { .. } | Self::SignIn(_) => 5,
             _ => 20,
         }
@@ -408,7 +410,7 @@ impl Worker {
     }
 
     async fn put_back(&self, job: &Taken, never: bool, error: &str) -> Result<(), StoreError> {
-        let wait_ms = if never { MINUTE_MS * 60 } else { backoff_ms(job.tries) };
+        let wait_ms = if never { MINUTE_MS * 60 } else { backoff_ms(&job.kind, job.tries) };
         let due = self.flow.ctx.now().plus_ms(wait_ms);
         self.flow.store.fail_job(job, due, error).await.map(drop)
     }
@@ -436,10 +438,11 @@ impl Worker {
     }
 }
 
-/// Doubles from half a second to an hour.
-fn backoff_ms(tries: u32) -> i64 {
+/// Doubles from half a second to an hour; for what waits for a directory, to half a minute, so that it goes on soon after that is back (R5).
+fn backoff_ms(kind: &str, tries: u32) -> i64 {
+    let most_ms = if DIRECTORY.contains(&kind) { 30 * SECOND_MS } else { 60 * MINUTE_MS };
     let doubled = 1i64.checked_shl(tries.min(20)).unwrap_or(i64::MAX);
-    (SECOND_MS / 4).saturating_mul(doubled).min(60 * MINUTE_MS)
+    (SECOND_MS / 4).saturating_mul(doubled).min(most_ms)
 }
 
 /// A refusal that only says that the work is done already, or no longer wanted. That others were faster each time says neither: it is still to do.
@@ -459,5 +462,24 @@ mod tests {
     fn r10_work_that_others_outran_is_still_to_do() {
         assert!(settled(Err(FlowError::Refused(Refusal::Over))).is_ok());
         assert!(matches!(settled(Err(FlowError::Refused(Refusal::Changed))), Err(JobError::Later(_))));
+    }
+
+    #[test]
+    fn r5_what_waits_for_a_directory_is_tried_soon_after_it_is_back_and_for_days() {
+        let (ctx, _) = Ctx::by_hand(Timestamp::from_millis(0), 1);
+        let case = ctx.id(ctx.now());
+        for work in [
+            Work::Classify { case, signed_in: None },
+            Work::Reissue { case, attempt: 1, sealed: Vec::new() },
+            Work::Look { case, attempt: 1, sealed: Vec::new(), changed_before: None },
+        ] {
+            let waits = (1..work.max_tries()).map(|tries| backoff_ms(work.kind(), tries));
+            let (mut longest, mut all) = (0, 0);
+            for wait in waits {
+                (longest, all) = (wait.max(longest), all + wait);
+            }
+            assert!(longest <= MINUTE_MS, "{}: {longest} ms", work.kind());
+            assert!(all >= 3 * keyward_core::time::DAY_MS, "{}: {all} ms", work.kind());
+        }
     }
 }
