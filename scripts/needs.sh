@@ -10,6 +10,7 @@ have() {
         ldap-utils) command -v ldapsearch ;;
         libfaketime) compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' ;;
         postgresql) command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' ;;
+        strace) command -v strace ;;
         systemd) command -v systemd-analyze ;;
         chromium) command -v chromium ;;
         fonts-noto-core) compgen -G '/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf' ;;
@@ -20,7 +21,7 @@ have() {
 }
 
 missing=()
-for package in slapd slapd-contrib ldap-utils libfaketime postgresql systemd chromium fonts-noto-core nodejs npm python3; do
+for package in slapd slapd-contrib ldap-utils libfaketime postgresql strace systemd chromium fonts-noto-core nodejs npm python3; do
     have "$package" || missing+=("$package")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0

@@ -6,7 +6,7 @@ use std::{
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Condvar, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
 };
@@ -28,6 +28,10 @@ pub enum Wire {
     Lies,
     /// The request waits until it is let go.
     Holds,
+    /// The connection ends, and the request arrives when it is let go: dropped, then applied.
+    Late,
+    /// The request arrives twice.
+    Twice,
     /// Nobody listens.
     Refuses,
 }
@@ -36,9 +40,12 @@ pub enum Wire {
 struct Plan {
     wire: Wire,
     word: Vec<u8>,
+    /// How many requests with the word pass before one is broken.
+    spare: Arc<AtomicUsize>,
+    gate: Arc<Gate>,
 }
 
-/// Where requests wait: whether one does, and whether it may go.
+/// Where requests wait: whether one has come, and whether it may go.
 #[derive(Debug, Default)]
 struct Gate {
     state: Mutex<(bool, bool)>,
@@ -46,10 +53,13 @@ struct Gate {
 }
 
 impl Gate {
-    fn pass(&self) {
-        let mut state = self.state.lock().expect("the gate");
-        state.0 = true;
+    fn come(&self) {
+        self.state.lock().expect("the gate").0 = true;
         self.moved.notify_all();
+    }
+    fn pass(&self) {
+        self.come();
+        let state = self.state.lock().expect("the gate");
         drop(self.moved.wait_while(state, |(_, open)| !*open).expect("the gate"));
     }
 }
@@ -57,7 +67,6 @@ impl Gate {
 #[derive(Debug)]
 pub struct Proxy {
     pub port: u16,
-    gate: Arc<Gate>,
     plan: Arc<Mutex<Plan>>,
 }
 
@@ -66,10 +75,8 @@ impl Proxy {
     pub fn before(port: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let own = listener.local_addr().expect("an address").port();
-        let plan = Arc::new(Mutex::new(Plan { wire: Wire::Whole, word: Vec::new() }));
+        let plan = Arc::new(Mutex::new(Plan::new(Wire::Whole, "", 0)));
         let shared = Arc::clone(&plan);
-        let gate = Arc::new(Gate::default());
-        let waiting = Arc::clone(&gate);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 if shared.lock().expect("the plan").wire == Wire::Refuses {
@@ -81,57 +88,99 @@ impl Proxy {
                 let broken = Arc::new(AtomicBool::new(false));
                 for (from, to, is_request) in [(&client, &server, true), (&server, &client, false)] {
                     let (from, to) = (from.try_clone().expect("a socket"), to.try_clone().expect("a socket"));
-                    let (plan, broken) = ((Arc::clone(&shared), Arc::clone(&waiting)), Arc::clone(&broken));
+                    let (plan, broken) = (Arc::clone(&shared), Arc::clone(&broken));
                     thread::spawn(move || carry(from, to, is_request, &plan, &broken));
                 }
             }
         });
-        Self { port: own, gate, plan }
+        Self { port: own, plan }
     }
-    /// Waits until a request waits. Blocks its thread.
+    fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.plan.lock().expect("the plan").gate)
+    }
+    /// Waits until a request has come that is broken; where its answer is, until that has come. Blocks its thread.
     pub fn wait_for_request(&self) {
-        let state = self.gate.state.lock().expect("the gate");
-        drop(self.gate.moved.wait_while(state, |(held, _)| !*held).expect("the gate"));
+        let gate = self.gate();
+        let state = gate.state.lock().expect("the gate");
+        drop(gate.moved.wait_while(state, |(held, _)| !*held).expect("the gate"));
+    }
+    /// Whether one has come.
+    pub fn has_come(&self) -> bool {
+        self.gate().state.lock().expect("the gate").0
     }
     /// Lets it go, and all that come after.
     pub fn let_go(&self) {
-        self.gate.state.lock().expect("the gate").1 = true;
-        self.gate.moved.notify_all();
+        let gate = self.gate();
+        gate.state.lock().expect("the gate").1 = true;
+        gate.moved.notify_all();
     }
     /// Breaks each connection from the request on that holds `word`.
     pub fn arm(&self, wire: Wire, word: &str) {
-        *self.plan.lock().expect("the plan") = Plan { wire, word: word.as_bytes().to_vec() };
+        self.arm_after(0, wire, word);
+    }
+    /// The same, but so many requests with the word pass before.
+    pub fn arm_after(&self, spare: usize, wire: Wire, word: &str) {
+        *self.plan.lock().expect("the plan") = Plan::new(wire, word, spare);
     }
 }
 
-fn carry(
-    mut from: TcpStream,
-    mut to: TcpStream,
-    is_request: bool,
-    (plan, gate): &(Arc<Mutex<Plan>>, Arc<Gate>),
-    broken: &AtomicBool,
-) {
+impl Plan {
+    fn new(wire: Wire, word: &str, spare: usize) -> Self {
+        Self { wire, word: word.as_bytes().to_vec(), spare: Arc::new(AtomicUsize::new(spare)), gate: Arc::default() }
+    }
+    /// Whether this request is the one to break.
+    fn strikes(&self, request: &[u8]) -> bool {
+        if self.word.is_empty() || !request.windows(self.word.len()).any(|part| part == self.word) {
+            return false;
+        }
+        let less = |spare: usize| spare.checked_sub(1);
+        self.spare.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_err()
+    }
+}
+
+fn carry(mut from: TcpStream, mut to: TcpStream, is_request: bool, plan: &Mutex<Plan>, broken: &AtomicBool) {
     let mut buffer = [0; 16 * 1024];
     while let Ok(count) = from.read(&mut buffer) {
-        let Plan { wire, word } = plan.lock().expect("the plan").clone();
+        let plan = plan.lock().expect("the plan").clone();
         let bytes = &buffer[..count];
-        if is_request && !word.is_empty() && bytes.windows(word.len()).any(|part| part == word) {
+        if is_request && plan.strikes(bytes) {
             broken.store(true, Ordering::SeqCst);
         }
-        let wire = if wire == Wire::Refuses || broken.load(Ordering::SeqCst) { wire } else { Wire::Whole };
+        let is_broken = plan.wire == Wire::Refuses || broken.load(Ordering::SeqCst);
+        let wire = if is_broken { plan.wire } else { Wire::Whole };
         let vanishes = match (wire, is_request) {
-            (Wire::LosesRequest, true) | (Wire::LosesAnswer, false) | (Wire::Refuses, _) => break,
+            (Wire::LosesRequest, true) | (Wire::LosesAnswer, false) | (Wire::Refuses, _) => {
+                plan.gate.come();
+                break;
+            }
             (Wire::Lies, true) => {
                 // Nothing but the one request is in the way of this connection.
                 broken.store(false, Ordering::SeqCst);
                 let _ = from.write_all(&extended_success(bytes));
+                plan.gate.come();
                 true
             }
             (Wire::Holds, true) => {
-                gate.pass();
+                plan.gate.pass();
                 false
             }
-            (Wire::SwallowsRequest, true) | (Wire::SwallowsAnswer, false) => true,
+            (Wire::Late, true) => {
+                let _ = from.shutdown(Shutdown::Both);
+                plan.gate.pass();
+                // The connection ends when the answer has come; ended now, the request might not be read.
+                let _ = to.write_all(bytes);
+                return;
+            }
+            (Wire::Twice, true) => {
+                broken.store(false, Ordering::SeqCst);
+                let _ = to.write_all(bytes);
+                plan.gate.come();
+                false
+            }
+            (Wire::SwallowsRequest, true) | (Wire::SwallowsAnswer, false) => {
+                plan.gate.come();
+                true
+            }
             _ => false,
         };
         if count == 0 || (!vanishes && to.write_all(bytes).is_err()) {

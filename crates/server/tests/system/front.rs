@@ -61,6 +61,10 @@ async fn forward(process: SocketAddr, request: Request) -> std::io::Result<Respo
     wire.write_all(&body).await?;
     let mut answer = Vec::new();
     wire.read_to_end(&mut answer).await?;
+    // A process that was killed in the middle of an answer has given none.
+    if !answer.windows(4).any(|four| four == b"\r\n\r\n") {
+        return Err(std::io::ErrorKind::UnexpectedEof.into());
+    }
     Ok(parse(&answer))
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -73,19 +74,20 @@ impl Call {
         self
     }
     /// As if so many seconds had passed since now. None where that can not be played.
-    pub fn later(mut self, seconds: u32) -> Option<Self> {
-        let mut folders = fs::read_dir("/usr/lib").ok()?.flatten().map(|folder| folder.path().join(FAKETIME));
-        let library = folders.find(|library| library.exists())?;
-        self.environment.insert("LD_PRELOAD".to_owned(), library.display().to_string());
-        self.environment.insert("FAKETIME".to_owned(), format!("+{seconds}s"));
-        Some(self)
+    pub fn later(self, seconds: u32) -> Option<Self> {
+        Some(self.set("LD_PRELOAD", &faketime()?).set("FAKETIME", &format!("+{seconds}s")))
+    }
+    /// By a clock that a file sets, while it runs: how many seconds from now. Timers go on as they are. None where that can not be played.
+    pub fn later_by(self, file: &Path) -> Option<Self> {
+        let call = self.set("LD_PRELOAD", &faketime()?).set("FAKETIME_TIMESTAMP_FILE", file.to_str()?);
+        Some(call.set("FAKETIME_NO_CACHE", "1").set("FAKETIME_DONT_FAKE_MONOTONIC", "1"))
     }
 
     fn command(&self) -> Command {
-        let binary = env!("CARGO_BIN_EXE_keyward");
+        let binary = binary();
         let mut command = if self.offline {
             let mut command = Command::new("unshare");
-            command.args(["-n", binary]);
+            command.arg("-n").arg(binary);
             command
         } else if let Some(soft) = self.files {
             let mut command = Command::new("sh");
@@ -118,6 +120,19 @@ impl Call {
     }
 }
 
+/// The binary of this build, or the one that is to be tried.
+fn binary() -> OsString {
+    #[allow(clippy::disallowed_methods, reason = "a switch of the test run, not of the product")]
+    let named = std::env::var_os("KEYWARD_TRIED_BINARY");
+    named.unwrap_or_else(|| env!("CARGO_BIN_EXE_keyward").into())
+}
+
+/// The library that plays with clocks.
+fn faketime() -> Option<String> {
+    let mut folders = fs::read_dir("/usr/lib").ok()?.flatten().map(|folder| folder.path().join(FAKETIME));
+    folders.find(|library| library.exists()).map(|library| library.display().to_string())
+}
+
 fn can_unshare() -> bool {
     Command::new("unshare").args(["-n", "true"]).output().is_ok_and(|output| output.status.success())
 }
@@ -141,6 +156,10 @@ impl Process {
     /// How the system calls it.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("the state of the process").is_some()
     }
     /// Everything it has written so far.
     pub fn said(&self) -> String {
