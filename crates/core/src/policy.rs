@@ -23,7 +23,10 @@ use crate::{
     steps::{authorize::Approvals, verify::Proofs},
 };
 
+mod bare;
 pub mod example;
+
+pub use bare::Bare;
 
 /// The schema that every policy is checked against.
 pub const SCHEMA: &str = include_str!("../../../policy/schema.cedarschema");
@@ -221,6 +224,19 @@ impl Policy {
     }
 
     fn decide(&self, gate: Gate, facts: &Facts) -> Result<(bool, Vec<String>), PolicyError> {
+        let (entities, request, slice) = self.question(gate, facts)?;
+        let response = Authorizer::new().is_authorized(&request, slice, &entities);
+        let mut errors = response.diagnostics().errors().map(ToString::to_string).peekable();
+        if errors.peek().is_some() {
+            return Ok((false, errors.map(|e| format!("error: {e}")).collect()));
+        }
+        let mut because: Vec<String> = response.diagnostics().reason().map(ToString::to_string).collect();
+        because.sort_unstable();
+        Ok((response.decision() == Decision::Allow, because))
+    }
+
+    /// The question in Cedar's words, and the policies that may have a say in it.
+    fn question(&self, gate: Gate, facts: &Facts) -> Result<(Entities, Request, &PolicySet), PolicyError> {
         let wrong = |e: &dyn std::fmt::Display| PolicyError::Words(e.to_string());
         let entities = self.words.entities(facts, &self.schema)?;
         let request = Request::new(
@@ -232,14 +248,7 @@ impl Policy {
         )
         .map_err(|e| wrong(&e))?;
         let slice = self.slices.get(&(gate, facts.class)).ok_or_else(|| wrong(&"no slice"))?;
-        let response = Authorizer::new().is_authorized(&request, slice, &entities);
-        let mut errors = response.diagnostics().errors().map(ToString::to_string).peekable();
-        if errors.peek().is_some() {
-            return Ok((false, errors.map(|e| format!("error: {e}")).collect()));
-        }
-        let mut because: Vec<String> = response.diagnostics().reason().map(ToString::to_string).collect();
-        because.sort_unstable();
-        Ok((response.decision() == Decision::Allow, because))
+        Ok((entities, request, slice))
     }
 }
 

@@ -12,7 +12,9 @@ mod policy;
 
 pub use account::{AccountAddArgs, AccountCommand, AccountListArgs, AccountNameArgs, AccountRemoveArgs};
 pub use case::{CaseCommand, CaseExportArgs, CaseListArgs, CaseShowArgs};
-pub use operate::{BreachBuildArgs, BreachCommand, DoctorArgs, HealthArgs, MigrateArgs, RebuildArgs};
+pub use operate::{
+    BenchCommand, BenchLimitsArgs, BreachBuildArgs, BreachCommand, DoctorArgs, HealthArgs, MigrateArgs, RebuildArgs,
+};
 pub use policy::{DoorChoice, HoursChoice, PolicyCommand, PolicyExplainArgs, PolicyFileArgs, PolicyTestArgs};
 
 /// `keyward config …`

@@ -5,6 +5,7 @@
 
 mod account;
 pub mod args;
+mod bench;
 mod breach;
 mod case;
 mod completions;
@@ -132,6 +133,9 @@ pub enum Command {
     /// Build the list of breached passwords
     #[command(subcommand)]
     Breach(args::BreachCommand),
+    /// Measure what this machine can do without Keyward
+    #[command(subcommand)]
+    Bench(args::BenchCommand),
     /// Bring the database up to date
     Migrate(args::MigrateArgs),
     /// Look at everything the configuration speaks of
@@ -169,6 +173,7 @@ impl Command {
             Self::Case(args::CaseCommand::Show(_)) => "case show",
             Self::Case(args::CaseCommand::Export(_)) => "case export",
             Self::Breach(args::BreachCommand::Build(_)) => "breach build",
+            Self::Bench(args::BenchCommand::Limits(_)) => "bench limits",
             Self::Migrate(_) => "migrate",
             Self::Doctor(_) => "doctor",
             Self::Health(_) => "health",
@@ -203,6 +208,7 @@ async fn dispatch(command: Command, ctx: &CliContext) -> Result<Exit, CliError> 
         Command::Case(args::CaseCommand::Show(args)) => case::show(args, ctx).await,
         Command::Case(args::CaseCommand::Export(args)) => case::export(args, ctx).await,
         Command::Breach(args::BreachCommand::Build(args)) => breach::build(args, ctx).await,
+        Command::Bench(args::BenchCommand::Limits(args)) => bench::limits(args, ctx).await,
         Command::Migrate(args) => migrate::run(args, ctx).await,
         Command::Doctor(args) => doctor::run(args, ctx).await,
         Command::Health(args) => health::run(args, ctx).await,

@@ -1,4 +1,4 @@
-//! The words of the commands for who runs a server: the database, the check-up, the list of breached passwords.
+//! The words of the commands for who runs a server: the database, the check-up, the list of breached passwords, the limits of the machine.
 
 use std::path::PathBuf;
 
@@ -101,4 +101,30 @@ pub struct BreachBuildArgs {
     /// Where the lists are from, for those who run the server [default: the names of the lists]
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
+}
+
+/// `keyward bench …`
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Argon2, SQLite, the disk, SHA-256, Cedar, memory and signatures, each alone
+    #[command(after_help = "\
+Examples:
+  keyward bench limits
+  keyward bench limits --folder /var/lib/keyward --seconds 3
+
+Each program runs for so many seconds on its own and prints what one unit of its work takes. Reads no configuration and opens no
+database of an installation; the folder gets files of its own for as long as it runs. What Keyward makes of these limits is in
+docs/performance.md.")]
+    Limits(BenchLimitsArgs),
+}
+
+/// `keyward bench limits`
+#[derive(Debug, Args)]
+pub struct BenchLimitsArgs {
+    /// Where files are made and synced; measures the disk it is on [default: the folder for temporary files]
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// How long each program runs
+    #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=60))]
+    pub seconds: u64,
 }

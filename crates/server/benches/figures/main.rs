@@ -1,0 +1,118 @@
+//! The figures of `docs/performance.md`: each measured beside the physical limit of the same machine in the same run, judged by its interval, and void
+//! where the control says that the machine was too restless. `make bench` runs all, `make bench ONLY=p24` one.
+//!
+//! Run among the tests, each figure is taken once on little data and judged by nobody: that shows that it still can be measured, and nothing else.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a measurement fails by panicking, and is about real time"
+)]
+
+mod append;
+mod binary;
+mod breach;
+#[path = "../../tests/support/cases.rs"]
+#[allow(missing_docs)]
+mod cases;
+mod evidence;
+mod growth;
+mod judge;
+mod log;
+mod memory;
+mod policy;
+mod process;
+mod resets;
+#[path = "../../tests/support/smtp_sink.rs"]
+#[allow(dead_code, missing_docs)]
+mod smtp_sink;
+mod stage;
+mod timing;
+mod wire;
+
+use std::{cell::OnceCell, env, fs, path::Path};
+
+use judge::Row;
+use stage::Installation;
+
+/// Everybody who recovers in a whole run; two of the figures are about a thousand accounts.
+const PEOPLE: usize = 1200;
+
+/// One run.
+pub struct Bench {
+    /// Everything, or a little of it.
+    full: bool,
+    main: OnceCell<(Installation, f64)>,
+    rows: Vec<Row>,
+}
+
+impl Bench {
+    /// How many, in a whole run and among the tests.
+    pub fn of(&self, full: usize, little: usize) -> usize {
+        if self.full { full } else { little }
+    }
+    /// The installation that most figures share, with the bytes of its database before anybody recovered.
+    pub fn main(&self) -> &(Installation, f64) {
+        self.main.get_or_init(|| {
+            let made = Installation::new(self.of(PEOPLE, 40));
+            let bytes = growth::bytes(&made);
+            (made, bytes)
+        })
+    }
+    /// Says it at once, and keeps it for the table.
+    pub fn found(&mut self, row: Row) {
+        println!("{}", judge::line(&row));
+        self.rows.push(row);
+    }
+}
+
+type Figure = fn(&mut Bench);
+
+const FIGURES: &[(&[&str], Figure)] = &[
+    (&["p29"], binary::size),
+    (&["p07", "p08"], policy::decisions),
+    (&["p14"], log::root),
+    (&["p20"], breach::lookups),
+    (&["p09", "p10"], memory::idle_and_storm),
+    (&["p01", "p02", "p03"], resets::resets),
+    (&["p13"], growth::bytes_of_a_case),
+    (&["p16"], evidence::bundle),
+    (&["p04", "p05", "p06"], append::appends),
+    (&["p11", "p12"], growth::many_cases),
+    (&["p24"], timing::names),
+];
+
+fn main() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    // Cargo says so when it was asked for a measurement and not for tests.
+    let full = arguments.iter().any(|argument| argument == "--bench");
+    let wanted: Vec<String> =
+        arguments.into_iter().map(|word| word.to_lowercase()).filter(|word| is_figure(word)).collect();
+    let mut bench = Bench { full, main: OnceCell::new(), rows: Vec::new() };
+    let mut taken = 0;
+    for (ids, figure) in FIGURES {
+        if wanted.is_empty() || ids.iter().any(|id| wanted.iter().any(|word| word == id)) {
+            println!("== {}", ids.join(" "));
+            figure(&mut bench);
+            taken += 1;
+        }
+    }
+    let table = judge::table(&bench.rows);
+    if full {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("figures.md"), &table).unwrap();
+        println!("\n{table}\nThe same is in {}.", folder.join("figures.md").display());
+    } else {
+        println!("test result: ok. {taken} passed; 0 failed; 0 ignored; a little of each figure, judged by nobody");
+    }
+}
+
+/// `p` and two digits. Whatever else cargo and its callers say to tests is not about figures.
+fn is_figure(word: &str) -> bool {
+    word.len() == 3 && word.starts_with('p') && word[1..].bytes().all(|byte| byte.is_ascii_digit())
+}
