@@ -2,10 +2,21 @@
 
 use std::{fs, path::PathBuf};
 
-/// The kernel's ticks in a second; the same on every Linux that runs this.
-const TICKS: f64 = 100.0;
 /// Threads that hash passwords are named so by the pool.
 const POOL: &str = "password-";
+
+/// Processor time. A thread that ended takes its own with it: windows are short, and threads of the runtime stay for longer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spent {
+    pub hashing_s: f64,
+    pub others_s: f64,
+}
+
+impl Spent {
+    pub fn all_s(self) -> f64 {
+        self.hashing_s + self.others_s
+    }
+}
 
 /// A process by its number.
 #[derive(Clone, Debug)]
@@ -18,24 +29,19 @@ impl Proc {
     fn read(&self, name: &str) -> String {
         fs::read_to_string(self.0.join(name)).unwrap_or_else(|error| panic!("{}/{name}: {error}", self.0.display()))
     }
-    /// Seconds of processor time of all its threads, also of those that ended.
-    pub fn cpu_s(&self) -> f64 {
-        let stat = self.read("stat");
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-        let ticks = |place: usize| fields[place].parse::<f64>().unwrap();
-        (ticks(11) + ticks(12)) / TICKS
-    }
-    /// Seconds of processor time of the threads that hash passwords. They live as long as the process.
-    pub fn hashing_s(&self) -> f64 {
-        let mut sum = 0.0;
+    /// Seconds of processor time of its threads so far, to the nanosecond: of those that hash passwords, and of all others.
+    pub fn spent(&self) -> Spent {
+        let mut spent = Spent::default();
         for task in fs::read_dir(self.0.join("task")).expect("threads").flatten() {
             let read = |name: &str| fs::read_to_string(task.path().join(name)).unwrap_or_default();
+            let ns = read("schedstat").split(' ').next().and_then(|ns| ns.parse::<f64>().ok()).unwrap_or(0.0);
             if read("comm").starts_with(POOL) {
-                let ns = read("schedstat").split(' ').next().and_then(|ns| ns.parse::<f64>().ok());
-                sum += ns.unwrap_or(0.0) / 1e9;
+                spent.hashing_s += ns / 1e9;
+            } else {
+                spent.others_s += ns / 1e9;
             }
         }
-        sum
+        spent
     }
     /// A number of `status`, in bytes.
     fn status(&self, name: &str) -> f64 {

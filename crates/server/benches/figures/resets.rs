@@ -7,7 +7,7 @@ use keyward::bare::{clock, hashing};
 use crate::{
     Bench,
     judge::{Estimate, Goal, Pairs, Row, number},
-    process::Proc,
+    process::{Proc, Spent},
     stage::{Installation, Server},
 };
 
@@ -21,36 +21,36 @@ fn bare(slow: &mut hashing::Slow, times: usize) -> f64 {
 /// Waits until the server does nothing: messages, the review and the signature belong to the resets before.
 pub fn settle(proc: &Proc) {
     loop {
-        let before = proc.cpu_s();
+        let before = proc.spent().all_s();
         thread::sleep(Duration::from_millis(200));
-        if proc.cpu_s() - before <= 0.011 {
+        if proc.spent().all_s() - before <= 0.008 {
             return;
         }
     }
 }
 
-/// Seconds of processor time for each of so many resets: of all threads, and of those that hash.
-pub fn spent(made: &Installation, server: &Server, count: usize, at_a_time: usize) -> (f64, f64) {
-    let before = (server.proc.cpu_s(), server.proc.hashing_s());
+/// Processor time for each of so many resets.
+pub fn spent(made: &Installation, server: &Server, count: usize, at_a_time: usize) -> Spent {
+    let before = server.proc.spent();
     made.resets(server, count, at_a_time);
     settle(&server.proc);
+    let after = server.proc.spent();
     let each = |after: f64, before: f64| (after - before) / count as f64;
-    (each(server.proc.cpu_s(), before.0), each(server.proc.hashing_s(), before.1))
+    Spent { hashing_s: each(after.hashing_s, before.hashing_s), others_s: each(after.others_s, before.others_s) }
 }
 
 pub fn resets(bench: &mut Bench) {
-    let (rounds, window) = (bench.of(25, 1), bench.of(12, 2));
+    let (rounds, window) = (bench.of(25, 1), bench.of(8, 2));
     let (windows, people) = (bench.of(15, 1), bench.of(48, 4));
     let (made, _) = bench.main();
     let server = made.serve();
-    made.resets(&server, window, window.min(6));
+    made.resets(&server, window, 2);
     settle(&server.proc);
     let mut slow = hashing::Slow::new();
     let (mut hashes, mut others) = (Vec::new(), Vec::new());
-    let hashes_of_window = window;
     let pairs = Pairs::of(
         rounds,
-        || bare(&mut slow, hashes_of_window),
+        || bare(&mut slow, window),
         || {
             let (all, hashing) = spent(made, &server, window, 6.min(window));
             hashes.push(hashing);

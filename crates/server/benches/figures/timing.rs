@@ -104,11 +104,11 @@ impl Names {
 }
 
 pub fn names(bench: &mut Bench) {
-    let mut names = Names::new(bench.of(400, 4));
+    let mut names = Names::new(bench.of(400, 2));
     let server = names.made.serve();
     let few = bench.of(4_000, 2);
     for (what, kind, fault, count, for_s) in [
-        ("a start, somebody and nobody", "person", Fault::None, bench.of(20_000, 4), 150),
+        ("a start, somebody and nobody", "person", Fault::None, bench.of(20_000, 2), 150),
         ("a start, switched off and nobody", "disabl", Fault::None, few, 25),
         ("a start, locked and nobody", "locked", Fault::None, few, 25),
         ("a start, privileged and nobody", "privil", Fault::None, few, 25),
@@ -136,7 +136,7 @@ pub fn names(bench: &mut Bench) {
     judged(bench, "a wrong code, somebody and nobody", &tried);
     let tried = sign_ins(&mut names, &server);
     judged(bench, "a sign-in handed in, somebody and nobody", &tried);
-    let tried = answers(&names, &server, bench.of(names.each, 2));
+    let tried = answers(&names, &server, bench.of(names.each, 1));
     judged(bench, "a sign-in until it is refused, somebody and nobody", &tried);
 }
 

@@ -160,7 +160,7 @@ pub(crate) fn dead_files(tree: &Tree) -> Vec<Violation> {
         let inner = path.splitn(3, '/').nth(2).unwrap_or_default();
         let parts: Vec<&str> = inner.split('/').collect();
         matches!(*parts, ["build.rs"] | ["src", "lib.rs" | "main.rs"] | ["tests" | "examples" | "benches", _])
-            || matches!(*parts, ["tests", _, "main.rs"] | ["src", "bin", _])
+            || matches!(*parts, ["tests" | "benches", _, "main.rs"] | ["src", "bin", _])
     };
     let mut todo: Vec<&File> = tree.rust().filter(|file| is_root(&file.path)).collect();
     let mut alive: BTreeSet<&str> = todo.iter().map(|file| file.path.as_str()).collect();
