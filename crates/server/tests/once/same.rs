@@ -1,10 +1,14 @@
 //! Whether a name is an account shows nowhere: one table of what can be asked about a name, one of names, and every answer has the same status,
 //! headers, cookies and bytes (T-C01, T-C03, T-C04, UX-03, UX-04). Not here: how long answers take; `make bench` measures that.
 
-use std::sync::{Arc, LazyLock, atomic::Ordering};
+use std::{
+    sync::{Arc, LazyLock, atomic::Ordering},
+    time::Duration,
+};
 
 use axum::http::{HeaderMap, Method};
 use futures_util::{StreamExt as _, future::join_all};
+use keyward::store::jobs::{JobRow, JobState};
 use keyward_core::account::Class;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -234,11 +238,22 @@ impl Transcript {
         match self.weather {
             Weather::Late => {}
             Weather::Fair | Weather::MailDown | Weather::DirectoryDown => self.world.work().await,
-            Weather::MailSilent | Weather::DirectorySilent => {
-                let worker = self.world.worker.clone();
-                tokio::spawn(async move { worker.run_due().await });
-                tokio::task::yield_now().await;
-            }
+            Weather::MailSilent => self.until_stuck(["send", "mail_code"]).await,
+            Weather::DirectorySilent => self.until_stuck(["classify", "sign_in"]).await,
+        }
+    }
+    /// Until nothing is left to do but jobs of the kinds that wait for somebody who says nothing.
+    async fn until_stuck(&self, kinds: [&str; 2]) {
+        let worker = self.world.worker.clone();
+        tokio::spawn(async move { worker.run_due().await });
+        let now = self.world.ctx.now();
+        let is_left = |job: &JobRow| match job.state {
+            JobState::Waiting => job.due <= now,
+            JobState::Running => !kinds.contains(&job.kind.as_str()),
+            JobState::Dead => false,
+        };
+        while self.world.store().jobs(100).await.unwrap().iter().any(is_left) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
     /// Whether a proof is tried: without a look-up it waits five seconds before it says so, so one of each kind is enough.
