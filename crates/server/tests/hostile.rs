@@ -9,7 +9,8 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test fails by panicking and prints what it measured"
+    clippy::duplicate_mod,
+    reason = "a test fails by panicking and prints what it measured; the browser is before the process and in the application of one process"
 )]
 
 #[path = "support/browser.rs"]

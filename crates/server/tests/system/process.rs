@@ -91,7 +91,7 @@ impl Call {
             command
         } else if let Some(soft) = self.files {
             let mut command = Command::new("sh");
-            command.args(["-c", &format!("ulimit -Sn {soft} && exec \"$0\" \"$@\""), binary]);
+            command.arg("-c").arg(format!("ulimit -Sn {soft} && exec \"$0\" \"$@\"")).arg(binary);
             command
         } else {
             Command::new(binary)
