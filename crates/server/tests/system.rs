@@ -29,6 +29,7 @@ mod outages;
 #[path = "system/people.rs"]
 mod people;
 #[path = "system/process.rs"]
+#[allow(dead_code)]
 mod process;
 #[path = "system/recovery.rs"]
 mod recovery;

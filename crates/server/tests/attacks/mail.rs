@@ -32,9 +32,12 @@ fn leads_here_only(letter: &Letter, what: &str) {
     assert!(!addresses(&letter.text).is_empty(), "there are addresses to look at");
 }
 
+/// What is typed into a form.
+type Fields = &'static [(&'static str, &'static str)];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t_a01_a_request_for_another_host_is_refused_and_no_message_has_its_name() {
-    const SENT: [(&str, &[(&str, &str)], u16); 14] = [
+    const SENT: [(&str, Fields, u16); 14] = [
         ("POST /recover", &[("Host", "attacker.test")], 421),
         ("POST /recover", &[("Host", "reset.northwind.test:8443")], 421),
         ("POST /recover", &[("Host", "reset.northwind.test.attacker.test")], 421),

@@ -292,7 +292,7 @@ impl<'a> Walk<'a> {
         self.page.as_ref().expect("a case").reference()
     }
     /// Takes the next step; the page that says no, if it did.
-    pub async fn step(&mut self) -> Result<(), Page> {
+    pub async fn step(&mut self) -> Result<(), Box<Page>> {
         let (name, event) = STEPS[self.acknowledged.len()];
         let page = match name {
             "ask" => self.ask().await,
@@ -311,22 +311,22 @@ impl<'a> Walk<'a> {
             name == "hand in" && (page.path.ends_with("/done") || page.says("The directory did not take"));
         let is_next = page.status.is_success() && page.path.ends_with(wanted);
         if !(is_next || is_answered) || (name == "app" && !page.says("You have shown 1 of 2 proofs")) {
-            return Err(page);
+            return Err(Box::new(page));
         }
         self.page = Some(page);
         self.acknowledged.push(event);
         Ok(())
     }
     /// The page of the case, wherever it stands.
-    async fn here(&mut self) -> Result<Page, Page> {
+    async fn here(&mut self) -> Result<Page, Box<Page>> {
         let path = format!("/recover/{}", self.case());
         ok(self.browser.get(&path).await)
     }
-    async fn ask(&mut self) -> Result<Page, Page> {
+    async fn ask(&mut self) -> Result<Page, Box<Page>> {
         let find = ok(self.browser.get("/recover?for=forgot").await)?;
         ok(self.browser.fill(&find, &[("name", &self.person.name)]).await)
     }
-    async fn show(&mut self, way: &str, code: String) -> Result<Page, Page> {
+    async fn show(&mut self, way: &str, code: String) -> Result<Page, Box<Page>> {
         let how = self.here().await?;
         // A step before, of which nobody was told, may have counted.
         let counted = how.says("You have shown 1 of 2 proofs");
@@ -336,7 +336,7 @@ impl<'a> Walk<'a> {
         let type_it = ok(self.browser.fill(&how, &[("way", way)]).await)?;
         ok(self.browser.fill(&type_it, &[("code", &code)]).await)
     }
-    async fn hand_in(&mut self) -> Result<Page, Page> {
+    async fn hand_in(&mut self) -> Result<Page, Box<Page>> {
         let here = self.here().await?;
         if !here.path.ends_with("/new/password") {
             return Ok(here);
@@ -367,6 +367,6 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn ok(page: Page) -> Result<Page, Page> {
-    if page.status.is_server_error() { Err(page) } else { Ok(page) }
+fn ok(page: Page) -> Result<Page, Box<Page>> {
+    if page.status.is_server_error() { Err(Box::new(page)) } else { Ok(page) }
 }

@@ -92,7 +92,7 @@ async fn t_j03_no_parameter_of_the_description_and_no_field_of_a_page_is_a_state
             for sql in &SQL[..rounds()] {
                 let value = one("{}", sql);
                 let line = |path: &str| format!("{} {path}", method.to_uppercase());
-                let filled = template.replace("{reference}", &reference).replace('{', "").replace('}', "");
+                let filled = template.replace("{reference}", &reference).replace(['{', '}'], "");
                 let mut requests = Vec::new();
                 // In the place of each part of the path, in a query, and in a header.
                 if let Some((before, after)) = template.split_once('{') {
