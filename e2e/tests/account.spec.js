@@ -84,7 +84,11 @@ test('ux_03 a wrong password and a name that is none are answered alike', async 
   expect(await page.locator('main').innerText()).toBe(known);
 });
 
-test('ux_33 a passkey is made, named, shown, and proves nothing before its time has come', async ({ page, demo }) => {
+test('ux_33 a passkey is made, named, shown, and proves nothing before its time has come (ux_38)', async ({ page, demo }) => {
+  await page.addInitScript(() => {
+    globalThis.told = [];
+    PublicKeyCredential.signalAllAcceptedCredentials = async kept => { globalThis.told.push(kept); };
+  });
   const held = await authenticator(page);
   const person = demo.someone({ app: true, codes: true });
   await signIn(page, person);
@@ -110,6 +114,17 @@ test('ux_33 a passkey is made, named, shown, and proves nothing before its time 
   await heading(page, 'How else can you prove it is you?');
   await page.goto(`${page.url().replace(/\/how$/, '')}/new/password`);
   await heading(page, 'How else can you prove it is you?');
+
+  // Once it is removed the device is told which passkeys still count: none.
+  await page.goto('/me');
+  expect(await page.evaluate(() => globalThis.told)).toEqual([]);
+  await page.getByRole('link', { name: 'Remove My phone' }).click();
+  await page.locator('main form button.btn').click();
+  await heading(page, 'How else can you prove it is you?');
+  await proveByRecoveryCode(page, person);
+  await expect(page).toHaveURL(/\/(done|me)(\?|$)/);
+  await signIn(page, person);
+  await expect.poll(() => page.evaluate(() => globalThis.told)).toMatchObject([{ rpId: 'localhost', allAcceptedCredentialIds: [] }]);
 });
 
 test('ux_35 a passkey dialog that fails on the way to a new one says so and leaves everything as it was', async ({ page, demo }) => {
@@ -187,7 +202,7 @@ test('ux_31 password managers are led to the right pages', async ({ page, demo, 
   await expect(page).toHaveURL(/\/sign-in/);
 });
 
-test('ux_63 a request that is unusual in three ways waits a day, says until when, and can be stopped', async ({ page, demo, playwright }) => {
+test('ux_63 a request that is unusual in three ways waits a day, says until when, and can be stopped (ux_64)', async ({ page, demo, playwright }) => {
   const person = demo.someone({ app: true, codes: true });
   await signIn(page, person);
   // A way back in that is new and does not count yet …
@@ -209,8 +224,18 @@ test('ux_63 a request that is unusual in three ways waits a day, says until when
   await heading(page, 'Your request is on hold');
   await expect(page.locator('.panel time')).toHaveAttribute('datetime', /^\d{4}-\d\d-\d\dT/);
   await expect(page.locator('.panel')).toContainText(/On hold until \w+ \d+ \w+, \d+:\d\d UTC \(in (24 hours|1 day)\)/);
-  await demo.mail(person.private_mail, /on hold/);
+  const notice = await demo.mail(person.private_mail, /on hold/);
+  expect(notice.text).toMatch(/until \w+ \d+ \w+, \d+:\d\d UTC/);
+  expect(notice.notMe).toBeTruthy();
+  const follow = /https?:\/\/\S+\/status$/m.exec(notice.text)[0];
   await expect(page.locator('input[type=password]')).toHaveCount(0);
+  const waiting = page.url();
+  await page.goto(follow);
+  await page.locator('#reference').fill(/KW-[0-9A-Z]{4}-[0-9A-Z]{4}/.exec(waiting)[0]);
+  await page.getByRole('button', { name: 'Follow the case' }).click();
+  await expect(page.locator('.lede')).toContainText('On hold until');
+  await expect(page.getByRole('link', { name: 'Stop this request' })).toBeVisible();
+  await page.goto(waiting);
   // Nobody gets around the wait by typing the next address.
   await page.goto(`${page.url().replace(/\/wait.*/, '')}/new/password`);
   await heading(page, 'Your request is on hold');

@@ -10,7 +10,7 @@ async function askForMail(page, demo, person) {
   return demo.linkMail(person.private_mail);
 }
 
-test('t_a07 the key of a link leaves the address bar, is sent nowhere else and is dead after its use', async ({ page, demo, context }) => {
+test('t_a07 the key of a link leaves the address bar, is sent nowhere else and is dead after its use (ux_21)', async ({ page, demo, context }) => {
   const person = demo.someone({ app: true });
   await openCase(page, person.account);
   const mail = await askForMail(page, demo, person);
@@ -35,11 +35,11 @@ test('t_a07 the key of a link leaves the address bar, is sent nowhere else and i
   }
   const dead = await page.goto(mail.link);
   expect(dead.status()).toBe(410);
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^This link has /);
+  await heading(page, 'This link has already been used');
   await expect(page.getByRole('button', { name: 'Yes, go on' })).toHaveCount(0);
 });
 
-test('t_a21 a scanner that fetches every link of a message changes nothing, and the person goes on', async ({ page, demo, playwright }) => {
+test('t_a21 a scanner that fetches every link of a message changes nothing, and the person goes on (ux_12)', async ({ page, demo, playwright }) => {
   const person = demo.someone({ app: true });
   const number = await openCase(page, person.account);
   const mail = await askForMail(page, demo, person);
@@ -67,6 +67,7 @@ test('t_b16 the link does nothing in a browser that did not ask for it', async (
   const other = await browser.newContext({ baseURL: demo.url });
   const theirs = await other.newPage();
   await theirs.goto(mail.link);
+  await heading(theirs, 'Open this link where you started');
   await expect(theirs.getByRole('button', { name: 'Yes, go on' })).toHaveCount(0);
   await expect(theirs.getByText(number)).toHaveCount(0);
   await theirs.goto(`/status/${number}`);
@@ -77,7 +78,7 @@ test('t_b16 the link does nothing in a browser that did not ask for it', async (
   await expect(page.getByText('You have shown 1 of 2 proofs')).toBeVisible();
 });
 
-test('c18 the code goes to the private address and not to the mailbox that this password opens', async ({ page, demo }) => {
+test('c18 the code goes to the private address and not to the mailbox that this password opens (ux_15)', async ({ page, demo }) => {
   const person = demo.someone({ app: true });
   await openCase(page, person.account);
   const mail = await askForMail(page, demo, person);
@@ -104,8 +105,9 @@ test('ux_11 a mailed code and an app code open the gate, and page and message na
   await proveByApp(page, demo, person);
   await setPassword(page);
   await backIn(page);
-  // What the message held is over with the case.
+  // What the message held is over with the case, and nobody says that nothing has changed.
   await page.goto(mail.link);
+  await heading(page, 'You are back in');
   await expect(page.getByRole('button', { name: 'Yes, go on' })).toHaveCount(0);
 });
 

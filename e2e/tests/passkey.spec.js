@@ -15,7 +15,7 @@ async function passkeyPage(page, demo) {
   return person;
 }
 
-test('ux_35 a passkey window that is closed says that nothing has changed and leaves the other ways', async ({ page, demo }) => {
+test('ux_35 a passkey window that is closed says that nothing has changed and leaves the other ways (ux_34)', async ({ page, demo }) => {
   const held = await authenticator(page);
   const person = await passkeyPage(page, demo);
   await expect(page.getByText('Your device will ask for your fingerprint')).toBeVisible();

@@ -278,6 +278,28 @@ fn ux_126_sentence_case_no_gendered_pronoun_and_american_spelling() {
     }
 }
 
+#[test]
+fn ux_126_sentence_case_means_that_only_names_and_first_words_begin_large() {
+    let names = ["I", "WCAG", "AA", "KW", "USB", "English", "Keyward", "A", "S", "PGP", "Monday", "Friday", "Kerberos"];
+    for (key, (_, raw)) in messages(EN) {
+        if key.starts_with("time-") {
+            continue;
+        }
+        for text in readings(&raw) {
+            let mut first = true;
+            for word in text.split_whitespace() {
+                let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+                let large = bare.starts_with(char::is_uppercase) && !bare.chars().any(|c| c.is_ascii_digit());
+                let named = names.contains(&bare) || bare.contains('-') && bare.starts_with("KW");
+                // What is quoted begins as it stands elsewhere.
+                let quoted = word.starts_with('“');
+                assert!(!large || first || named || quoted, "`{key}`: {word} in {text}");
+                first = word.ends_with(['.', '?', ':', ',']) || first && bare.is_empty() || word.starts_with('[');
+            }
+        }
+    }
+}
+
 /// Syllables of an English word: groups of vowels, without a silent `e`.
 fn syllables(word: &str) -> usize {
     let vowel = |c: char| "aeiouy".contains(c);

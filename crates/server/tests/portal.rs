@@ -10,6 +10,8 @@
 
 #[path = "portal/contacts.rs"]
 mod contacts;
+#[path = "portal/dead_links.rs"]
+mod dead_links;
 #[path = "portal/enroll.rs"]
 mod enroll;
 #[path = "portal/not_me.rs"]

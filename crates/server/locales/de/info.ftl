@@ -26,11 +26,11 @@ access-date = Datum
 access-method = Wie
 access-method-text =
     { $pages ->
-        [one] 1 Seite, mit einem Programm (axe) und von Hand, hell und dunkel, breit und schmal
-       *[other] { $pages } Seiten, mit einem Programm (axe) und von Hand, hell und dunkel, breit und schmal
+        [one] 1 Seite, mit einem Programm (axe), hell und dunkel, breit und schmal
+       *[other] { $pages } Seiten, mit einem Programm (axe), hell und dunkel, breit und schmal
     }
 access-gaps = Was noch nicht geht
-access-no-gaps = Wir wissen von nichts.
+access-gap-by-hand = Noch niemand hat jede Seite mit einem Vorleseprogramm versucht.
 access-untested = In dieser Fassung gibt es keine Prüfergebnisse (Version { $version }).
 access-tell = Sagen Sie es uns
 access-tell-text =

@@ -76,10 +76,12 @@ code-recovery-shape = Geben Sie einen ganzen Code von Ihrem Blatt ein, wie 5GWXB
 code-wrong = Dieser Code passt nicht. Nehmen Sie den neuesten
 code-wrong-tries =
     { $left ->
+        [0] Dieser Code passt nicht, und Sie haben keinen Versuch mehr. Wählen Sie einen anderen Weg
         [one] Dieser Code passt nicht. Nehmen Sie den neuesten. Sie haben noch 1 Versuch
        *[other] Dieser Code passt nicht. Nehmen Sie den neuesten. Sie haben noch { $left } Versuche
     }
-code-expired = Dieser Code ist abgelaufen. Wir haben einen neuen geschickt
+code-expired = Dieser Code ist abgelaufen. Wenn es eine passende Adresse gibt, ist ein neuer unterwegs
+code-expired-last = Dieser Code ist abgelaufen. Wählen Sie einen anderen Weg
 prove-recovery-title = Geben Sie einen Wiederherstellungscode ein
 prove-recovery-hint = Nehmen Sie irgendeinen Code von Ihrem Blatt, der nicht durchgestrichen ist. Jeder gilt einmal.
 prove-email-title = Sehen Sie in Ihre E-Mail

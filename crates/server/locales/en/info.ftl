@@ -26,11 +26,11 @@ access-date = Date
 access-method = How
 access-method-text =
     { $pages ->
-        [one] 1 page, by machine (axe) and by hand, in light and dark, wide and narrow
-       *[other] { $pages } pages, by machine (axe) and by hand, in light and dark, wide and narrow
+        [one] 1 page, by machine (axe), in light and dark, wide and narrow
+       *[other] { $pages } pages, by machine (axe), in light and dark, wide and narrow
     }
 access-gaps = What does not work yet
-access-no-gaps = We know of nothing.
+access-gap-by-hand = Nobody has tried each page with a screen reader yet.
 access-untested = There are no test results in this build (version { $version }).
 access-tell = Tell us
 access-tell-text =

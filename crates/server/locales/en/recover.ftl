@@ -76,10 +76,12 @@ code-recovery-shape = Enter one whole code from your sheet, like 5GWXB-S2SEA-NDK
 code-wrong = That code does not match. Check the newest one
 code-wrong-tries =
     { $left ->
+        [0] That code does not match, and you have no tries left. Choose another way
         [one] That code does not match. Check the newest one. You have 1 try left
        *[other] That code does not match. Check the newest one. You have { $left } tries left
     }
-code-expired = That code has expired. We have sent a new one
+code-expired = That code has expired. If there is an address we can use, a new one is on its way
+code-expired-last = That code has expired. Choose another way
 prove-recovery-title = Enter one recovery code
 prove-recovery-hint = Use any code on your sheet that is not crossed out. Each one works once.
 prove-email-title = Check your email

@@ -1,6 +1,12 @@
 //! Messages as a proof: a link and a code go to a stored address, and count in the browser that asked and in its case alone.
 
-use keyward_core::{case::Case, digest::Digest, steps::verify::RejectionReason, time::DAY_MS};
+use keyward_core::{
+    case::Case,
+    digest::Digest,
+    ids::CaseId,
+    steps::verify::RejectionReason,
+    time::{DAY_MS, HOUR_MS},
+};
 
 use super::{
     Flow, FlowError, With,
@@ -18,6 +24,8 @@ use crate::{
     token::Token,
 };
 
+/// How long a link or a code is known as one that has expired (UX-17).
+pub const LAPSED_MS: i64 = 2 * HOUR_MS;
 /// Messages that one case may cause (UX-16).
 const MESSAGES: Limit = Limit { name: "message", max: 3, window_ms: DAY_MS };
 
@@ -94,6 +102,12 @@ impl Flow {
             Some(case) => self.load(case).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The case of a mailed link whose time was over not long ago. For saying so; it allows nothing.
+    pub async fn case_of_lapsed_link(&self, link: &Token) -> Result<Option<CaseId>, FlowError> {
+        let hash = link.hash(Purpose::Link).digest();
+        Ok(self.store.case_of_token(Purpose::Link, hash, self.ctx.now().plus_ms(-LAPSED_MS)).await?)
     }
 
     /// Whether a mailed link is alive and was made for that browser (R13).

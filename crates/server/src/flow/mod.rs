@@ -42,6 +42,7 @@ pub use account::{ADDED, AppSetup, BoundCodes, DRAFT_MS, Draft, NotThisAddress, 
 pub use bind::{label, may_bind};
 pub use change::Wanted;
 pub use follow::BLOCK_MS;
+pub use mail::LAPSED_MS;
 pub use newcomer::{Newcomer, NotANewcomer, TakenBy};
 pub use not_me::Contested;
 pub use once::{Once, TAKEN_MS, Taken};

@@ -3,6 +3,7 @@
 use keyward_core::event::EndReason;
 
 use super::{Ran, Worker, give_up};
+use crate::flow::LAPSED_MS;
 
 /// How many cases are ended in one go.
 const BATCH: u32 = 200;
@@ -16,7 +17,8 @@ pub async fn run(worker: &Worker) -> Ran {
     for case in store.cases_due(at, BATCH).await? {
         give_up::run(worker, case, EndReason::Expired).await?;
     }
-    store.expire_tokens(at).await?;
+    // Ended is ended; for a while a link is still known as one that has expired (UX-13).
+    store.expire_tokens(at.plus_ms(-LAPSED_MS)).await?;
     store.expire_limits(at).await?;
     store.expire_answers(at).await?;
     store.erase_unknown(at, UNKNOWN_DAYS).await?;

@@ -65,6 +65,24 @@ fn scripts_have_no_html_sink_no_eval_and_no_other_host() {
 }
 
 #[test]
+fn ux_42_and_ux_46_no_script_judges_on_leaving_a_field_or_disables_a_button() {
+    for script in of_type(SCRIPT) {
+        for bad in [
+            "blur",
+            "focusout",
+            "'invalid'",
+            "checkValidity",
+            "reportValidity",
+            "setCustomValidity",
+            ".disabled",
+            "'disabled'",
+        ] {
+            assert!(!text(script).contains(bad), "{} has {bad}", script.name);
+        }
+    }
+}
+
+#[test]
 fn a_name_changes_with_its_bytes_and_the_answer_may_be_kept_for_ever() {
     assert_ne!(hashed("a.css", b"1"), hashed("a.css", b"2"));
     assert!(hashed("js/keyward.js", b"1").starts_with("/assets/keyward."));

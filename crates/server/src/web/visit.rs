@@ -14,6 +14,8 @@ use crate::{i18n::Lang, token::Token};
 
 /// The longest description of a browser that is kept.
 const LONGEST_AGENT: usize = 300;
+/// How many cases of one browser are looked at in one request.
+const MOST_CASES: usize = 8;
 
 /// A request.
 pub struct Visit {
@@ -109,6 +111,14 @@ impl Visit {
     pub fn case_token(&self, reference: Reference) -> Option<Token> {
         let cookie = self.jar.get(&self.portal.case_cookie(reference))?;
         Token::parse(cookie.value()).ok()
+    }
+
+    /// The cases that this browser says it works on, with its keys. A browser has few; somebody who brings many is not listened to for long.
+    pub fn cases(&self) -> Vec<(Reference, Token)> {
+        let start = self.portal.cookie("case-");
+        let named = |cookie: &Cookie<'static>| cookie.name().strip_prefix(&start)?.parse::<Reference>().ok();
+        let key = |reference| Some((reference, self.case_token(reference)?));
+        self.jar.iter().filter_map(named).filter_map(key).take(MOST_CASES).collect()
     }
 
     /// A cookie that no script can read, for this host, for so long.

@@ -215,11 +215,21 @@ pub(crate) fn mutants(tree: &Tree) -> Vec<Violation> {
     found
 }
 
-/// A test that docs/attacks.md names in backticks exists. Its names have the shape of tests: a row, then a sentence.
+/// A test that docs/attacks.md or docs/pages.md names in backticks exists: a function, or the beginning of a title in `e2e/`.
 pub(crate) fn tests_named(tree: &Tree) -> Vec<Violation> {
-    let Some(page) = tree.get("docs/attacks.md") else { return vec![] };
-    let is_test = |name: &str| name.matches('_').count() > 2 && !name.contains(['/', '.', ' ', ':', '-']);
+    let titles: Vec<&str> = tree
+        .0
+        .iter()
+        .filter(|file| file.path.ends_with(".spec.js"))
+        .flat_map(|file| file.text.lines().filter_map(|line| line.trim_start().strip_prefix("test(")?.get(1..)))
+        .collect();
+    let is_function = |name: &str| name.matches('_').count() > 2 && !name.contains(['/', '.', ' ', ':', '-']);
+    let is_title = |name: &str| {
+        let row = name.split(' ').next().unwrap_or("");
+        name.contains(' ') && row.contains('_') && row.ends_with(|c: char| c.is_ascii_digit())
+    };
     let mut found = Vec::new();
+<<<<<<< HEAD
     for (line, number) in page.text.lines().zip(1..) {
         for name in line.split('`').skip(1).step_by(2).filter(|name| is_test(name)) {
             let is_there = tree.0.iter().any(|file| {
@@ -228,6 +238,22 @@ pub(crate) fn tests_named(tree: &Tree) -> Vec<Violation> {
             });
             if !is_there {
                 found.push(page.at(number, format!("no test is called `{name}`")));
+=======
+    for page in ["docs/attacks.md", "docs/pages.md"].iter().filter_map(|path| tree.get(path)) {
+        for (line, number) in page.text.lines().zip(1..) {
+            for name in line.split('`').skip(1).step_by(2) {
+                let there = match (is_function(name), is_title(name)) {
+                    (true, _) => {
+                        tree.rust().any(|file| file.text.contains(&format!("fn {name}(")))
+                            || titles.iter().any(|title| title.contains(name))
+                    }
+                    (_, true) => titles.iter().any(|title| title.starts_with(name)),
+                    _ => true,
+                };
+                if !there {
+                    found.push(page.at(number, format!("no test is called `{name}`")));
+                }
+>>>>>>> 7a56368 (pages: dead links and expired codes say what they are, and each rule of a page has its test)
             }
         }
     }

@@ -136,4 +136,9 @@ pub(crate) const PLANTS: &[Plant] = &[
         &[("docs/attacks.md", "`t_a01_is_not_there`"), ("crates/server/tests/a.rs", "fn t_a01_is_there() {}")],
         "docs/attacks.md:1",
     ),
+    (
+        "tests_named",
+        &[("docs/pages.md", "`ux_49 axe finds nothing`"), ("e2e/tests/a.spec.js", "test('ux_48 axe finds nothing', …")],
+        "docs/pages.md:1",
+    ),
 ];

@@ -3,7 +3,8 @@
 
 use axum::extract::{Path, rejection::PathRejection};
 use keyward_core::{
-    case::Case,
+    account::Method,
+    case::{Case, Ending, Stage},
     event::Event,
     time::{MINUTE_MS, Timestamp},
 };
@@ -32,7 +33,7 @@ type Named = Result<Path<String>, PathRejection>;
 /// The key leaves the address bar at once: a page that is left, printed or shown to somebody does not carry it on.
 fn put_away(visit: &Visit, path: Named, cookie: &str, to: &str) -> Answer {
     match path.ok().and_then(|Path(text)| Token::parse(&text).ok()) {
-        None => dead(visit, DeadLink::Used),
+        None => dead(visit, if cookie == LINK { DeadLink::Elsewhere } else { DeadLink::Notice }),
         Some(token) => with_cookie(go(to), &visit.cookie(visit.portal.cookie(cookie), &token, WAIT_MS)),
     }
 }
@@ -48,8 +49,54 @@ pub async fn not_me_opened(visit: Visit, path: Named) -> Answer {
 }
 
 fn dead(visit: &Visit, why: DeadLink) -> Answer {
-    let view = LinkDead { shell: visit.shell(), why, again: None, not_me: None };
-    page(axum::http::StatusCode::GONE, &view)
+    page(why.status(), &LinkDead { shell: visit.shell(), why, again: None, not_me: None })
+}
+
+/// A link of this case that does not work any more, with what can be done instead.
+fn dead_in(visit: &Visit, why: DeadLink, case: &Case) -> Answer {
+    let base = base(case);
+    let proving = place(case) == "how" && !case.is_over();
+    let again = (proving && matches!(why, DeadLink::Expired(_))).then(|| format!("{base}/email/again"));
+    page(why.status(), &LinkDead { shell: visit.shell(), why, again, not_me: Some(format!("{base}/stop")) })
+}
+
+/// A link that does not work, as far as this browser may know why. It is told of the cases that it holds; to any other, every link is one that
+/// works elsewhere, whether there is such a link or not (T-B16).
+async fn buried(visit: &Visit, link: &Token) -> Answer {
+    match why_dead(visit, link).await {
+        Err(error) => failed(visit, error),
+        Ok(None) => dead(visit, DeadLink::Elsewhere),
+        Ok(Some((why, case))) => dead_in(visit, why, &case),
+    }
+}
+
+async fn why_dead(visit: &Visit, link: &Token) -> Result<Option<(DeadLink, Case)>, FlowError> {
+    let flow = &visit.portal.flow;
+    let lapsed = flow.case_of_lapsed_link(link).await?;
+    for (reference, cookie) in visit.cases() {
+        let case = match flow.of_browser(reference, &cookie).await {
+            Ok(case) => case,
+            Err(FlowError::NoCase) => continue,
+            Err(error) => return Err(error),
+        };
+        if lapsed == Some(case.id()) {
+            return Ok(Some((DeadLink::Expired(flow.terms.mail_ms), case)));
+        }
+        // A link that was used is forgotten; what it showed is in the log of its case.
+        let by_mail = |event: &Event| matches!(event, Event::Presented(proof) if proof.method == Method::Email);
+        if flow.entries(case.id()).await?.iter().any(|entry| by_mail(&entry.event)) {
+            return Ok(Some((DeadLink::Used, case)));
+        }
+    }
+    Ok(None)
+}
+
+/// A link of a case that is over. What became of the case is on its own page; that it was stopped is said here.
+fn over(visit: &Visit, case: &Case) -> Answer {
+    match case.stage() {
+        Stage::Closed(Ending::Ended(_) | Ending::Contested { changed: false }) => dead(visit, DeadLink::Stopped),
+        _ => go(&format!("{}/{}", base(case), place(case))),
+    }
 }
 
 /// The case of a mailed link, if it is alive and was made for this browser.
@@ -62,11 +109,11 @@ async fn case_of(visit: &Visit, link: &Token) -> Result<Option<(Case, Token)>, F
 
 /// `GET /l`.
 pub async fn landing(visit: Visit) -> Answer {
-    let Some(link) = visit.token(LINK) else { return dead(&visit, DeadLink::Used) };
+    let Some(link) = visit.token(LINK) else { return dead(&visit, DeadLink::Elsewhere) };
     match case_of(&visit, &link).await {
         Err(error) => failed(&visit, error),
-        Ok(None) => dead(&visit, DeadLink::Expired(visit.portal.flow.terms.mail_ms)),
-        Ok(Some((case, _))) if case.is_over() => dead(&visit, DeadLink::Stopped),
+        Ok(None) => buried(&visit, &link).await,
+        Ok(Some((case, _))) if case.is_over() || case.reissued().is_some() => over(&visit, &case),
         Ok(Some((case, _))) => show(&LinkLanding {
             shell: visit.shell(),
             reference: Some(case.reference().to_string()),
@@ -80,16 +127,16 @@ pub async fn landing(visit: Visit) -> Answer {
 
 /// `POST /l`.
 pub async fn used(visit: Visit) -> Answer {
-    let Some(link) = visit.token(LINK) else { return dead(&visit, DeadLink::Used) };
+    let Some(link) = visit.token(LINK) else { return dead(&visit, DeadLink::Elsewhere) };
     let (case, cookie) = match case_of(&visit, &link).await {
         Err(error) => return failed(&visit, error),
-        Ok(None) => return dead(&visit, DeadLink::Expired(visit.portal.flow.terms.mail_ms)),
+        Ok(None) => return buried(&visit, &link).await,
         Ok(Some(found)) => found,
     };
     let flow = &visit.portal.flow;
     match flow.prove(&case, browser_digest(&cookie), Proof::MailLink(link)).await {
         Ok(Proved::Held(case, _)) => go(&format!("{}/{}", base(&case), place(&case))),
-        Ok(Proved::NotHeld) => dead(&visit, DeadLink::Used),
+        Ok(Proved::NotHeld) => dead_in(&visit, DeadLink::Used, &case),
         Err(FlowError::Refused(_)) => go(&base(&case)),
         Err(error) => failed(&visit, error),
     }
@@ -103,10 +150,10 @@ async fn contested_at(visit: &Visit, case: &Case) -> Result<Option<Timestamp>, F
 
 /// `GET /not-me`: asks, without sign-in. Once it was said, the page says what is so, as often as it is opened.
 pub async fn not_me(visit: Visit) -> Answer {
-    let Some(token) = visit.token(NOT_ME) else { return dead(&visit, DeadLink::Used) };
+    let Some(token) = visit.token(NOT_ME) else { return dead(&visit, DeadLink::Notice) };
     let case = match visit.portal.flow.case_of_notice(&token).await {
         Err(error) => return failed(&visit, error),
-        Ok(None) => return dead(&visit, DeadLink::Stopped),
+        Ok(None) => return dead(&visit, DeadLink::Notice),
         Ok(Some(case)) => case,
     };
     let (shell, reference) = (visit.shell(), case.reference().to_string());
@@ -129,10 +176,10 @@ pub(super) async fn asked(visit: &Visit, case: &Case, action: String) -> NotMe {
 
 /// `POST /not-me`: stops the case, and all recovery of the account for a day (UX-71).
 pub async fn not_me_said(visit: Visit) -> Answer {
-    let Some(token) = visit.token(NOT_ME) else { return dead(&visit, DeadLink::Used) };
+    let Some(token) = visit.token(NOT_ME) else { return dead(&visit, DeadLink::Notice) };
     let contested = match visit.portal.flow.not_me(&token).await {
         Err(error) => return failed(&visit, error),
-        Ok(None) => return dead(&visit, DeadLink::Stopped),
+        Ok(None) => return dead(&visit, DeadLink::Notice),
         Ok(Some(contested)) => contested,
     };
     match contested_at(&visit, &contested.case).await {

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::Here;
 use crate::{
-    flow::{FlowError, Proof, Proved},
+    flow::{FlowError, LAPSED_MS, Proof, Proved},
     web::{
         answer::{Answer, again, go, show, stop, with_cookie},
         views::{
@@ -323,8 +323,25 @@ pub async fn email_code(
         return email_page(&here, &mailed, Some(problem));
     }
     let left = left(&here, Method::Email);
-    tried(&here, Proof::MailCode(form.code), async || email_page(&here, &mailed, Some(CodeProblem::DoesNotMatch(left))))
-        .await
+    tried(&here, Proof::MailCode(form.code), async || email_refused(&here, &mailed, left).await).await
+}
+
+/// A code that did not hold. Once the time of the message that the page speaks of is over, that is said and a new one asked for; long after it, the
+/// code is just a wrong one (UX-17). Nothing here looks at the code or at the name, so it is the same for every name.
+async fn email_refused(here: &Here, mailed: &Mailed, left: Option<u32>) -> Answer {
+    let flow = &here.visit.portal.flow;
+    let over_ms = here.visit.at.since_ms(mailed.at(here.visit.at).plus_ms(flow.terms.mail_ms));
+    if !(0..LAPSED_MS).contains(&over_ms) || left == Some(0) {
+        return email_page(here, mailed, Some(CodeProblem::DoesNotMatch(left)));
+    }
+    match flow.ask_for_mail(&here.case, here.browser).await {
+        Err(error) => here.failed(error),
+        Ok(true) => email_page(here, &Mailed::default(), Some(CodeProblem::Expired(true))),
+        Ok(false) => {
+            let spent = Mailed { again: Some("no".to_owned()), ..*mailed };
+            email_page(here, &spent, Some(CodeProblem::Expired(false)))
+        }
+    }
 }
 
 /// `POST …/email/again`. Counted and answered alike for every name; a reload of what follows asks for nothing.

@@ -18,7 +18,7 @@ use crate::{
         answer::{Answer, again, failed, go, show, stop, with_cookie},
         views::{
             Goal, WayKind,
-            info::{Accessibility, Help, HowWeCheck, Privacy},
+            info::{Accessibility, Help, HowWeCheck, Privacy, Tested},
             outcome::StopReason,
             start::{FindAccount, FindProblem, Start},
         },
@@ -117,7 +117,8 @@ pub async fn how_we_check(visit: Visit) -> Answer {
 /// `/accessibility`.
 pub async fn accessibility(visit: Visit) -> Answer {
     let contact = visit.portal.site.help.contact().to_owned();
-    show(&Accessibility { shell: visit.shell(), tested: None, contact })
+    let shell = visit.shell();
+    show(&Accessibility { tested: Tested::of_this_version(&shell), shell, contact })
 }
 
 /// `/privacy`.

@@ -168,3 +168,10 @@ pub struct FollowCase {
     /// How the page hears of changes.
     pub live: Live,
 }
+
+impl FollowCase {
+    /// Whether anything can still happen that the person would wait for.
+    fn has_news(&self) -> bool {
+        !matches!(self.state, CaseState::Done | CaseState::Ended)
+    }
+}

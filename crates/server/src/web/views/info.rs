@@ -2,8 +2,10 @@
 
 use askama::Template;
 use keyward_core::time::Timestamp;
+use serde::Deserialize;
 
 use super::WayKind;
+use crate::i18n::k;
 use crate::web::shell::Shell;
 
 /// `/help`.
@@ -33,6 +35,25 @@ pub struct Tested {
     pub pages: u32,
     /// What is known not to work yet, in the language of the page.
     pub gaps: Vec<String>,
+}
+
+impl Tested {
+    /// What `e2e/` wrote down when it last looked at every page (`accessibility.json`). `None` if that was another version.
+    pub fn of_this_version(shell: &Shell) -> Option<Self> {
+        let file: Results = serde_json::from_str(RESULTS).ok()?;
+        let at = Timestamp::from_millis(file.at_ms);
+        let gaps = vec![shell.t(k("access-gap-by-hand")).to_string()];
+        (file.version == shell.site.version).then_some(Self { at, pages: file.pages, gaps })
+    }
+}
+
+const RESULTS: &str = include_str!("../../../accessibility.json");
+
+#[derive(Deserialize)]
+struct Results {
+    version: String,
+    at_ms: i64,
+    pages: u32,
 }
 
 /// `/accessibility`.

@@ -62,17 +62,19 @@ pub struct LinkLanding {
     pub not_me: String,
 }
 
-/// Why a link does not work: four pages (UX-13).
+/// Why a link does not work: a page for each reason (UX-13). A newer link replaces none: each is good for its own time (UX-16).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DeadLink {
     /// It was used.
     Used,
     /// Its life, in milliseconds, is over.
     Expired(i64),
-    /// A newer message has a newer one.
-    Replaced,
+    /// This browser does not hold the case that it is of, if there is one.
+    Elsewhere,
     /// The request it belonged to was stopped.
     Stopped,
+    /// "This was not me" of a message too old.
+    Notice,
 }
 
 impl DeadLink {
@@ -84,16 +86,18 @@ impl DeadLink {
         shell.t(match self {
             Self::Used => k("dead-used-title"),
             Self::Expired(_) => k("dead-expired-title"),
-            Self::Replaced => k("dead-replaced-title"),
+            Self::Elsewhere => k("dead-elsewhere-title"),
             Self::Stopped => k("dead-stopped-title"),
+            Self::Notice => k("dead-notice-title"),
         })
     }
     fn text(&self, shell: &Shell) -> Text {
         match self {
             Self::Used => shell.t(k("dead-used-text")),
             Self::Expired(life_ms) => shell.t(k("dead-expired-text")).with("life", shell.duration(life_ms)),
-            Self::Replaced => shell.t(k("dead-replaced-text")),
+            Self::Elsewhere => shell.t(k("dead-elsewhere-text")),
             Self::Stopped => shell.t(k("dead-stopped-text")),
+            Self::Notice => shell.t(k("dead-notice-text")),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Every page as plain data and a template. A handler fills the struct; the struct says nothing about how.
 //!
-//! Sentences come from the catalog, by the variants of the enums here: a handler picks `CodeProblem::Expired`, never a text.
+//! Sentences come from the catalog, by the variants of the enums here: a handler picks `CodeProblem::Short`, never a text.
 
 use crate::i18n::{Key, k};
 use crate::web::shell::{Bitting, Cut};

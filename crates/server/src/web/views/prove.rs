@@ -85,8 +85,8 @@ pub enum CodeProblem {
     RecoveryShape,
     /// It does not match; how many tries are left, if that may be said.
     DoesNotMatch(Option<u32>),
-    /// It was the right one, and its time is over: a new one was sent (UX-17).
-    Expired,
+    /// The time of the message is over: a new one was asked for, or there can be none (UX-17). The same for every name.
+    Expired(bool),
 }
 
 impl CodeProblem {
@@ -98,7 +98,8 @@ impl CodeProblem {
             Self::RecoveryShape => shell.t(k("code-recovery-shape")),
             Self::DoesNotMatch(None) => shell.t(k("code-wrong")),
             Self::DoesNotMatch(Some(left)) => shell.t(k("code-wrong-tries")).with("left", *left),
-            Self::Expired => shell.t(k("code-expired")),
+            Self::Expired(true) => shell.t(k("code-expired")),
+            Self::Expired(false) => shell.t(k("code-expired-last")),
         }
     }
 }

@@ -42,7 +42,7 @@ fn title(html: &str) -> &str {
 #[test]
 fn every_page_renders_with_every_value_filled_in() {
     let pages = every_page();
-    assert_eq!(pages.len(), 148 * Lang::CHOICE.len());
+    assert_eq!(pages.len(), 150 * Lang::CHOICE.len());
     for (lang, page) in pages {
         assert!(page.html.ends_with("</html>"), "{} {lang:?}", page.name);
         for gap in ["{$", "{ $", "{{", "{%"] {
@@ -370,4 +370,207 @@ fn every_text_of_the_catalog_is_on_some_page_or_in_some_message() {
     let elsewhere = ["help-hours-working", "cut-stopped"];
     unseen.retain(|key| !elsewhere.contains(&key.as_str()));
     assert!(unseen.is_empty(), "{unseen:?}");
+}
+
+/// The texts between the tags of a piece of HTML, joined with spaces.
+fn words(html: &str) -> String {
+    let parts = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
+    parts.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn ux_06_and_ux_07_no_page_asks_for_a_puzzle_or_for_what_others_can_find_out() {
+    // All that a person can ever be asked to type or choose. A new kind of question has to be put here, and be thought about.
+    let asked = [
+        "name",
+        "username",
+        "password",
+        "new-password",
+        "code",
+        "reference",
+        "way",
+        "factor",
+        "address",
+        "display",
+        "email",
+    ];
+    let mut seen = BTreeSet::new();
+    for (_, page) in every_page() {
+        for input in tags(&page.html, "input").into_iter().filter(|input| value(input, "type") != Some("hidden")) {
+            let name = value(input, "name").unwrap_or_else(|| panic!("{}: {input} has no name", page.name));
+            assert!(asked.contains(&name), "{} asks for `{name}`", page.name);
+            seen.insert(name.to_owned());
+        }
+        for other in ["textarea", "select", "canvas", "audio", "video", "object", "embed", "img"] {
+            let frames_of_the_demo = page.name.starts_with("16-") || other != "img";
+            assert!(tags(&page.html, other).is_empty() || !frames_of_the_demo, "{} has <{other}>", page.name);
+        }
+    }
+    assert!(seen.len() >= 8, "{seen:?}");
+}
+
+#[test]
+fn ux_15_a_code_is_grouped_where_it_is_read_and_spaced_where_it_is_typed() {
+    let mut seen = 0;
+    for (name, mail) in samples::letters(Lang::En) {
+        for code in mail.text.lines().filter_map(|line| line.rsplit_once(": ")).map(|(_, last)| last) {
+            let digits = code.chars().filter(char::is_ascii_digit).count();
+            if digits == 6 && code.chars().all(|c| c.is_ascii_digit() || c == ' ') {
+                assert_eq!((code.len(), &code[3..4]), (7, " "), "{name}: {code}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 3, "{seen}");
+    for (_, page) in every_page() {
+        for input in tags(&page.html, "input").into_iter().filter(|i| value(i, "inputmode") == Some("numeric")) {
+            assert_eq!(value(input, "class"), Some("input code"), "{}: monospace and spaced", page.name);
+        }
+    }
+}
+
+#[test]
+fn ux_42_the_browser_never_judges_a_form_and_nothing_is_judged_on_leaving_a_field() {
+    for (_, page) in every_page() {
+        for form in page.html.split("<form ").skip(1).map(|rest| &rest[..rest.find("</form>").expect("closed")]) {
+            let typed = tags(form, "input").into_iter().any(|input| value(input, "type") != Some("hidden"));
+            assert!(!typed || form[..form.find('>').expect("closed")].contains(" novalidate"), "{}: {form}", page.name);
+        }
+        for input in tags(&page.html, "input") {
+            for rule in [" required", " pattern=", " minlength=", " min=", " max=", "type=\"email\"", "type=\"url\""] {
+                assert!(!input.contains(rule), "{}: {input}", page.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn ux_46_no_button_is_ever_disabled() {
+    for (_, page) in every_page() {
+        for tag in tags(&page.html, "button").into_iter().chain(tags(&page.html, "input")) {
+            assert!(!tag.contains("disabled"), "{}: {tag}", page.name);
+        }
+    }
+}
+
+#[test]
+fn ux_47_an_outage_says_what_became_of_the_case_when_to_try_and_whom_to_call() {
+    for (name, when) in [("10-outage", "Try again in a minute"), ("10-outage-until", "Try again after 15:02 GMT today")]
+    {
+        let pages = every_page();
+        let (_, page) = pages.iter().find(|(lang, page)| *lang == Lang::En && page.name == name).expect("there");
+        let main = words(&page.html[page.html.find("<main").expect("main")..]);
+        for part in
+            ["Your case is safe and nothing has changed.", when, "Call the service desk on 555 0100", "KW-7Q4M-82XJ"]
+        {
+            assert!(main.contains(part), "{name}: {part}: {main}");
+        }
+    }
+}
+
+#[test]
+fn ux_48_before_a_proof_nothing_is_called_sent_without_an_if() {
+    let before = ["03-", "04-", "05-"];
+    let mut seen = 0;
+    for (_, page) in every_page().iter().filter(|(lang, _)| *lang == Lang::En) {
+        if !before.iter().any(|start| page.name.starts_with(start)) {
+            continue;
+        }
+        let main =
+            words(&page.html[page.html.find("<main").expect("main")..page.html.find("</main>").expect("closed")]);
+        for sentence in main.split(". ") {
+            if ["on its way", "have sent", "was sent", "we sent"].iter().any(|sent| sentence.contains(sent)) {
+                assert!(sentence.to_lowercase().contains("if there is a"), "{}: {sentence}", page.name);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 4, "{seen}");
+}
+
+#[test]
+fn ux_55_every_state_has_words() {
+    let mut seen = 0;
+    for (_, page) in every_page() {
+        for state in [
+            "tag ", "tag\"", "note ", "panel ", "halt", "is-done", "is-now", "is-wait", "is-stop", "is-todo", "error\"",
+        ] {
+            for (at, _) in page.html.match_indices(&format!("class=\"{state}")) {
+                let element = page.html[..at].rfind('<').expect("a tag") + 1;
+                let name: String = page.html[element..].chars().take_while(char::is_ascii_alphanumeric).collect();
+                let inner = &page.html[at..];
+                let inner =
+                    &inner[inner.find('>').expect("closed")..inner.find(&format!("</{name}>")).expect("closed")];
+                assert!(words(inner).chars().any(char::is_alphabetic), "{}: <{name} {state}", page.name);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 500, "{seen}");
+}
+
+#[test]
+fn ux_56_one_polite_region_a_page() {
+    for (_, page) in every_page() {
+        let polite = page.html.matches("role=\"status\"").count() + page.html.matches("aria-live=").count();
+        assert!(polite <= 1, "{}: {polite}", page.name);
+    }
+}
+
+#[test]
+fn ux_56_what_is_over_has_no_news_to_stop() {
+    let pages = every_page();
+    for (name, has_news) in
+        [("14-follow-yours", true), ("14-follow-held", true), ("14-follow-done", false), ("14-follow-ended", false)]
+    {
+        let (_, page) = pages.iter().find(|(_, page)| page.name == name).expect("there");
+        assert_eq!(page.html.contains("data-live-url"), has_news, "{name}");
+    }
+}
+
+#[test]
+fn ux_62_the_accessibility_page_says_what_was_tested_when_and_what_was_not() {
+    use crate::web::views::info::Tested;
+    let tested = Tested::of_this_version(&samples::shell(Lang::En, Theme::System)).expect("results of this version");
+    assert!(tested.pages >= 60, "{}", tested.pages);
+    let mut other = samples::shell(Lang::En, Theme::System);
+    other.site = std::sync::Arc::new(crate::web::shell::Site { version: "0.0.1", ..(*other.site).clone() });
+    assert!(Tested::of_this_version(&other).is_none(), "results of another version are none");
+    let pages = every_page();
+    let (_, page) =
+        pages.iter().find(|(lang, page)| *lang == Lang::En && page.name == "15-accessibility").expect("there");
+    for part in
+        ["Version", "0.1.0", "20 November 2026", "by machine (axe)", "screen reader yet", "access@northwind.example"]
+    {
+        assert!(page.html.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn ux_126_what_a_button_says_is_what_it_does() {
+    let verbs = [
+        "Add", "Ask", "Choose", "Continue", "Copy", "Create", "Follow", "Go", "Hide", "Keep", "Let", "Look", "Make",
+        "Print", "Remove", "Save", "Send", "Show", "Sign", "Start", "Stay", "Stop", "Use", "Confirm", "Set", "Prove",
+    ];
+    // An answer to the question of the page, which names what follows from it; and each language in its own words.
+    let answers = [
+        "Yes, go on",
+        "Yes, it is mine",
+        "It was not me. Stop it",
+        "I have kept them",
+        "I have kept it",
+        "I have written it down",
+    ];
+    let mut odd = BTreeSet::new();
+    for (_, page) in every_page().iter().filter(|(lang, _)| *lang == Lang::En) {
+        for button in page.html.split("<button").skip(1).filter(|button| !button.contains("name=\"lang\"")) {
+            let text = words(&button[button.find('>').expect("closed")..button.find("</button>").expect("closed")]);
+            let text = text.trim_start_matches('>').trim();
+            let first = text.split(' ').next().expect("a word");
+            if !text.is_empty() && !verbs.contains(&first) && !answers.contains(&text) {
+                odd.insert(text.to_owned());
+            }
+        }
+    }
+    assert!(odd.is_empty(), "{odd:?}");
 }

@@ -41,14 +41,15 @@ fn links(shell: &Shell, out: &mut Samples) {
     for (name, why, again) in [
         ("12-link-used", DeadLink::Used, false),
         ("12-link-expired", DeadLink::Expired(10 * MINUTE_MS), true),
-        ("12-link-replaced", DeadLink::Replaced, false),
+        ("12-link-elsewhere", DeadLink::Elsewhere, false),
         ("12-link-stopped", DeadLink::Stopped, false),
+        ("12-link-notice", DeadLink::Notice, false),
     ] {
         let page = LinkDead {
             shell: shell.clone(),
             why,
             again: again.then(|| "/l/again".to_owned()),
-            not_me: (why != DeadLink::Stopped).then(|| "/not-me/sample".to_owned()),
+            not_me: matches!(why, DeadLink::Used | DeadLink::Expired(_)).then(|| "/not-me/sample".to_owned()),
         };
         out.add(name, &page);
     }
@@ -145,7 +146,7 @@ fn info(shell: &Shell, out: &mut Samples) {
     );
     let mut access = Accessibility {
         shell: shell.clone(),
-        tested: Some(Tested { at: NOW, pages: 96, gaps: Vec::new() }),
+        tested: Some(Tested { at: NOW, pages: 96, gaps: vec![shell.t("access-gap-by-hand").to_string()] }),
         contact: "access@northwind.example".to_owned(),
     };
     out.add("15-accessibility", &access);

@@ -122,9 +122,11 @@ fn codes(shell: &Shell, out: &mut Samples) {
     };
     out.add("05-email", &email);
     email.resend = Resend::NoMore;
-    email.problem = Some(CodeProblem::Expired);
+    email.problem = Some(CodeProblem::Expired(false));
     out.add("05-email-error", &email);
     email.resend = Resend::Now;
+    email.problem = Some(CodeProblem::Expired(true));
+    out.add("05-email-lapsed", &email);
     email.sent_again = true;
     email.problem = None;
     out.add("05-email-again", &email);

@@ -1,0 +1,129 @@
+//! Links that no longer do anything, and codes whose time is over: each page says which it is and what next, and tells nobody else anything.
+
+use keyward_core::time::MINUTE_MS;
+
+use crate::world::{Browser, FIRST, Mail, Page, Person, World};
+
+/// A browser on the page of a mailed code, and the message.
+async fn mailed(world: &World, person: &Person) -> (Browser, Page, Mail) {
+    let mut browser = world.signed_in(person, FIRST).await;
+    let how = world.begin(&mut browser, "/me/app/add").await;
+    let page = browser.fill(&how, &[("way", "email")]).await;
+    world.work().await;
+    let mail = with_link(world, person);
+    (browser, page, mail)
+}
+
+fn with_link(world: &World, person: &Person) -> Mail {
+    let all = world.mailbox.take(&person.mail);
+    all.into_iter().rev().find(|mail| mail.text.contains("/l/")).expect("a message with a link")
+}
+
+#[tokio::test]
+async fn ux_13_an_expired_a_used_and_a_stopped_link_say_which_they_are_and_what_next() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let (mut browser, page, mail) = mailed(&world, &ada).await;
+    let case = page.reference();
+
+    world.hand.pass_ms(11 * MINUTE_MS);
+    world.work().await;
+    let expired = browser.get(&mail.link("/l/")).await;
+    assert_eq!((expired.status.as_u16(), expired.heading().as_str()), (410, "This link has expired"));
+    assert!(expired.says("Links last 10 minutes. We can send a new one."), "{}", expired.html);
+    let again = browser.fill(&expired, &[]).await;
+    assert!(again.says("a new message is on its way"), "{}", again.html);
+    world.work().await;
+
+    let link = with_link(&world, &ada).link("/l/");
+    let landing = browser.get(&link).await;
+    assert!(landing.heading().ends_with("Go on with your request"), "{}", landing.heading());
+    let bind = browser.fill(&landing, &[]).await;
+    assert!(bind.path.ends_with("/bind"), "{}", bind.path);
+    let used = browser.get(&link).await;
+    assert_eq!((used.status.as_u16(), used.heading().as_str()), (410, "This link has already been used"));
+    assert!(used.says("carry on in the other window") && used.html.contains(&format!("/recover/{case}/stop")));
+
+    let (mut browser, page, mail) = mailed(&world, &ada).await;
+    browser.post(&format!("/recover/{}/stop", page.reference()), &[]).await;
+    let stopped = browser.get(&mail.link("/l/")).await;
+    assert_eq!((stopped.status.as_u16(), stopped.heading().as_str()), (410, "This link was turned off"));
+    assert!(stopped.says("Nothing has changed on the account."));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn ux_13_another_browser_is_told_where_a_link_works_and_not_whether_there_is_one() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let (mut browser, _, mail) = mailed(&world, &ada).await;
+    let nothing = "/l/kw_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let mut said = Vec::new();
+    // Alive, expired, no such link, no link at all: one page.
+    said.push(world.browser().get(&mail.link("/l/")).await);
+    said.push(world.browser().get(nothing).await);
+    said.push(world.browser().get("/l/x").await);
+    said.push(world.browser().get("/l").await);
+    said.push(browser.get(nothing).await);
+    world.hand.pass_ms(11 * MINUTE_MS);
+    said.push(world.browser().get(&mail.link("/l/")).await);
+    for page in &said {
+        assert_eq!((page.status.as_u16(), page.heading().as_str()), (410, "Open this link where you started"));
+        assert!(page.says("type the code from the same message"));
+        // The chooser of languages knows the address and comes back to it.
+        let body = |page: &Page| page.html.replace(&format!("value=\"{}\"", page.path), "");
+        assert_eq!(body(page), body(&said[0]), "{}", page.path);
+    }
+    let old = world.browser().get("/not-me/x").await;
+    assert_eq!((old.status.as_u16(), old.heading().as_str()), (410, "This link is too old"));
+    assert!(!old.says("Nothing has changed"), "nobody knows that");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn ux_17_a_code_whose_time_is_over_is_called_that_and_a_new_one_asked_for_whoever_was_named() {
+    let world = World::new().await;
+    world.somebody("ada").await;
+    let mut said: Vec<Vec<String>> = Vec::new();
+    for name in ["ada", "nobody-here"] {
+        let mut browser = world.browser();
+        let find = browser.get("/recover?for=forgot").await;
+        let how = browser.fill(&find, &[("name", name)]).await;
+        world.work().await;
+        let mut page = browser.fill(&how, &[("way", "email")]).await;
+        let until = |page: &Page| page.html.split("Both work until ").nth(1).unwrap()[..9].to_owned();
+        let first = until(&page);
+        world.hand.pass_ms(3 * MINUTE_MS);
+        page = browser.fill(&page, &[("code", "000000")]).await;
+        assert!(page.says("That code does not match. Check the newest one. You have 4 tries left"), "{}", page.html);
+        assert_eq!(until(&page), first, "a wrong code makes nothing last longer (UX-11)");
+        let mut pages = Vec::new();
+        for _ in 0..3 {
+            world.hand.pass_ms(11 * MINUTE_MS);
+            page = browser.fill(&page, &[("code", "000000")]).await;
+            assert_eq!(page.status, 422);
+            pages.push(page.html.replace(&page.reference(), "REFERENCE"));
+        }
+        for page in &pages[..2] {
+            let words = "That code has expired. If there is an address we can use, a new one is on its way";
+            assert!(page.contains(words), "{page}");
+        }
+        assert!(pages[2].contains("That code has expired. Choose another way"), "three messages are all there are");
+        assert!(pages[2].contains("We can’t send it again for this case."));
+        said.push(
+            pages.iter().map(|page| page.split("<main").nth(1).unwrap().replace(char::is_numeric, "0")).collect(),
+        );
+    }
+    assert_eq!(said[0], said[1]);
+
+    // Two hours after its end a code is just a wrong one, whatever the address of the page says.
+    let mut browser = world.browser();
+    let find = browser.get("/recover?for=forgot").await;
+    let how = browser.fill(&find, &[("name", "ada")]).await;
+    world.work().await;
+    let long_ago = world.ctx.now().plus_ms(-131 * MINUTE_MS).millis();
+    let path = format!("/recover/{}/email?asked={long_ago}", how.reference());
+    let page = browser.post(&path, &[("code", "000000")]).await;
+    assert!(page.says("That code does not match"), "{}", page.html);
+    world.end().await;
+}
