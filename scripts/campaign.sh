@@ -2,7 +2,7 @@
 # The long forms of the tests of reliability. Each has a short form that runs with `make test`; KEYWARD_CAMPAIGN=1 makes it the long one.
 # What they measured stands in lines that begin with FIGURE; docs/reliability.md has the last.
 #
-# scripts/campaign.sh [WORD…]: only those whose name has one of the words. KEYWARD_CAMPAIGN_MINUTES bounds r1 (else 60), KEYWARD_CAMPAIGN_STEP
+# scripts/campaign.sh [WORD…]: only those whose name begins with one of the words. KEYWARD_CAMPAIGN_MINUTES bounds r1 (else 60), KEYWARD_CAMPAIGN_STEP
 # makes r2 play every n-th fault (else each), and KEYWARD_TRIED_BINARY names another build to be tried, such as the one that is to be released.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -17,7 +17,7 @@ run() {
     local name=$1 word began=$SECONDS
     shift
     for word in "${wanted[@]:-$name}"; do
-        [[ $name == *"$word"* ]] || continue
+        [[ $name == "$word"* ]] || continue
         echo "== $name: cargo test $*"
         cargo test --locked "$@" --nocapture </dev/null >"$logs/$name.log" 2>&1 || failed+=("$name")
         grep -aE 'FIGURE |^test result|FAILED|SKIP ' "$logs/$name.log"
@@ -33,7 +33,7 @@ run r4 -p keyward --test faults -- r4_
 run r5 -p keyward --test faults -- r5_
 run r7 -p keyward-core --test core -- r7_
 run r8 --release -p keyward-core --test core -- r8_
-run once-r14 -p keyward --test once --
+run once -p keyward --test once --
 run log-r17 -p keyward --test store -- r17_
 run log-r18 -p keyward --test store -- r18_
 run log-r19 -p keyward --test store -- r19_
