@@ -25,7 +25,7 @@ use crate::{
     metrics::Metrics,
     seal::{DigestKey, OpenKey, SealKey, Vault},
     store::{Store, StoreError, check::Round, sign::Memory},
-    terms::{Classes, Hours, Quarantine, Starts, Terms},
+    terms::{Classes, Hours, Mails, Quarantine, Starts, Terms},
     web::shell::{Days, DeskHours, HelpPoint, Site},
 };
 
@@ -140,6 +140,10 @@ pub fn terms(config: &Config) -> Terms {
         starts: Starts {
             per_name_hour: config.limits.starts_per_name_hour.get(),
             per_network_hour: config.limits.starts_per_network_hour.get(),
+        },
+        mails: Mails {
+            per_hour: config.limits.messages_per_address_hour.get(),
+            per_day: config.limits.messages_per_address_day.get(),
         },
         places: usize::try_from(config.worker.threads.get()).unwrap_or(1),
         quarantine: Quarantine {

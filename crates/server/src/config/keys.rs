@@ -239,6 +239,10 @@ section! {
         starts_per_name_hour: Count = Spec::default("5").at_least(1, OURS).at_most(100, OURS);
         /// Cases that may be started from one network (IPv4 /24, IPv6 /56) in an hour.
         starts_per_network_hour: Count = Spec::default("30").at_least(1, OURS).at_most(10_000, OURS);
+        /// Messages of a kind that somebody who has proved nothing may cause to one address in an hour (T-D10).
+        messages_per_address_hour: Count = Spec::default("3").at_least(1, OURS).at_most(100, OURS);
+        /// The same in a day.
+        messages_per_address_day: Count = Spec::default("10").at_least(1, OURS).at_most(1000, OURS);
     }
 }
 

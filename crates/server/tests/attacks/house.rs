@@ -153,6 +153,8 @@ impl House {
             ("KEYWARD_CLASSES__STANDARD", "staff".to_owned()),
             ("KEYWARD_LIMITS__STARTS_PER_NAME_HOUR", "100".to_owned()),
             ("KEYWARD_LIMITS__STARTS_PER_NETWORK_HOUR", "10000".to_owned()),
+            ("KEYWARD_LIMITS__MESSAGES_PER_ADDRESS_HOUR", "100".to_owned()),
+            ("KEYWARD_LIMITS__MESSAGES_PER_ADDRESS_DAY", "1000".to_owned()),
             ("KEYWARD_MAIL__TLS", "none".to_owned()),
             ("KEYWARD_MAIL__PORT", sink.address.port().to_string()),
         ]

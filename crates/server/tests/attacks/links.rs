@@ -3,6 +3,7 @@
 
 use keyward::{
     store::change::{Aside, Guard},
+    terms::Terms,
     token::{Purpose, Token},
 };
 use keyward_core::{
@@ -29,7 +30,11 @@ struct Scene {
 
 /// Somebody with an app, a sheet and a mailbox of their own.
 async fn scene() -> Scene {
-    let world = World::with(|terms| (terms.starts.per_name_hour, terms.starts.per_network_hour) = (99, 99)).await;
+    let many = |terms: &mut Terms| {
+        (terms.starts.per_name_hour, terms.starts.per_network_hour) = (99, 99);
+        (terms.mails.per_hour, terms.mails.per_day) = (99, 99);
+    };
+    let world = World::with(many).await;
     let ada = world.somebody("ada").await;
     let (app, codes) = (world.give_app(&ada).await, world.give_codes(&ada).await);
     world.give_as(world.ctx.id(world.ctx.now()), &ada, (Method::Email, HOME.as_bytes()), Vec::new()).await;

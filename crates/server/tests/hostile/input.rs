@@ -161,7 +161,7 @@ fn fields_of_pages(house: &House, reference: &str) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t_j04_nothing_that_a_requester_sends_changes_a_message() {
-    let house = House::new().await;
+    let house = House::with(&[], &[("KEYWARD_LIMITS__MESSAGES_PER_ADDRESS_HOUR", "4")]).await;
     let kai = house.somebody("kai").await;
     let evil = "x\r\nBcc: thief@evil.test\r\n\r\n.\r\nMAIL FROM:<thief@evil.test>\r\nRCPT TO:<thief@evil.test>";
     // As part of the name it is no name, as an address it is none; and the header of a request has no line ends in it, whoever sends it.
