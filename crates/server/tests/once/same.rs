@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     client::{Client, Got, Held},
+    pair::is_campaign,
     shaped::{Asked, Mood, NoMail, shaped},
     world::{Browser, Ground, Page, World},
 };
@@ -479,7 +480,8 @@ async fn t_c01_c03_c04_ux_03_every_name_gets_the_same_answer_on_every_route() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t_c01_r17_r19_the_same_with_a_slow_and_a_dead_mail_server_and_directory() {
     // A directory that can not be asked does not know either who is locked.
-    let names: Vec<_> = NAMES.into_iter().filter(|(_, is)| *is != Is::Locked).take(8).collect();
+    let few = |name: &str| is_campaign() || ["mike", "nobody", "gone", "root"].contains(&name);
+    let names: Vec<_> = NAMES.into_iter().filter(|(name, is)| *is != Is::Locked && few(name)).collect();
     let each = [Weather::MailDown, Weather::MailSilent, Weather::DirectoryDown, Weather::DirectorySilent];
     let compared: usize = join_all(each.map(|weather| all_alike(weather, &names))).await.into_iter().sum();
     println!("FIGURE r11: {compared} answers alike with mail server or directory dead or silent");
