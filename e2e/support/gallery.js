@@ -8,7 +8,7 @@ const WIDE = { width: 1280, height: 900 };
 /** A button pressed with nothing typed: the page comes back with its problem. */
 const nothing = async page => {
   await page.locator('main form button.btn:not([type=button])').first().click();
-  await expect(page).toHaveTitle(/^(Error|Fehler): /);
+  await expect(page).toHaveTitle(/^(Error|Fehler|Érrór): /);
 };
 const typed = (field, text) => async page => {
   await page.locator(field).fill(text);

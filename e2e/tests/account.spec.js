@@ -122,6 +122,8 @@ test('ux_33 a passkey is made, named, shown, and proves nothing before its time 
   await page.locator('main form button.btn').click();
   await heading(page, 'How else can you prove it is you?');
   await proveByRecoveryCode(page, person);
+  await expect(page).toHaveURL(/\/bind$/);
+  await page.locator('main form button.btn').click();
   await expect(page).toHaveURL(/\/(done|me)(\?|$)/);
   await signIn(page, person);
   await expect.poll(() => page.evaluate(() => globalThis.told)).toMatchObject([{ rpId: 'localhost', allAcceptedCredentialIds: [] }]);
