@@ -224,11 +224,13 @@ async fn told(house: &House, browser: &crate::browser::Browser, case: &str) -> S
     {
         all += &house.send(PROXY, &request(line, &[("Cookie", &cookie)], "")).await.whole();
     }
-    for args in [&["--output", "json", "case", "list"][..], &["case", "show", case], &["case", "export", case]] {
+    let evidence = house.path(&format!("{case}.evidence.json"));
+    let export = ["case", "export", case, "-o", evidence.to_str().unwrap()];
+    for args in [&["--output", "json", "case", "list"][..], &["case", "show", case], &export] {
         let output = house.keyward(args).run();
         all += &String::from_utf8_lossy(&[output.stdout, output.stderr].concat());
     }
-    all
+    all + &std::fs::read_to_string(evidence).expect("the evidence of the case")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
