@@ -245,8 +245,6 @@ impl Transcript {
     }
     /// Until nothing is left to do but jobs of the kinds that wait for somebody who says nothing.
     async fn until_stuck(&self, kinds: [&str; 2]) {
-        let worker = self.world.worker.clone();
-        tokio::spawn(async move { worker.run_due().await });
         let now = self.world.ctx.now();
         let is_left = |job: &JobRow| match job.state {
             JobState::Waiting => job.due <= now,
@@ -254,6 +252,9 @@ impl Transcript {
             JobState::Dead => false,
         };
         while self.world.store().jobs(100).await.unwrap().iter().any(is_left) {
+            // Another one each time: those of before may be stuck with work of others behind them.
+            let worker = self.world.worker.clone();
+            tokio::spawn(async move { worker.run_due().await });
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
