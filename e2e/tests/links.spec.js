@@ -105,9 +105,10 @@ test('ux_11 a mailed code and an app code open the gate, and page and message na
   await proveByApp(page, demo, person);
   await setPassword(page);
   await backIn(page);
-  // What the message held is over with the case, and nobody says that nothing has changed.
+  // The change has ended what the message held, and nobody says that nothing has changed.
   await page.goto(mail.link);
-  await heading(page, 'You are back in');
+  await heading(page, 'This link has already been used');
+  await expect(page.getByText('Nothing has changed')).toHaveCount(0);
   await expect(page.getByRole('button', { name: 'Yes, go on' })).toHaveCount(0);
 });
 
