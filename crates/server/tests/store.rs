@@ -44,7 +44,7 @@ use keyward::{
     },
 };
 use keyward_core::{account::Class, ids::PersonId};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 /// A store of its own for one test.
 struct World {
@@ -84,19 +84,20 @@ impl World {
 
     /// What somebody with the rights of the database does behind Keyward's back.
     async fn sql(&self, sql: impl Into<String>) {
-        let sql = sqlx::raw_sql(AssertSqlSafe(sql.into()));
+        let sql = sql.into();
         match self.store.engine() {
-            Engine::Sqlite => {
-                let mut raw = SqliteConnection::connect(&self.url).await.unwrap();
-                sql.execute(&mut raw).await.unwrap();
-                raw.close().await.unwrap();
-            }
+            Engine::Sqlite => self.file().execute_batch(&sql).unwrap(),
             Engine::Postgres => {
                 let mut raw = PgConnection::connect(&self.url).await.unwrap();
-                sql.execute(&mut raw).await.unwrap();
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut raw).await.unwrap();
                 raw.close().await.unwrap();
             }
         }
+    }
+
+    /// The file of the database, beside the store.
+    fn file(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.url.strip_prefix("sqlite:").unwrap()).unwrap()
     }
 
     /// Commits a case with some entries and returns it.

@@ -60,18 +60,18 @@ fn many_writers(server: &Server, for_ms: u64) {
 pub fn appends(bench: &mut Bench) {
     let made = Installation::new(0);
     let server = made.serve();
-    let mut rows = made.block_on(disk::Rows::open(made.folder.path())).unwrap();
+    let mut rows = disk::Rows::open(made.folder.path()).unwrap();
     one_writer(&mut Visitor::new(server.address, 0), 3);
-    one(bench, &made, &server, &mut rows);
+    one(bench, &server, &mut rows);
     many(bench, &made, &server, &mut rows);
-    made.block_on(rows.close());
+    rows.close();
     covered(bench, &server);
 }
 
-fn one(bench: &mut Bench, made: &Installation, server: &Server, rows: &mut disk::Rows) {
+fn one(bench: &mut Bench, server: &Server, rows: &mut disk::Rows) {
     let (rounds, count, wall_ms) = (bench.of(25, 1), bench.of(30, 2), bench.of(400, 5) as u64);
     let mut visitor = Visitor::new(server.address, 0);
-    let limit = || made.block_on(rows.for_ms(1, wall_ms)).unwrap();
+    let limit = || rows.for_ms(1, wall_ms).unwrap();
     let pairs = Pairs::of(rounds, limit, || one_writer(&mut visitor, count));
     let bare = Estimate::of(&pairs.limit);
     let goal = if bare.median >= 2000.0 { 0.90 } else { 0.40 };
@@ -91,7 +91,7 @@ fn many(bench: &mut Bench, made: &Installation, server: &Server, rows: &mut disk
     let (rounds, for_ms, wall_ms) = (bench.of(15, 1), bench.of(1500, 50) as u64, bench.of(400, 5) as u64);
     let (mut singles, mut written) = (Vec::new(), Vec::new());
     let batches = |rows: &mut disk::Rows| {
-        let took = made.block_on(rows.for_ms(disk::BATCH, wall_ms)).unwrap();
+        let took = rows.for_ms(disk::BATCH, wall_ms).unwrap();
         disk::BATCH as f64 * 1e6 / took
     };
     let mut pairs = Pairs::default();
@@ -104,7 +104,7 @@ fn many(bench: &mut Bench, made: &Installation, server: &Server, rows: &mut disk
         settle(&server.proc);
         pairs.product.push(rate);
         written.push((server.proc.written() - bytes) / (made.entries() - entries) as f64);
-        singles.push(rate * made.block_on(rows.for_ms(1, wall_ms)).unwrap() / 1e6);
+        singles.push(rate * rows.for_ms(1, wall_ms).unwrap() / 1e6);
         pairs.push_limits(before, batches(rows));
     }
     let rate = format!("{} entries/s", number(median(&pairs.product)));

@@ -270,7 +270,7 @@ pub async fn account(flow: &Flow, (name, group): (&str, &str), hash: &str, at: T
     let new = NewAccount { id: id.clone(), name: name.to_owned(), mail, display: name.to_owned(), created: at };
     assert!(flow.store.insert_account(&new).await.unwrap());
     flow.store.set_account_group(&id, group, true).await.unwrap();
-    let first = NewPassword { hash, expected: 0, must_change: false, keep: 1, at };
+    let first = NewPassword { hash: hash.to_owned(), expected: 0, must_change: false, keep: 1, at };
     flow.store.set_account_password(&id, &first).await.unwrap();
     let known = Known {
         id: flow.ctx.id(at),

@@ -110,7 +110,7 @@ impl AccountTable for StoredAccounts {
         }
         let kept = u64::try_from(new.keep).unwrap_or(u64::MAX).saturating_add(1);
         let password = NewPassword {
-            hash: &new.hash.0,
+            hash: new.hash.0.clone(),
             // Who writes between the look above and this statement makes it touch nothing.
             expected: account.credential,
             must_change: new.must_change,

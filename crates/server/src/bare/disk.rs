@@ -5,8 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _};
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::{BareError, clock};
 
@@ -44,43 +43,43 @@ impl Drop for Appended {
 
 /// A table in a database with a write-ahead log and full syncing, through the same library as the store.
 pub struct Rows {
-    connection: SqliteConnection,
+    connection: Connection,
     path: PathBuf,
 }
 
 impl Rows {
     /// A new one in this folder.
-    pub async fn open(folder: &Path) -> Result<Self, BareError> {
+    pub fn open(folder: &Path) -> Result<Self, BareError> {
         let path = folder.join("bare.db");
-        let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
-        let options = options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
-        let mut connection = options.connect().await?;
-        sqlx::query("CREATE TABLE rows (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL)").execute(&mut connection).await?;
+        let connection = Connection::open(&path)?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.execute_batch("CREATE TABLE rows (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL)")?;
         Ok(Self { connection, path })
     }
 
     /// One commit of so many rows.
-    pub async fn commit(&mut self, rows: usize) -> Result<(), BareError> {
-        let mut tx = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+    pub fn commit(&mut self, rows: usize) -> Result<(), BareError> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for _ in 0..rows {
-            sqlx::query("INSERT INTO rows (bytes) VALUES ($1)").bind(&ROW[..]).execute(&mut *tx).await?;
+            tx.prepare_cached("INSERT INTO rows (bytes) VALUES ($1)")?.execute([ROW])?;
         }
-        Ok(tx.commit().await?)
+        Ok(tx.commit()?)
     }
 
     /// Microseconds that one commit of so many rows takes, on average.
-    pub async fn for_ms(&mut self, rows: usize, for_ms: u64) -> Result<f64, BareError> {
+    pub fn for_ms(&mut self, rows: usize, for_ms: u64) -> Result<f64, BareError> {
         let (began, mut done) = (clock::wall(), 0_u32);
         while done == 0 || began.elapsed() < Duration::from_millis(for_ms) {
-            self.commit(rows).await?;
+            self.commit(rows)?;
             done += 1;
         }
         Ok(began.elapsed().as_secs_f64() * 1e6 / f64::from(done))
     }
 
     /// Closes it and takes its files away.
-    pub async fn close(self) {
-        drop(self.connection.close().await);
+    pub fn close(self) {
+        drop(self.connection);
         for ending in ["", "-wal", "-shm"] {
             let _ = fs::remove_file(format!("{}{ending}", self.path.display()));
         }

@@ -30,7 +30,7 @@ pub enum BareError {
     Disk(#[from] std::io::Error),
     /// SQLite.
     #[error("the database")]
-    Database(#[from] sqlx::Error),
+    Database(#[from] rusqlite::Error),
     /// Argon2.
     #[error("argon2: {0}")]
     Argon2(String),
@@ -46,7 +46,7 @@ pub enum BareError {
 }
 
 /// Runs all of them, each for so many milliseconds, and hands each figure out as soon as it is there. Files are made in `folder`.
-pub async fn all(folder: &Path, each_ms: u64, mut found: impl FnMut(Limit)) -> Result<(), BareError> {
+pub fn all(folder: &Path, each_ms: u64, mut found: impl FnMut(Limit)) -> Result<(), BareError> {
     let mut slow = hashing::Slow::new();
     let one = clock::cpu_each(each_ms, || slow.once())?;
     found(Limit { what: "argon2id of the parameters in use, one core", value: one, unit: "µs CPU" });
@@ -58,11 +58,11 @@ pub async fn all(folder: &Path, each_ms: u64, mut found: impl FnMut(Limit)) -> R
         value: clock::wall_each(each_ms, || file.once())?,
         unit: "µs",
     });
-    let mut rows = disk::Rows::open(folder).await?;
-    found(Limit { what: "SQLite commit of one row, WAL and FULL", value: rows.for_ms(1, each_ms).await?, unit: "µs" });
-    let batch = rows.for_ms(disk::BATCH, each_ms).await?;
+    let mut rows = disk::Rows::open(folder)?;
+    found(Limit { what: "SQLite commit of one row, WAL and FULL", value: rows.for_ms(1, each_ms)?, unit: "µs" });
+    let batch = rows.for_ms(disk::BATCH, each_ms)?;
     found(Limit { what: "rows in SQLite commits of 256", value: 1e6 * disk::BATCH as f64 / batch, unit: "1/s" });
-    rows.close().await;
+    rows.close();
     let bytes = vec![0x5A; 1 << 20];
     let sum = clock::cpu_of(each_ms, || hashing::sha256(&bytes));
     found(Limit { what: "SHA-256 of 1 MiB", value: sum, unit: "µs CPU" });
@@ -82,11 +82,11 @@ pub async fn all(folder: &Path, each_ms: u64, mut found: impl FnMut(Limit)) -> R
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn p_limits_every_bare_program_runs_and_leaves_nothing_behind() {
+    #[test]
+    fn p_limits_every_bare_program_runs_and_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
         let mut all_found = Vec::new();
-        all(folder.path(), 1, |limit| all_found.push(limit)).await.unwrap();
+        all(folder.path(), 1, |limit| all_found.push(limit)).unwrap();
         assert_eq!(all_found.len(), 9);
         assert!(all_found.iter().all(|limit| limit.value > 0.0 && limit.value.is_finite()), "{all_found:?}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);

@@ -36,7 +36,7 @@ pub async fn limits(args: BenchLimitsArgs, ctx: &CliContext) -> Result<Exit, Cli
     let inside = args.folder.unwrap_or_else(env::temp_dir);
     let folder = Folder::new(&inside)?;
     let mut limits: Vec<Limit> = Vec::new();
-    let ran = bare::all(&folder.0, args.seconds * 1000, |limit| limits.push(limit)).await;
+    let ran = bare::all(&folder.0, args.seconds * 1000, |limit| limits.push(limit));
     ran.map_err(|error: BareError| CliError::Failed("a measurement did not come to its end".to_owned(), error.into()))?;
     let data = limits.iter().map(|limit| json!({"program": limit.what, "figure": limit.value, "unit": limit.unit}));
     let data = data.collect::<Vec<_>>();

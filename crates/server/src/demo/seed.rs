@@ -109,7 +109,7 @@ async fn machines(flow: &Flow) -> Result<(), SeedError> {
 
 async fn set_password(flow: &Flow, id: &str, hash: &str, at: Timestamp) -> Result<(), SeedError> {
     let Some(account) = flow.store.account(id).await? else { return Ok(()) };
-    let new = NewPassword { hash, expected: account.credential, must_change: false, keep: 1, at };
+    let new = NewPassword { hash: hash.to_owned(), expected: account.credential, must_change: false, keep: 1, at };
     flow.store.set_account_password(id, &new).await?;
     Ok(())
 }

@@ -291,8 +291,10 @@ impl Flow {
         match error {
             CommitError::Guard(kind) => FlowError::Lost(kind),
             CommitError::Conflict => FlowError::Refused(Refusal::Changed),
-            CommitError::Store(error) => error.into(),
-            other => FlowError::Broken(Box::new(other)),
+            // What nobody can tell yet shows when the case is looked at again.
+            CommitError::Store(error) | CommitError::Unknown(error) => error.into(),
+            CommitError::Closed => StoreError::Closed.into(),
+            misfit @ CommitError::Misfit(_) => FlowError::Broken(Box::new(misfit)),
         }
     }
 

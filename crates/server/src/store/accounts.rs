@@ -7,8 +7,8 @@
 use keyward_core::time::Timestamp;
 
 use super::{
-    Store, StoreError, Tx,
-    db::{Row, Statement, statements, vals},
+    CommitError, Store, StoreError, Tx,
+    db::{EngineError, Row, Statement, statements, vals},
     tokens::{self, Seen},
 };
 
@@ -50,6 +50,7 @@ pub struct NewAccount {
 }
 
 /// An account to be made with all it begins with. It does not print: it has a hash.
+#[derive(Clone)]
 pub struct Begun {
     /// The account.
     pub account: NewAccount,
@@ -97,10 +98,11 @@ impl std::fmt::Debug for Account {
     }
 }
 
-/// A password to be set.
-pub struct NewPassword<'a> {
+/// A password to be set. It does not print: it has a hash.
+#[derive(Clone)]
+pub struct NewPassword {
     /// The hash, with its parameters and salt.
-    pub hash: &'a str,
+    pub hash: String,
     /// The credential number that was read before deciding.
     pub expected: u64,
     /// The person must choose another at the next sign-in.
@@ -128,36 +130,30 @@ impl Store {
     /// Makes an account. False if the id or the name is taken.
     pub async fn insert_account(&self, new: &NewAccount) -> Result<bool, StoreError> {
         let vals = vals![&new.id, &new.name, new.mail.as_ref(), &new.display, new.created];
-        Ok(self.db.write(&INSERT, vals).await? == 1)
+        Ok(self.write(&INSERT, vals).await? == 1)
     }
 
     /// Makes an account with its groups and its first password, or nothing of it. False if the id or the name is taken.
     pub async fn begin_account(&self, new: &Begun) -> Result<bool, StoreError> {
-        let mut tx = self.db.begin().await?;
-        if !begin(&mut tx, &INSERT, new).await? {
-            tx.rollback().await?;
-            return Ok(false);
-        }
-        tx.commit().await?;
-        Ok(true)
+        let made = self.together(new.clone(), |new, tx| Box::pin(begin(tx, &INSERT, new)));
+        Ok(unless_refused(made.await)?.is_some())
     }
 
     /// Makes the first account and uses the invitation up, or neither. False if the invitation is not alive or there is an account: of two at
     /// the same time one wins.
     pub async fn begin_first_account(&self, new: &Begun, invitation: &Seen) -> Result<bool, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let invited = tokens::consume(&mut tx, invitation, None).await? == 1;
-        if !(invited && begin(&mut tx, &INSERT_FIRST, new).await?) {
-            tx.rollback().await?;
-            return Ok(false);
-        }
-        tx.commit().await?;
-        Ok(true)
+        let made = self.together((new.clone(), *invitation), |(new, invitation), tx| {
+            Box::pin(async move {
+                touched_one(tokens::consume(tx, invitation, None).await?)?;
+                begin(tx, &INSERT_FIRST, new).await
+            })
+        });
+        Ok(unless_refused(made.await)?.is_some())
     }
 
     /// Removes an account with its groups and its former passwords. Its id is never given to another. False if there is none.
     pub async fn remove_account(&self, id: &str) -> Result<bool, StoreError> {
-        Ok(self.db.write(&REMOVE, vals![id]).await? == 1)
+        Ok(self.write(&REMOVE, vals![id]).await? == 1)
     }
 
     /// The account with this id.
@@ -182,20 +178,16 @@ impl Store {
 
     /// Sets a password if the account's credential is still the one that was read and the account is not disabled; the new credential
     /// number, or `None` if it is not so. A lock and what was counted towards one end with the old password.
-    pub async fn set_account_password(&self, id: &str, new: &NewPassword<'_>) -> Result<Option<u64>, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let vals = vals![id, new.expected, new.hash, new.must_change, new.at];
-        let set: Vec<u64> = tx.read(&SET_PASSWORD, vals, |row| row.get(0)).await?;
-        let Some(credential) = set.into_iter().next() else {
-            tx.rollback().await?;
-            return Ok(None);
-        };
-        let vals = vals![id, credential, new.hash, new.at];
-        tx.write(&KEEP_PASSWORD, vals).await?;
-        let old = credential.saturating_sub(new.keep);
-        tx.write(&DROP_PASSWORDS, vals![id, old]).await?;
-        tx.commit().await?;
-        Ok(Some(credential))
+    pub async fn set_account_password(&self, id: &str, new: &NewPassword) -> Result<Option<u64>, StoreError> {
+        let set = self.together((id.to_owned(), new.clone()), |(id, new), tx| {
+            Box::pin(async move {
+                let credential = set_password(tx, id, new).await?;
+                let old = credential.saturating_sub(new.keep);
+                tx.write(&DROP_PASSWORDS, vals![id, old]).await?;
+                Ok(credential)
+            })
+        });
+        unless_refused(set.await)
     }
 
     /// The hashes that are kept, newest first.
@@ -207,27 +199,27 @@ impl Store {
     /// `lock_until`, and a lock that has ended starts the count anew. False, and nothing counted, if it is locked or has another password.
     pub async fn count_account_try(&self, id: &str, tried: &Tried) -> Result<bool, StoreError> {
         let vals = vals![id, tried.credential, tried.at, tried.max, tried.lock_until];
-        Ok(self.db.write(&COUNT_TRY, vals).await? == 1)
+        Ok(self.write(&COUNT_TRY, vals).await? == 1)
     }
 
     /// Forgets what was counted, after a right password, if it is still the one with this credential number.
     pub async fn clear_account_tries(&self, id: &str, credential: u64) -> Result<bool, StoreError> {
-        Ok(self.db.write(&CLEAR_TRIES, vals![id, credential]).await? == 1)
+        Ok(self.write(&CLEAR_TRIES, vals![id, credential]).await? == 1)
     }
 
     /// Lifts the lock and forgets the failures. False if there is no such account, or it is disabled.
     pub async fn unlock_account(&self, id: &str) -> Result<bool, StoreError> {
-        Ok(self.db.write(&UNLOCK, vals![id]).await? == 1)
+        Ok(self.write(&UNLOCK, vals![id]).await? == 1)
     }
 
     /// Whether the person must choose another password at the next sign-in.
     pub async fn set_account_must_change(&self, id: &str, must: bool) -> Result<bool, StoreError> {
-        Ok(self.db.write(&SET_MUST_CHANGE, vals![id, must]).await? == 1)
+        Ok(self.write(&SET_MUST_CHANGE, vals![id, must]).await? == 1)
     }
 
     /// Whether the account can sign in at all.
     pub async fn set_account_disabled(&self, id: &str, disabled: bool) -> Result<bool, StoreError> {
-        Ok(self.db.write(&SET_DISABLED, vals![id, disabled]).await? == 1)
+        Ok(self.write(&SET_DISABLED, vals![id, disabled]).await? == 1)
     }
 
     /// The groups that an account is a direct member of.
@@ -238,26 +230,45 @@ impl Store {
     /// Makes an account a member of a group, or ends that.
     pub async fn set_account_group(&self, id: &str, group: &str, member: bool) -> Result<(), StoreError> {
         let statement = if member { &PUT_GROUP } else { &END_GROUP };
-        self.db.write(statement, vals![id, group]).await.map(drop)
+        self.write(statement, vals![id, group]).await.map(drop)
     }
 }
 
-async fn begin(tx: &mut Tx, insert: &Statement, new: &Begun) -> Result<bool, StoreError> {
+async fn begin(tx: &mut Tx, insert: &Statement, new: &Begun) -> Result<(), CommitError> {
     let NewAccount { id, name, mail, display, created } = &new.account;
-    if tx.write(insert, vals![id, name, mail.as_ref(), display, *created]).await? != 1 {
-        return Ok(false);
-    }
+    touched_one(tx.write(insert, vals![id, name, mail.as_ref(), display, *created]).await?)?;
     for group in &new.groups {
         tx.write(&PUT_GROUP, vals![id, group]).await?;
     }
-    let vals = vals![id, 0_u64, &new.hash, new.must_change, *created];
-    let set: Vec<u64> = tx.read(&SET_PASSWORD, vals, |row| row.get(0)).await?;
-    let Some(credential) = set.into_iter().next() else { return Ok(false) };
-    tx.write(&KEEP_PASSWORD, vals![id, credential, &new.hash, *created]).await?;
-    Ok(true)
+    let first =
+        NewPassword { hash: new.hash.clone(), expected: 0, must_change: new.must_change, keep: 1, at: *created };
+    set_password(tx, id, &first).await.map(drop)
 }
 
-fn read(row: &Row) -> Result<Account, sqlx::Error> {
+/// Sets a password and keeps its hash; the new credential number.
+async fn set_password(tx: &mut Tx, id: &str, new: &NewPassword) -> Result<u64, CommitError> {
+    let vals = vals![id, new.expected, &new.hash, new.must_change, new.at];
+    let set: Vec<u64> = tx.read(&SET_PASSWORD, vals, |row| row.get(0)).await?;
+    let credential = set.into_iter().next().ok_or(CommitError::Conflict)?;
+    tx.write(&KEEP_PASSWORD, vals![id, credential, &new.hash, new.at]).await?;
+    Ok(credential)
+}
+
+/// Refuses, if the statement found nothing to change.
+fn touched_one(rows: u64) -> Result<(), CommitError> {
+    if rows == 1 { Ok(()) } else { Err(CommitError::Conflict) }
+}
+
+/// None for what was refused.
+fn unless_refused<T>(done: Result<T, CommitError>) -> Result<Option<T>, StoreError> {
+    match done {
+        Ok(done) => Ok(Some(done)),
+        Err(CommitError::Conflict) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn read(row: &Row) -> Result<Account, EngineError> {
     Ok(Account {
         id: row.get(0)?,
         name: row.get(1)?,

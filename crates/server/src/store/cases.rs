@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Store, StoreError, Tx,
-    db::{Row, statements, vals},
+    db::{EngineError, Row, statements, vals},
     value::{Val, Word, unreadable},
 };
 
@@ -346,7 +346,7 @@ fn word_or_all<T: Serialize>(value: Option<T>) -> Val<'static> {
     value.map_or_else(|| Val::from(""), |value| Val::from(Word(value)))
 }
 
-fn read_row(row: &Row) -> Result<CaseRow, sqlx::Error> {
+fn read_row(row: &Row) -> Result<CaseRow, EngineError> {
     let step: String = row.get(5)?;
     let step = STEPS.iter().find(|(_, word)| *word == step);
     let class: Option<Word<Class>> = row.get(9)?;
@@ -370,7 +370,7 @@ fn read_row(row: &Row) -> Result<CaseRow, sqlx::Error> {
 }
 
 /// Reads `leaf, body`.
-pub(super) fn read_leaf(row: &Row) -> Result<(u64, Vec<u8>), sqlx::Error> {
+pub(super) fn read_leaf(row: &Row) -> Result<(u64, Vec<u8>), EngineError> {
     Ok((row.get(0)?, row.get(1)?))
 }
 

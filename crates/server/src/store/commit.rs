@@ -1,8 +1,9 @@
 //! Many changes, one transaction, one new head of the log. The only way by which an entry is written, and the only [`Ledger`].
 //!
-//! A task of its own takes whatever waits, writes each change inside a savepoint, moves the head by compare-and-swap and commits;
-//! only then anybody gets an answer. A caller that goes away changes nothing. On PostgreSQL the head's row is locked first, so that
-//! processes queue there instead of undoing each other's work.
+//! A writer takes whatever waits, writes each part inside a savepoint, moves the head by compare-and-swap and commits; only then anybody gets
+//! an answer. A caller that goes away changes nothing. On SQLite it is a thread, because there a commit waits for the disk where it is asked
+//! for, and what belongs to no case comes along ([`together`](super::together)). On PostgreSQL the head's row is locked first, so that processes
+//! queue there instead of undoing each other's work.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,7 +20,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     Store, StoreError, Tx,
     change::{Aside, Change, GuardKind, Prepared, put_all},
-    db::{Db, statements, vals},
+    db::{Db, Engine, statements, vals},
+    together::{MAX_TRIES, PAUSE, Waiting, What},
     value::Val,
 };
 use crate::ctx::Ctx;
@@ -39,9 +41,6 @@ statements! {
 const MAX_GROUP: usize = 64;
 /// How many changes wait at most; more callers wait for a place.
 pub(super) const MAX_WAITING: usize = 1024;
-/// How often something that passes is tried again, and how long is waited in between.
-const MAX_TRIES: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(20);
 /// How often the database is asked what became of a commit, half a second apart.
 const MAX_LOOKS: u32 = 20;
 const LOOK_PAUSE: Duration = Duration::from_millis(500);
@@ -99,65 +98,42 @@ struct Returned(());
 
 impl Ledger for Returned {}
 
-type Answer = Result<Durable<Committed>, CommitError>;
-
-/// A change on its way to the writer.
-pub(super) struct Waiting {
-    change: Prepared,
-    answer: oneshot::Sender<Answer>,
-}
+pub(super) type Answer = Result<Durable<Committed>, CommitError>;
 
 impl Store {
     /// Commits one change of one case. When this returns `Ok`, the entries are on disk, in the tree, and everything else of the
     /// change is true; on any other answer nothing of it is, except that [`CommitError::Unknown`] does not know.
     pub async fn commit(&self, change: Change) -> Answer {
-        let change = Prepared::new(change)?;
+        let change = Box::new(Prepared::new(change)?);
         let (answer, answered) = oneshot::channel();
-        let waiting = Waiting { change, answer };
-        let sent = self.writer.send(waiting).await;
-        sent.map_err(|_| CommitError::Closed)?;
-        answered.await.map_err(|_| CommitError::Closed)?
+        self.wait_for(What::Change(change, answer), answered).await
     }
 
     /// Commits what belongs to no case: guards, writes and jobs, all or nothing. It leaves no entry in the log.
     pub async fn aside(&self, aside: Aside) -> Result<(), CommitError> {
-        for tries in 1.. {
-            let error = match self.aside_once(&aside).await {
-                Err(CommitError::Store(error)) => error,
-                other => return other,
-            };
-            if matches!(*error, StoreError::Commit(_)) {
-                return Err(CommitError::Unknown(error));
-            }
-            if tries >= self.db.tries(MAX_TRIES) || !error.is_passing() {
-                return Err(CommitError::Store(error));
-            }
-            tokio::time::sleep(PAUSE * tries).await;
-        }
-        Err(CommitError::Closed)
-    }
-
-    async fn aside_once(&self, aside: &Aside) -> Result<(), CommitError> {
-        let mut tx = self.db.begin().await?;
-        match aside.apply(&mut tx, None).await {
-            Ok(()) => Ok(tx.commit().await?),
-            Err(error) => {
-                tx.rollback().await?;
-                Err(error)
-            }
-        }
+        self.together(aside, |aside, tx| Box::pin(aside.apply(tx, None))).await
     }
 }
 
-/// The writer: ends when nobody can send any more.
-pub(super) async fn write(db: Db, ctx: Ctx, mut inbox: mpsc::Receiver<Waiting>) {
-    let mut group = Vec::new();
-    while inbox.recv_many(&mut group, MAX_GROUP).await > 0 {
-        let outcomes = write_group(&db, &ctx, &group).await;
-        for (waiting, outcome) in group.drain(..).zip(outcomes) {
-            // Whoever asked may have gone away; the log does not mind.
-            drop(waiting.answer.send(outcome));
+/// Starts the writer. It ends when nobody can send any more.
+pub(super) fn start(db: Db, ctx: Ctx, inbox: mpsc::Receiver<Waiting>) -> Result<(), StoreError> {
+    match db.engine() {
+        Engine::Postgres => drop(tokio::spawn(write(db, ctx, inbox))),
+        Engine::Sqlite => {
+            let runtime = tokio::runtime::Handle::current();
+            let thread = std::thread::Builder::new().name("writer".to_owned());
+            thread.spawn(move || runtime.block_on(write(db, ctx, inbox))).map_err(StoreError::Writer)?;
         }
+    }
+    Ok(())
+}
+
+async fn write(db: Db, ctx: Ctx, mut inbox: mpsc::Receiver<Waiting>) {
+    let mut waiting = Vec::new();
+    while inbox.recv_many(&mut waiting, MAX_GROUP).await > 0 {
+        // Who gave up was told that nothing was begun.
+        let mine = waiting.drain(..).filter(|waiting| waiting.turn.take());
+        write_group(&db, &ctx, mine.map(|waiting| waiting.what).collect()).await;
     }
 }
 
@@ -169,63 +145,81 @@ pub(super) struct Head {
 
 /// One transaction over a group, up to and without its commit.
 struct Round {
-    /// For each change the leaf of its first entry, or why it is not in.
+    /// For each part how many entries the log had before it, or why it is not in.
     placed: Vec<Result<u64, CommitError>>,
     /// The first leaf of the round, if it has any.
     first: Option<u64>,
 }
 
-async fn write_group(db: &Db, ctx: &Ctx, group: &[Waiting]) -> Vec<Answer> {
+/// The log as it grows in a round.
+struct Growing<'g> {
+    head: Head,
+    tree: Frontier,
+    at: Timestamp,
+    nodes: Vec<Node>,
+    /// Each change with the leaf of its first entry.
+    taken: Vec<(u64, &'g Prepared)>,
+}
+
+/// Writes a group and answers all of it.
+async fn write_group(db: &Db, ctx: &Ctx, mut group: Vec<What>) {
     let mut tries = 1;
     loop {
         let batch: [u8; 16] = ctx.bytes();
-        let error = match write_round(db, group, &batch).await {
-            Ok(round) => return answers(group, round, &Returned(())),
+        let error = match write_round(db, &mut group, &batch).await {
+            Ok(round) => return answer(group, round, &Returned(())),
             Err((StoreError::Commit(error), Some(round))) => match was_committed(db, &round, &batch).await {
-                Ok(true) => return answers(group, round, &Returned(())),
-                Ok(false) => StoreError::NotCommitted(error),
-                Err(_) => {
-                    let error = Arc::new(StoreError::Commit(error));
-                    let unknown = |_| Err(CommitError::Unknown(Arc::clone(&error)));
-                    return group.iter().map(unknown).collect();
-                }
+                Some(true) => return answer(group, round, &Returned(())),
+                Some(false) => StoreError::NotCommitted(error),
+                None => return refuse(group, &CommitError::Unknown(Arc::new(StoreError::Commit(error)))),
             },
             Err((error, _)) => error,
         };
         if group.len() > 1 && !error.is_passing() {
             // One of them is at fault; alone, it fails alone.
-            let mut alone = Vec::with_capacity(group.len());
-            for one in group.chunks(1) {
-                alone.extend(Box::pin(write_group(db, ctx, one)).await);
+            for one in group {
+                Box::pin(write_group(db, ctx, vec![one])).await;
             }
-            return alone;
+            return;
         }
         if tries >= db.tries(MAX_TRIES) || !error.is_passing() {
             tracing::error!(%error, changes = group.len(), "a commit failed");
-            let error = Arc::new(error);
-            let failed = |_| Err(CommitError::Store(Arc::clone(&error)));
-            return group.iter().map(failed).collect();
+            return refuse(group, &CommitError::from(error));
         }
         tokio::time::sleep(PAUSE * tries).await;
         tries += 1;
     }
 }
 
-fn answers(group: &[Waiting], round: Round, returned: &Returned) -> Vec<Answer> {
-    let seal = |(waiting, placed): (&Waiting, Result<u64, CommitError>)| {
-        let change = &waiting.change.change;
-        let committed = Committed { case: change.case, entries: change.entries.clone() };
-        placed.map(|leaf| Durable::seal(committed, leaf, returned))
-    };
-    group.iter().zip(round.placed).map(seal).collect()
+fn answer(group: Vec<What>, round: Round, returned: &Returned) {
+    for (what, placed) in group.into_iter().zip(round.placed) {
+        match what {
+            What::Change(change, answer) => {
+                let Change { case, entries, .. } = change.change;
+                let sealed = placed.map(|leaf| Durable::seal(Committed { case, entries }, leaf, returned));
+                // Whoever asked may have gone away; the log does not mind.
+                drop(answer.send(sealed));
+            }
+            What::Piece(piece) => piece.answer(placed.map(drop)),
+        }
+    }
+}
+
+fn refuse(group: Vec<What>, error: &CommitError) {
+    for what in group {
+        match what {
+            What::Change(_, answer) => drop(answer.send(Err(error.clone()))),
+            What::Piece(piece) => piece.answer(Err(error.clone())),
+        }
+    }
 }
 
 /// Writes and commits a group. An error without a round is from before the commit: nothing was written.
-async fn write_round(db: &Db, group: &[Waiting], batch: &[u8]) -> Result<Round, (StoreError, Option<Round>)> {
+async fn write_round(db: &Db, group: &mut [What], batch: &[u8]) -> Result<Round, (StoreError, Option<Round>)> {
     let before = |error| (error, None);
     let mut tx = db.begin().await.map_err(before)?;
     let round = fill_round(&mut tx, group, batch).await.map_err(before)?;
-    if round.first.is_none() {
+    if round.placed.iter().all(Result::is_err) {
         // Nobody's conditions held. There is nothing to make durable.
         tx.rollback().await.map_err(before)?;
         return Ok(round);
@@ -236,25 +230,19 @@ async fn write_round(db: &Db, group: &[Waiting], batch: &[u8]) -> Result<Round, 
     }
 }
 
-async fn fill_round(tx: &mut Tx, group: &[Waiting], batch: &[u8]) -> Result<Round, StoreError> {
-    let head = lock_head(tx).await?;
-    let (mut tree, mut at) = (head.tree.clone(), head.at);
-    let (mut nodes, mut taken) = (Vec::new(), Vec::new());
+async fn fill_round(tx: &mut Tx, group: &mut [What], batch: &[u8]) -> Result<Round, StoreError> {
+    let has_changes = group.iter().any(|what| matches!(what, What::Change(..)));
+    let mut log = if has_changes { Some(Growing::begin(tx).await?) } else { None };
     let mut placed = Vec::with_capacity(group.len());
-    for Waiting { change, .. } in group {
+    let is_alone = group.len() == 1;
+    for what in group {
         // One alone needs no savepoint: if it fails, nothing is left of the transaction anyway.
-        let is_saved = group.len() > 1 && change.needs_savepoint();
+        let is_saved = !is_alone && what.needs_savepoint();
         if is_saved {
             tx.write(&SAVEPOINT, &[]).await?;
         }
-        match change.apply(tx).await {
-            Ok(()) => {
-                let first = tree.size();
-                placed.push(Ok(first));
-                taken.push((first, change));
-                nodes.extend(tree.extend(change.leaves()));
-                at = at.max(change.change.row.last);
-            }
+        match what.apply(tx).await {
+            Ok(()) => placed.push(Ok(log.as_mut().map_or(0, |log| log.take(what)))),
             // A lost connection or a deadlock ends the transaction of all, and so does what cannot be taken back.
             Err(CommitError::Store(error)) if !is_saved || error.is_passing() => {
                 return Err(Arc::into_inner(error).unwrap_or(StoreError::Lost));
@@ -270,19 +258,46 @@ async fn fill_round(tx: &mut Tx, group: &[Waiting], batch: &[u8]) -> Result<Roun
             tx.write(&RELEASE, &[]).await?;
         }
     }
-    let first = head.tree.size();
-    if tree.size() == first {
-        let first = None;
-        return Ok(Round { placed, first });
-    }
-    put_all(tx, &taken, batch).await?;
-    put_nodes(tx, &nodes).await?;
-    let moved = vals![tree.size(), tree.to_bytes(), at, first, head.tree.to_bytes()];
-    if tx.write(&MOVE_HEAD, moved).await? != 1 {
-        return Err(StoreError::Broken("its head moved while it was locked".to_owned()));
-    }
-    let first = Some(first);
+    let first = match log {
+        Some(log) => log.put(tx, batch).await?,
+        None => None,
+    };
     Ok(Round { placed, first })
+}
+
+impl<'g> Growing<'g> {
+    async fn begin(tx: &mut Tx) -> Result<Self, StoreError> {
+        let head = lock_head(tx).await?;
+        let (tree, at) = (head.tree.clone(), head.at);
+        Ok(Self { head, tree, at, nodes: Vec::new(), taken: Vec::new() })
+    }
+
+    /// Takes the entries of a part, if it has any. How many entries were before them.
+    fn take(&mut self, what: &'g What) -> u64 {
+        let before = self.tree.size();
+        if let What::Change(change, _) = what {
+            self.taken.push((before, change));
+            self.nodes.extend(self.tree.extend(change.leaves()));
+            self.at = self.at.max(change.change.row.last);
+        }
+        before
+    }
+
+    /// Writes entries and nodes and moves the head. The first leaf, if anything was taken.
+    async fn put(self, tx: &mut Tx, batch: &[u8]) -> Result<Option<u64>, StoreError> {
+        let Self { head, tree, at, nodes, taken } = self;
+        let first = head.tree.size();
+        if tree.size() == first {
+            return Ok(None);
+        }
+        put_all(tx, &taken, batch).await?;
+        put_nodes(tx, &nodes).await?;
+        let moved = vals![tree.size(), tree.to_bytes(), at, first, head.tree.to_bytes()];
+        if tx.write(&MOVE_HEAD, moved).await? != 1 {
+            return Err(StoreError::Broken("its head moved while it was locked".to_owned()));
+        }
+        Ok(Some(first))
+    }
 }
 
 pub(super) async fn lock_head(tx: &mut Tx) -> Result<Head, StoreError> {
@@ -303,22 +318,23 @@ pub(super) async fn put_nodes(tx: &mut Tx, nodes: &[Node]) -> Result<(), StoreEr
 }
 
 /// After a commit that gave an error: is it there? The lock on the head makes the answer final, because the transaction in question
-/// holds that lock for as long as it could still succeed.
-async fn was_committed(db: &Db, round: &Round, batch: &[u8]) -> Result<bool, StoreError> {
-    let mut looks = 1;
-    loop {
-        match look(db, round, batch).await {
+/// holds that lock for as long as it could still succeed. None: nobody can tell, as the database does not answer, or no entry was in it.
+async fn was_committed(db: &Db, round: &Round, batch: &[u8]) -> Option<bool> {
+    let first = round.first?;
+    for looks in 1..=MAX_LOOKS {
+        match look(db, first, batch).await {
+            Ok(found) => return Some(found),
             Err(_) if looks < MAX_LOOKS => tokio::time::sleep(LOOK_PAUSE).await,
-            other => return other,
+            Err(_) => {}
         }
-        looks += 1;
     }
+    None
 }
 
-async fn look(db: &Db, round: &Round, batch: &[u8]) -> Result<bool, StoreError> {
+async fn look(db: &Db, first: u64, batch: &[u8]) -> Result<bool, StoreError> {
     let mut tx = db.begin().await?;
     lock_head(&mut tx).await?;
-    let found: Vec<Vec<u8>> = tx.read(&BATCH_AT, vals![round.first], |row| row.get(0)).await?;
+    let found: Vec<Vec<u8>> = tx.read(&BATCH_AT, vals![first], |row| row.get(0)).await?;
     tx.rollback().await?;
     Ok(found.first().is_some_and(|found| found == batch))
 }

@@ -1,25 +1,27 @@
-//! One SQL text, one call site, two engines: a thin layer over sqlx. Statements are files under `sql/`, with `$n` parameters and
-//! TEXT, BIGINT and BLOB columns only. Nothing here knows a table.
+//! One SQL text, one call site, two engines. Statements are files under `sql/`, with `$n` parameters and TEXT, BIGINT and BLOB columns only.
+//! Nothing here knows a table.
 
-use std::{os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
     AssertSqlSafe, Row as _,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
 
-use super::{StoreError, value::Val};
+use super::{
+    StoreError,
+    sqlite::{self, Connections, Lent},
+    value::{Val, unreadable},
+};
 
-/// Connections for reading on SQLite, for everything on PostgreSQL.
+/// Connections to PostgreSQL.
 const CONNECTIONS: u32 = 8;
 /// How long somebody waits for a lock or for a free connection before being told "not now".
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The same for whoever writes to SQLite, where nobody but this process has business: longer is no use, and a person is waiting (R4).
-const BRIEF: Duration = Duration::from_secs(1);
-/// The first SQLite without the WAL-reset bug.
-const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
+
+/// The same for the turn to write to SQLite, where nobody but this process has business: a person is waiting (R4).
+const TURN: Duration = Duration::from_millis(800);
 
 /// A statement of `sql/`, by its file name without `.sql`.
 #[derive(Clone, Copy, Debug)]
@@ -77,48 +79,117 @@ pub enum Engine {
     Postgres,
 }
 
+/// What an engine, or the way to it, said.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// SQLite.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL.
+    #[error(transparent)]
+    Postgres(#[from] sqlx::Error),
+    /// A stored value is not what its column holds.
+    #[error("a stored value can not be read")]
+    Unreadable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Every connection was in use for too long.
+    #[error("no connection was free in time")]
+    NoneFree,
+    /// The database is being closed.
+    #[error("the database is closed")]
+    Closed,
+}
+
+impl EngineError {
+    /// Whether the same thing may work a moment later: a lost connection, a lock that was held, a replica that was in the way.
+    pub fn is_passing(&self) -> bool {
+        use sqlx::Error::{Database, Io, PoolTimedOut, Protocol, WorkerCrashed};
+        match self {
+            Self::NoneFree | Self::Postgres(Io(_) | PoolTimedOut | WorkerCrashed | Protocol(_)) => true,
+            Self::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+            ),
+            // Connection, rollback, lock, shutdown, start.
+            Self::Postgres(Database(error)) => {
+                let code = error.code();
+                let class = code.as_deref().and_then(|code| code.get(..2));
+                class.is_some_and(|class| matches!(class, "08" | "40" | "55" | "57"))
+            }
+            Self::Postgres(_) | Self::Unreadable(_) | Self::Closed => false,
+        }
+    }
+
+    /// Whether the stored data is at fault.
+    pub const fn is_unreadable(&self) -> bool {
+        use rusqlite::Error::{
+            FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnIndex, InvalidColumnType, Utf8Error,
+        };
+        use sqlx::Error::{ColumnDecode, ColumnIndexOutOfBounds, ColumnNotFound, Decode};
+        matches!(
+            self,
+            Self::Unreadable(_)
+                | Self::Postgres(Decode(_) | ColumnDecode { .. } | ColumnNotFound(_) | ColumnIndexOutOfBounds { .. })
+                | Self::Sqlite(
+                    FromSqlConversionFailure(..)
+                        | IntegralValueOutOfRange(..)
+                        | InvalidColumnIndex(_)
+                        | InvalidColumnType(..)
+                        | Utf8Error(..)
+                )
+        )
+    }
+}
+
 /// The database.
 #[derive(Clone)]
 pub(super) enum Db {
     /// One connection that writes, several that read.
-    Lite { w: SqlitePool, r: SqlitePool },
+    Lite { w: Arc<Connections>, r: Arc<Connections> },
     /// One pool for both.
     Pg(PgPool),
 }
 
-/// A transaction. Not sqlx's own: that one keeps a connection in use whose commit failed, on which no transaction begins any more.
-/// Here a connection is given back only behind a commit or rollback that worked; in any other case it is closed, which rolls back.
+/// A transaction. A connection is given back only behind a commit or rollback that worked; in any other case it is closed, which rolls back:
+/// on one whose commit failed no transaction begins any more.
 pub(super) struct Tx {
-    conn: Conn,
+    /// None once it is given back.
+    conn: Option<Conn>,
     is_open: bool,
 }
 
 enum Conn {
-    Lite(PoolConnection<sqlx::Sqlite>),
+    Lite(Lent),
     Pg(PoolConnection<sqlx::Postgres>),
 }
 
 /// A row of an answer; columns are read by position.
-pub(super) enum Row {
-    Lite(SqliteRow),
+pub(super) enum Row<'r> {
+    Lite(&'r rusqlite::Row<'r>),
     Pg(PgRow),
 }
 
-impl Row {
+impl Row<'_> {
     /// Reads a column.
-    pub(super) fn get<T: super::value::Get>(&self, column: usize) -> Result<T, sqlx::Error> {
+    pub(super) fn get<T: super::value::Get>(&self, column: usize) -> Result<T, EngineError> {
         T::get(self, column)
     }
-    pub(super) fn raw<'r, T>(&'r self, column: usize) -> Result<T, sqlx::Error>
+    pub(super) fn raw<'r, T>(&'r self, column: usize) -> Result<T, EngineError>
     where
-        T: sqlx::Type<sqlx::Sqlite>
-            + sqlx::Decode<'r, sqlx::Sqlite>
-            + sqlx::Type<sqlx::Postgres>
-            + sqlx::Decode<'r, sqlx::Postgres>,
+        T: rusqlite::types::FromSql + sqlx::Type<sqlx::Postgres> + sqlx::Decode<'r, sqlx::Postgres>,
     {
         match self {
-            Self::Lite(row) => row.try_get(column),
-            Self::Pg(row) => row.try_get(column),
+            Self::Lite(row) => Ok(row.get(column)?),
+            Self::Pg(row) => Ok(row.try_get(column)?),
+        }
+    }
+    /// The bytes of a column. SQLite lets somebody put a text where bytes belong: then they are those of the text, and whoever hashes them sees it.
+    pub(super) fn bytes(&self, column: usize) -> Result<Option<Vec<u8>>, EngineError> {
+        match self {
+            Self::Lite(row) => {
+                let bytes = row.get_ref(column)?.as_bytes_or_null().map_err(unreadable)?;
+                Ok(bytes.map(<[u8]>::to_vec))
+            }
+            Self::Pg(row) => Ok(row.try_get(column)?),
         }
     }
 }
@@ -130,7 +201,7 @@ impl Statement {
             _ => self.text,
         }
     }
-    fn failed(&self) -> impl FnOnce(sqlx::Error) -> StoreError {
+    fn failed(&self) -> impl FnOnce(EngineError) -> StoreError {
         let statement = self.name;
         move |source| StoreError::Query { statement, source }
     }
@@ -142,41 +213,14 @@ impl Db {
         let db = if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             Self::open_postgres(url).await?
         } else if let Some(path) = url.strip_prefix("sqlite:") {
-            Self::open_sqlite(Path::new(path.trim_start_matches("//"))).await?
+            let (w, r) = sqlite::open(Path::new(path.trim_start_matches("//")))?;
+            Self::Lite { w, r }
         } else {
             // The text may hold a password: it is not repeated.
             return Err(StoreError::Address);
         };
         db.check_engine().await?;
         Ok(db)
-    }
-
-    async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
-        let place = path.display().to_string();
-        // Made by us first, so that nobody else can read it: it holds names and sealed secrets.
-        std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(|source| StoreError::File { place: place.clone(), source })?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .pragma("secure_delete", "on")
-            .busy_timeout(BRIEF);
-        let failed = |source| StoreError::Open { place, source };
-        let pool = SqlitePoolOptions::new();
-        let writer = pool.clone().max_connections(1).acquire_timeout(BRIEF);
-        let open = async {
-            let w = writer.connect_with(options.clone()).await?;
-            let readers = pool.max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
-            let r = readers.connect_with(options.read_only(true)).await?;
-            Ok(Self::Lite { w, r })
-        };
-        open.await.map_err(failed)
     }
 
     async fn open_postgres(url: &str) -> Result<Self, StoreError> {
@@ -195,7 +239,7 @@ impl Db {
             .connect_with(options)
             .await
             .map(Self::Pg)
-            .map_err(|source| StoreError::Open { place, source })
+            .map_err(|source| StoreError::Open { place, source: source.into() })
     }
 
     /// Refuses an engine that would lose what it has confirmed.
@@ -204,7 +248,7 @@ impl Db {
         let traits: Vec<(String, String)> = traits.await?;
         for (name, found) in traits {
             match name.as_str() {
-                "version" if !is_sound_sqlite(&found) => {
+                "version" if !sqlite::is_sound(&found) => {
                     return Err(StoreError::Engine(format!(
                         "SQLite {found} can damage its file; at least 3.51.3 is needed"
                     )));
@@ -237,15 +281,24 @@ impl Db {
         }
     }
 
+    /// How long somebody waits for the turn to write before being told "not now". On PostgreSQL another process may hold the head of the log, and
+    /// lets it go after that long.
+    pub(super) const fn turn(&self) -> Duration {
+        match self.engine() {
+            Engine::Sqlite => TURN,
+            Engine::Postgres => PATIENCE,
+        }
+    }
+
     /// Begins a transaction that will write.
     pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
         let conn = match self {
-            Self::Lite { w, .. } => w.acquire().await.map(Conn::Lite),
-            Self::Pg(pool) => pool.acquire().await.map(Conn::Pg),
+            Self::Lite { w, .. } => w.lend().await.map(Conn::Lite),
+            Self::Pg(pool) => pool.acquire().await.map(Conn::Pg).map_err(EngineError::from),
         };
         // Open from here on: whoever gives up waiting for the answer has perhaps begun.
-        let mut tx = Tx { conn: conn.map_err(StoreError::Begin)?, is_open: true };
-        tx.run(&super::BEGIN).await.map_err(StoreError::Begin)?;
+        let mut tx = Tx { conn: Some(conn.map_err(StoreError::Begin)?), is_open: true };
+        tx.run(&super::BEGIN, &[]).await.map_err(StoreError::Begin)?;
         Ok(tx)
     }
 
@@ -254,12 +307,19 @@ impl Db {
         &self,
         statement: &Statement,
         vals: &[Val<'_>],
-        map: impl Fn(&Row) -> Result<T, sqlx::Error>,
+        map: impl Fn(&Row<'_>) -> Result<T, EngineError>,
     ) -> Result<Vec<T>, StoreError> {
         let sql = statement.on(self.engine());
         let rows = match self {
-            Self::Lite { r, .. } => collect(bound!(sql, vals).fetch_all(r).await, Row::Lite, map),
-            Self::Pg(pool) => collect(bound!(sql, vals).fetch_all(pool).await, Row::Pg, map),
+            Self::Lite { r, .. } => match r.lend().await {
+                Ok(mut conn) => {
+                    let rows = conn.read(sql, vals, map);
+                    conn.give_back();
+                    rows
+                }
+                Err(error) => Err(error),
+            },
+            Self::Pg(pool) => collect(bound!(sql, vals).fetch_all(pool).await, map),
         };
         rows.map_err(statement.failed())
     }
@@ -269,43 +329,37 @@ impl Db {
         &self,
         statement: &Statement,
         vals: &[Val<'_>],
-        map: impl Fn(&Row) -> Result<T, sqlx::Error>,
+        map: impl Fn(&Row<'_>) -> Result<T, EngineError>,
     ) -> Result<Option<T>, StoreError> {
         Ok(self.read(statement, vals, map).await?.into_iter().next())
     }
 
-    /// One writing statement as a transaction of its own; how many rows it touched.
-    pub(super) async fn write(&self, statement: &Statement, vals: &[Val<'_>]) -> Result<u64, StoreError> {
-        let sql = statement.on(self.engine());
+    /// One writing statement as a transaction of its own, on PostgreSQL; how many rows it touched. On SQLite writing is the writer's alone.
+    pub(super) async fn execute(&self, statement: &Statement, vals: &[Val<'_>]) -> Result<u64, StoreError> {
         let touched = match self {
-            Self::Lite { w, .. } => bound!(sql, vals).execute(w).await.map(|d| d.rows_affected()),
-            Self::Pg(pool) => bound!(sql, vals).execute(pool).await.map(|d| d.rows_affected()),
+            Self::Lite { .. } => Err(EngineError::Closed),
+            Self::Pg(pool) => {
+                let done = bound!(statement.on(Engine::Postgres), vals).execute(pool).await;
+                done.map(|done| done.rows_affected()).map_err(EngineError::from)
+            }
         };
         touched.map_err(statement.failed())
-    }
-
-    /// One writing statement with `RETURNING` as a transaction of its own. All rows are fetched, because SQLite commits behind the last.
-    pub(super) async fn write_returning<T>(
-        &self,
-        statement: &Statement,
-        vals: &[Val<'_>],
-        map: impl Fn(&Row) -> Result<T, sqlx::Error>,
-    ) -> Result<Vec<T>, StoreError> {
-        let sql = statement.on(self.engine());
-        let rows = match self {
-            Self::Lite { w, .. } => collect(bound!(sql, vals).fetch_all(w).await, Row::Lite, map),
-            Self::Pg(pool) => collect(bound!(sql, vals).fetch_all(pool).await, Row::Pg, map),
-        };
-        rows.map_err(statement.failed())
     }
 
     /// Asks the engine to parse a statement and to check its names and types, without running it.
     pub(super) async fn prepare(&self, statement: &Statement) -> Result<(), StoreError> {
         use sqlx::{Executor as _, SqlSafeStr as _};
-        let sql = statement.on(self.engine()).into_sql_str();
+        let sql = statement.on(self.engine());
         let prepared = match self {
-            Self::Lite { w, .. } => w.prepare(sql).await.map(drop),
-            Self::Pg(pool) => pool.prepare(sql).await.map(drop),
+            Self::Lite { w, .. } => match w.lend().await {
+                Ok(mut conn) => {
+                    let prepared = conn.prepare(sql);
+                    conn.give_back();
+                    prepared
+                }
+                Err(error) => Err(error),
+            },
+            Self::Pg(pool) => pool.prepare(sql.into_sql_str()).await.map(drop).map_err(EngineError::from),
         };
         prepared.map_err(statement.failed())
     }
@@ -326,19 +380,14 @@ impl Tx {
     /// Which engine it runs on.
     pub(super) const fn engine(&self) -> Engine {
         match self.conn {
-            Conn::Lite(_) => Engine::Sqlite,
-            Conn::Pg(_) => Engine::Postgres,
+            Some(Conn::Pg(_)) => Engine::Postgres,
+            _ => Engine::Sqlite,
         }
     }
 
     /// Runs a statement; how many rows it touched.
     pub(super) async fn write(&mut self, statement: &Statement, vals: &[Val<'_>]) -> Result<u64, StoreError> {
-        let sql = statement.on(self.engine());
-        let touched = match &mut self.conn {
-            Conn::Lite(conn) => bound!(sql, vals).execute(&mut **conn).await.map(|d| d.rows_affected()),
-            Conn::Pg(conn) => bound!(sql, vals).execute(&mut **conn).await.map(|d| d.rows_affected()),
-        };
-        touched.map_err(statement.failed())
+        self.run(statement, vals).await.map_err(statement.failed())
     }
 
     /// Writes many rows: eight with each statement as long as there are eight, the rest one by one.
@@ -362,90 +411,70 @@ impl Tx {
         &mut self,
         statement: &Statement,
         vals: &[Val<'_>],
-        map: impl Fn(&Row) -> Result<T, sqlx::Error>,
+        map: impl Fn(&Row<'_>) -> Result<T, EngineError>,
     ) -> Result<Vec<T>, StoreError> {
         let sql = statement.on(self.engine());
         let rows = match &mut self.conn {
-            Conn::Lite(conn) => {
-                let rows = bound!(sql, vals).fetch_all(&mut **conn).await;
-                collect(rows, Row::Lite, map)
-            }
-            Conn::Pg(conn) => {
-                let rows = bound!(sql, vals).fetch_all(&mut **conn).await;
-                collect(rows, Row::Pg, map)
-            }
+            Some(Conn::Lite(conn)) => conn.read(sql, vals, map),
+            Some(Conn::Pg(conn)) => collect(bound!(sql, vals).fetch_all(&mut **conn).await, map),
+            None => Err(EngineError::Closed),
         };
         rows.map_err(statement.failed())
     }
 
     /// Runs the text of a migration, which is several statements.
-    pub(super) async fn run_script(&mut self, text: String) -> Result<(), sqlx::Error> {
-        let script = sqlx::raw_sql(AssertSqlSafe(text));
+    pub(super) async fn run_script(&mut self, text: String) -> Result<(), EngineError> {
         match &mut self.conn {
-            Conn::Lite(conn) => script.execute(&mut **conn).await.map(drop),
-            Conn::Pg(conn) => script.execute(&mut **conn).await.map(drop),
+            Some(Conn::Lite(conn)) => conn.run_script(&text),
+            Some(Conn::Pg(conn)) => Ok(sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut **conn).await.map(drop)?),
+            None => Err(EngineError::Closed),
         }
     }
 
     /// Makes it durable. After an error nobody knows whether it is: look before answering.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        self.run(&super::COMMIT).await.map_err(StoreError::Commit)?;
-        self.is_open = false;
+        self.run(&super::COMMIT, &[]).await.map_err(StoreError::Commit)?;
+        self.give_back();
         Ok(())
     }
 
     /// Takes everything back.
     pub(super) async fn rollback(mut self) -> Result<(), StoreError> {
-        let done = self.run(&super::ROLLBACK).await;
-        done.map_err(StoreError::Rollback)?;
-        self.is_open = false;
+        self.run(&super::ROLLBACK, &[]).await.map_err(StoreError::Rollback)?;
+        self.give_back();
         Ok(())
     }
 
-    async fn run(&mut self, statement: &Statement) -> Result<(), sqlx::Error> {
+    fn give_back(&mut self) {
+        self.is_open = false;
+        if let Some(Conn::Lite(conn)) = self.conn.take() {
+            conn.give_back();
+        }
+    }
+
+    async fn run(&mut self, statement: &Statement, vals: &[Val<'_>]) -> Result<u64, EngineError> {
         let sql = statement.on(self.engine());
         match &mut self.conn {
-            Conn::Lite(conn) => sqlx::query(sql).execute(&mut **conn).await.map(drop),
-            Conn::Pg(conn) => sqlx::query(sql).execute(&mut **conn).await.map(drop),
+            Some(Conn::Lite(conn)) => conn.write(sql, vals),
+            Some(Conn::Pg(conn)) => Ok(bound!(sql, vals).execute(&mut **conn).await?.rows_affected()),
+            None => Err(EngineError::Closed),
         }
     }
 }
 
 impl Drop for Tx {
     fn drop(&mut self) {
-        if self.is_open {
-            match &mut self.conn {
-                Conn::Lite(conn) => conn.close_on_drop(),
-                Conn::Pg(conn) => conn.close_on_drop(),
-            }
-        }
-    }
-}
-
-fn is_sound_sqlite(version: &str) -> bool {
-    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
-    let mut next = || parts.next().unwrap_or(0);
-    (next(), next(), next()) >= SQLITE_MIN
-}
-
-fn collect<R, T>(
-    rows: Result<Vec<R>, sqlx::Error>,
-    wrap: impl Fn(R) -> Row,
-    map: impl Fn(&Row) -> Result<T, sqlx::Error>,
-) -> Result<Vec<T>, sqlx::Error> {
-    rows?.into_iter().map(|row| map(&wrap(row))).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sqlite_that_can_damage_its_file_is_refused() {
-        for (version, sound) in
-            [("3.51.3", true), ("3.52.0", true), ("4.0.0", true), ("3.51.2", false), ("3.9.9", false), ("", false)]
+        if self.is_open
+            && let Some(Conn::Pg(conn)) = &mut self.conn
         {
-            assert_eq!(is_sound_sqlite(version), sound, "{version}");
+            conn.close_on_drop();
         }
     }
+}
+
+fn collect<T>(
+    rows: Result<Vec<PgRow>, sqlx::Error>,
+    map: impl Fn(&Row<'_>) -> Result<T, EngineError>,
+) -> Result<Vec<T>, EngineError> {
+    rows?.into_iter().map(|row| map(&Row::Pg(row))).collect()
 }

@@ -40,6 +40,6 @@ impl Store {
 
     /// Removes what has ended.
     pub async fn expire_answers(&self, at: Timestamp) -> Result<u64, StoreError> {
-        self.db.write(&EXPIRE, vals![at]).await
+        self.write(&EXPIRE, vals![at]).await
     }
 }

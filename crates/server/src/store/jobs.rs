@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Store, StoreError, Tx,
-    db::{Row, statements, vals},
+    db::{EngineError, Row, statements, vals},
     value::Word,
 };
 
@@ -121,10 +121,8 @@ pub(super) async fn finish(tx: &mut Tx, job: JobId, tries: u32) -> Result<u64, S
 impl Store {
     /// Puts a periodic job outside of any change. False if one with its key is there already.
     pub async fn put_job(&self, job: &NewJob) -> Result<bool, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let new = put(&mut tx, job).await?;
-        tx.commit().await?;
-        Ok(new)
+        let put = self.together(job.clone(), |job, tx| Box::pin(async move { Ok(put(tx, job).await?) }));
+        Ok(put.await?)
     }
 
     /// Takes the job that is due longest, until `until`; jobs that were taken for the last time and not brought back become dead.
@@ -139,10 +137,10 @@ impl Store {
         until: Timestamp,
         kinds: [&str; 2],
     ) -> Result<Option<Taken>, StoreError> {
-        self.db.write(&BURY, vals![at]).await?;
+        self.write(&BURY, vals![at]).await?;
         let [one, other] = kinds;
         let vals = vals![at, until, one, other];
-        let taken = self.db.write_returning(&CLAIM, vals, |row| {
+        let taken = self.write_returning(&CLAIM, vals, |row| {
             Ok(Taken {
                 id: row.get(0)?,
                 kind: row.get(1)?,
@@ -158,24 +156,24 @@ impl Store {
     /// The job is done, and no change of a case goes with it. False if it was no longer ours.
     pub async fn finish_job(&self, job: &Taken) -> Result<bool, StoreError> {
         let vals = vals![job.id, job.tries];
-        Ok(self.db.write(&FINISH, vals).await? == 1)
+        Ok(self.write(&FINISH, vals).await? == 1)
     }
 
     /// The job failed: again at `due`, or dead if it was the last try. None if it was no longer ours. `error` is shown to operators.
     pub async fn fail_job(&self, job: &Taken, due: Timestamp, error: &str) -> Result<Option<JobState>, StoreError> {
         let vals = vals![job.id, job.tries, due, error];
-        let state = self.db.write_returning(&FAIL, vals, |row| row.get(0));
+        let state = self.write_returning(&FAIL, vals, |row| row.get(0));
         Ok(state.await?.into_iter().next().map(|Word(state)| state))
     }
 
     /// A dead job gets all its tries again. False if there is none, or its work is waiting under another id.
     pub async fn revive_job(&self, job: JobId, due: Timestamp) -> Result<bool, StoreError> {
-        Ok(self.db.write(&REVIVE, vals![job, due]).await? == 1)
+        Ok(self.write(&REVIVE, vals![job, due]).await? == 1)
     }
 
     /// Removes a dead job after somebody has looked.
     pub async fn forget_job(&self, job: JobId) -> Result<bool, StoreError> {
-        Ok(self.db.write(&FORGET, vals![job]).await? == 1)
+        Ok(self.write(&FORGET, vals![job]).await? == 1)
     }
 
     /// The next `limit` jobs, dead ones too.
@@ -204,7 +202,7 @@ impl Store {
     }
 }
 
-fn read_row(row: &Row) -> Result<JobRow, sqlx::Error> {
+fn read_row(row: &Row) -> Result<JobRow, EngineError> {
     Ok(JobRow {
         id: row.get(0)?,
         kind: row.get(1)?,

@@ -46,12 +46,12 @@ impl Store {
             window_ms,
             limit.max,
         ];
-        let spent: Vec<u64> = self.db.write_returning(&SPEND, vals, |row| row.get(0)).await?;
+        let spent: Vec<u64> = self.write_returning(&SPEND, vals, |row| row.get(0)).await?;
         Ok(!spent.is_empty())
     }
 
     /// Removes counters that no longer reach into the present.
     pub async fn expire_limits(&self, at: Timestamp) -> Result<u64, StoreError> {
-        self.db.write(&EXPIRE, vals![at]).await
+        self.write(&EXPIRE, vals![at]).await
     }
 }

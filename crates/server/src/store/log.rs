@@ -18,7 +18,7 @@ use keyward_core::{
 use super::{
     Store, StoreError,
     cases::{LoadError, Placed, parse_leaf, read_leaf},
-    db::{Row, statements, vals},
+    db::{EngineError, Row, statements, vals},
 };
 
 statements! {
@@ -166,6 +166,6 @@ impl Store {
     }
 }
 
-pub(super) fn read_signed(row: &Row) -> Result<Signed, sqlx::Error> {
+pub(super) fn read_signed(row: &Row) -> Result<Signed, EngineError> {
     Ok(Signed { size: row.get(0)?, note: row.get(1)?, at: row.get(2)? })
 }

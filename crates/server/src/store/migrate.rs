@@ -6,7 +6,7 @@ use keyward_core::{digest::Digest, time::Timestamp};
 
 use super::{
     Store, StoreError,
-    db::{Engine, statements, vals},
+    db::{Engine, EngineError, statements, vals},
 };
 
 statements! {
@@ -61,7 +61,7 @@ pub enum MigrateError {
         name: &'static str,
         /// The engine's reason.
         #[source]
-        source: sqlx::Error,
+        source: EngineError,
     },
 }
 
@@ -105,7 +105,7 @@ impl Store {
 
 type Ran = (u64, String, String);
 
-fn read_ran(row: &super::db::Row) -> Result<Ran, sqlx::Error> {
+fn read_ran(row: &super::db::Row) -> Result<Ran, EngineError> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?))
 }
 

@@ -24,6 +24,8 @@ pub mod policies;
 pub mod private;
 pub mod rebuild;
 pub mod sign;
+mod sqlite;
+mod together;
 pub mod tokens;
 mod value;
 pub mod workers;
@@ -32,6 +34,7 @@ pub use change::{Aside, Change, Guard, GuardKind, Write};
 pub use commit::{CommitError, Committed};
 pub use db::{Engine, Statement};
 
+pub use db::EngineError;
 use db::{Db, Tx, statements};
 
 statements! {
@@ -63,14 +66,17 @@ pub enum StoreError {
         place: String,
         /// The engine's reason.
         #[source]
-        source: sqlx::Error,
+        source: EngineError,
     },
     /// The engine would lose or damage what it has confirmed.
     #[error("{0}")]
     Engine(String),
+    /// There is no thread for the writer.
+    #[error("cannot start the writer")]
+    Writer(#[source] std::io::Error),
     /// A transaction did not begin.
     #[error("cannot begin a transaction")]
-    Begin(#[source] sqlx::Error),
+    Begin(#[source] EngineError),
     /// A statement failed, or its answer could not be read.
     #[error("cannot run `{statement}`")]
     Query {
@@ -78,46 +84,43 @@ pub enum StoreError {
         statement: &'static str,
         /// The engine's reason.
         #[source]
-        source: sqlx::Error,
+        source: EngineError,
     },
     /// The commit gave an error: it may have happened or not.
     #[error("cannot tell whether the transaction was committed")]
-    Commit(#[source] sqlx::Error),
+    Commit(#[source] EngineError),
     /// The commit gave an error, and looking showed that nothing was written.
     #[error("the transaction was not committed")]
-    NotCommitted(#[source] sqlx::Error),
+    NotCommitted(#[source] EngineError),
     /// A transaction could not be taken back; it will be when its connection ends.
     #[error("cannot roll back a transaction")]
-    Rollback(#[source] sqlx::Error),
+    Rollback(#[source] EngineError),
     /// The connection of everybody's transaction was lost.
     #[error("the transaction was lost")]
     Lost,
+    /// It waited for its turn to write for too long, and nothing of it was begun.
+    #[error("the database is busy")]
+    Busy,
+    /// The server is going down.
+    #[error("the store is closed")]
+    Closed,
+    /// What went wrong in a transaction that several shared.
+    #[error(transparent)]
+    Shared(std::sync::Arc<StoreError>),
     /// The head of the log moved although it was locked, or the log does not add up.
     #[error("the log in the database contradicts itself: {0}")]
     Broken(String),
 }
 
 impl StoreError {
-    /// Whether the same thing may work a moment later: a lost connection, a lock that was held, a replica that was in the way.
+    /// Whether the same thing may work a moment later.
     pub fn is_passing(&self) -> bool {
-        let source = match self {
-            Self::Lost => return true,
+        match self {
+            Self::Lost | Self::Busy => true,
             Self::Begin(source) | Self::Commit(source) | Self::NotCommitted(source) | Self::Query { source, .. } => {
-                source
+                source.is_passing()
             }
-            _ => return false,
-        };
-        match source {
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => {
-                true
-            }
-            sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-                // PostgreSQL: connection, rollback, lock, shutdown, start; SQLite: busy and locked with their extended forms.
-                match code.len() {
-                    5 => code.get(..2).is_some_and(|c| matches!(c, "08" | "40" | "55" | "57")),
-                    _ => code.parse().is_ok_and(|n: u32| matches!(n & 0xff, 5 | 6)),
-                }
-            }),
+            Self::Shared(error) => error.is_passing(),
             _ => false,
         }
     }
@@ -126,14 +129,21 @@ impl StoreError {
     pub fn is_broken(&self) -> bool {
         match self {
             Self::Broken(_) => true,
-            Self::Query { source, .. } => matches!(
-                source,
-                sqlx::Error::Decode(_)
-                    | sqlx::Error::ColumnDecode { .. }
-                    | sqlx::Error::ColumnNotFound(_)
-                    | sqlx::Error::ColumnIndexOutOfBounds { .. }
-            ),
+            Self::Query { source, .. } => source.is_unreadable(),
+            Self::Shared(error) => error.is_broken(),
             _ => false,
+        }
+    }
+}
+
+impl From<CommitError> for StoreError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Store(error) | CommitError::Unknown(error) => {
+                std::sync::Arc::try_unwrap(error).unwrap_or_else(Self::Shared)
+            }
+            CommitError::Closed => Self::Closed,
+            CommitError::Conflict | CommitError::Guard(_) | CommitError::Misfit(_) => Self::Lost,
         }
     }
 }
@@ -142,7 +152,7 @@ impl StoreError {
 #[derive(Clone)]
 pub struct Store {
     db: Db,
-    writer: mpsc::Sender<commit::Waiting>,
+    writer: mpsc::Sender<together::Waiting>,
 }
 
 impl Store {
@@ -150,7 +160,7 @@ impl Store {
     pub async fn open(url: &str, ctx: &Ctx) -> Result<Self, StoreError> {
         let db = Db::open(url).await?;
         let (writer, inbox) = mpsc::channel(commit::MAX_WAITING);
-        tokio::spawn(commit::write(db.clone(), ctx.clone(), inbox));
+        commit::start(db.clone(), ctx.clone(), inbox)?;
         Ok(Self { db, writer })
     }
 

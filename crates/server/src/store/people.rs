@@ -9,7 +9,7 @@ use keyward_core::{
 
 use super::{
     Store, StoreError, Tx,
-    db::{Row, statements, vals},
+    db::{EngineError, Row, statements, vals},
     value::Word,
 };
 
@@ -151,9 +151,8 @@ impl Store {
         if let Some(known) = self.person_of(&new.account).await? {
             return Ok(known);
         }
-        let mut tx = self.db.begin().await?;
-        put_person(&mut tx, new).await?;
-        tx.commit().await?;
+        let put = self.together(new.clone(), |new, tx| Box::pin(async move { Ok(put_person(tx, new).await?) }));
+        put.await?;
         let known = self.person_of(&new.account).await?;
         known.ok_or(StoreError::Lost)
     }
@@ -161,7 +160,7 @@ impl Store {
     /// The language that the person is written to in.
     pub async fn set_language(&self, person: PersonId, tag: &str) -> Result<(), StoreError> {
         let vals = vals![person, tag];
-        self.db.write(&SET_LANGUAGE, vals).await.map(drop)
+        self.write(&SET_LANGUAGE, vals).await.map(drop)
     }
 
     /// A factor.
@@ -188,7 +187,7 @@ impl Store {
     /// A try that was right is taken back by the guard that uses the factor.
     pub async fn count_factor_try(&self, factor: FactorId) -> Result<Option<u32>, StoreError> {
         let vals = vals![factor];
-        let counted = self.db.write_returning(&COUNT_TRY, vals, |row| row.get(0));
+        let counted = self.write_returning(&COUNT_TRY, vals, |row| row.get(0));
         Ok(counted.await?.into_iter().next())
     }
 
@@ -198,7 +197,7 @@ impl Store {
     }
 }
 
-fn read_person(row: &Row) -> Result<Person, sqlx::Error> {
+fn read_person(row: &Row) -> Result<Person, EngineError> {
     Ok(Person {
         id: row.get(0)?,
         account: AccountRef { directory: row.get(1)?, id: row.get(2)? },
@@ -209,7 +208,7 @@ fn read_person(row: &Row) -> Result<Person, sqlx::Error> {
     })
 }
 
-fn read_factor(row: &Row) -> Result<Factor, sqlx::Error> {
+fn read_factor(row: &Row) -> Result<Factor, EngineError> {
     Ok(Factor {
         id: row.get(0)?,
         person: row.get(1)?,

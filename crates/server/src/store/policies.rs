@@ -17,7 +17,7 @@ impl Store {
     /// Keeps a policy before it is first asked.
     pub async fn put_policy(&self, text: &str, at: Timestamp) -> Result<Digest, StoreError> {
         let digest = Digest::of(text.as_bytes());
-        self.db.write(&PUT, vals![digest, text, at]).await?;
+        self.write(&PUT, vals![digest, text, at]).await?;
         Ok(digest)
     }
 

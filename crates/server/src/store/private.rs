@@ -11,7 +11,7 @@ use keyward_core::{
 
 use super::{
     Store, StoreError, Tx,
-    db::{Row, statements, vals},
+    db::{EngineError, Row, statements, vals},
     tokens,
     value::{Val, Word},
 };
@@ -76,28 +76,31 @@ impl Store {
 
     /// Erases the values of one case. How many there were.
     pub async fn erase_case(&self, case: CaseId) -> Result<u64, StoreError> {
-        self.db.write(&ERASE_CASE, vals![case]).await
+        self.write(&ERASE_CASE, vals![case]).await
     }
 
     /// Erases all that is known of a person outside of the log: values, account, factors, whatever was handed out. How many values there were.
     pub async fn erase_person(&self, person: PersonId) -> Result<u64, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let erased = tx.write(&ERASE_PERSON, vals![person]).await?;
-        tokens::end_of_person(&mut tx, person, None).await?;
-        tx.write(&FORGET_PERSON, vals![person]).await?;
-        tx.commit().await?;
-        Ok(erased)
+        let erase = self.together(person, |person, tx| Box::pin(async move { Ok(erase_person(tx, *person).await?) }));
+        Ok(erase.await?)
     }
 
     /// Erases what was typed for names that are no account, once it is older than `days` (at least [`MIN_UNKNOWN_DAYS`]).
     pub async fn erase_unknown(&self, at: Timestamp, days: i64) -> Result<u64, StoreError> {
         let days = days.max(MIN_UNKNOWN_DAYS);
         let before = at.plus_ms(days.saturating_mul(-DAY_MS));
-        self.db.write(&EXPIRE_NOBODY, vals![before]).await
+        self.write(&EXPIRE_NOBODY, vals![before]).await
     }
 }
 
-fn read(row: &Row, first: usize) -> Result<Disclosure, sqlx::Error> {
+async fn erase_person(tx: &mut Tx, person: PersonId) -> Result<u64, StoreError> {
+    let erased = tx.write(&ERASE_PERSON, vals![person]).await?;
+    tokens::end_of_person(tx, person, None).await?;
+    tx.write(&FORGET_PERSON, vals![person]).await?;
+    Ok(erased)
+}
+
+fn read(row: &Row, first: usize) -> Result<Disclosure, EngineError> {
     Ok(Disclosure {
         field: row.get::<Word<_>>(first)?.0,
         salt: Salt::new(row.get(first + 1)?),

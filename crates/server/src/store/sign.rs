@@ -252,7 +252,7 @@ impl Store {
 
     async fn put_checkpoint(&self, size: u64, note: &str, at: Timestamp) -> Result<(), SignError> {
         let vals = vals![size, note, at];
-        self.db.write(&PUT_CHECKPOINT, vals).await?;
+        self.write(&PUT_CHECKPOINT, vals).await?;
         Ok(())
     }
 }

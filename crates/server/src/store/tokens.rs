@@ -157,9 +157,8 @@ pub(super) async fn end_of_person(tx: &mut Tx, person: PersonId, purpose: Option
 impl Store {
     /// Hands out a token outside of any change (a browser's first cookie).
     pub async fn put_token(&self, token: &NewToken) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
-        put(&mut tx, token).await?;
-        tx.commit().await
+        let put = self.together(token.clone(), |token, tx| Box::pin(async move { Ok(put(tx, token).await?) }));
+        Ok(put.await?)
     }
 
     /// Looks at a token without using it. None if there is none, it has ended, or this is another browser than it was made for.
@@ -194,7 +193,7 @@ impl Store {
     /// Keeps a session alive until `idle`, never past its end. False if it has ended.
     pub async fn touch_token(&self, seen: &Seen, idle: Timestamp) -> Result<bool, StoreError> {
         let vals = vals![Word(seen.purpose), seen.hash, seen.at, idle];
-        Ok(self.db.write(&TOUCH, vals).await? == 1)
+        Ok(self.write(&TOUCH, vals).await? == 1)
     }
 
     /// Counts a try at every code of this purpose that is alive in this case and browser, and returns them for comparing. Empty: none is
@@ -207,17 +206,16 @@ impl Store {
         at: Timestamp,
     ) -> Result<Vec<Tried>, StoreError> {
         let vals = vals![Word(purpose), case, browser, at];
-        self.db
-            .write_returning(&COUNT_TRY, vals, |row| {
-                Ok(Tried {
-                    hash: row.get(0)?,
-                    person: row.get(1)?,
-                    data: row.get(2)?,
-                    tries: row.get(3)?,
-                    max_tries: row.get(4)?,
-                })
+        self.write_returning(&COUNT_TRY, vals, |row| {
+            Ok(Tried {
+                hash: row.get(0)?,
+                person: row.get(1)?,
+                data: row.get(2)?,
+                tries: row.get(3)?,
+                max_tries: row.get(4)?,
             })
-            .await
+        })
+        .await
     }
 
     /// How many tokens of a purpose are alive in a case: a new one is refused, an old one is not ended, when there are too many (R11).
@@ -254,26 +252,26 @@ impl Store {
     /// Uses a token up, outside of any change: one statement finds and ends it, so that of many at once one has it. False: there was none.
     pub async fn take_token(&self, seen: &Seen, case: Option<CaseId>) -> Result<bool, StoreError> {
         let vals = vals![Word(seen.purpose), seen.hash, seen.at, seen.browser, case];
-        Ok(self.db.write(&CONSUME, vals).await? == 1)
+        Ok(self.write(&CONSUME, vals).await? == 1)
     }
 
     /// Ends a token (sign-out).
     pub async fn end_token(&self, purpose: Purpose, hash: Digest) -> Result<(), StoreError> {
-        self.db.write(&END, vals![Word(purpose), hash]).await.map(drop)
+        self.write(&END, vals![Word(purpose), hash]).await.map(drop)
     }
 
     /// Ends what was handed out for a purpose to nobody in particular and in no case.
     pub async fn end_tokens_of_nobody(&self, purpose: Purpose) -> Result<u64, StoreError> {
-        self.db.write(&END_OF_NOBODY, vals![Word(purpose)]).await
+        self.write(&END_OF_NOBODY, vals![Word(purpose)]).await
     }
 
     /// Ends everything that was ever handed out: after a restore, nothing that was used up comes back to life (T-I05).
     pub async fn end_all_tokens(&self) -> Result<u64, StoreError> {
-        self.db.write(&END_ALL, &[]).await
+        self.write(&END_ALL, &[]).await
     }
 
     /// Removes what has ended by itself.
     pub async fn expire_tokens(&self, at: Timestamp) -> Result<u64, StoreError> {
-        self.db.write(&EXPIRE, vals![at]).await
+        self.write(&EXPIRE, vals![at]).await
     }
 }

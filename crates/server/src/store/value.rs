@@ -13,7 +13,7 @@ use keyward_core::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::db::Row;
+use super::db::{EngineError, Row};
 
 /// A parameter of a statement.
 #[derive(Clone, Debug)]
@@ -24,6 +24,17 @@ pub(super) enum Val<'a> {
     T(Option<Cow<'a, str>>),
     /// BLOB.
     B(Option<Cow<'a, [u8]>>),
+}
+
+impl Val<'_> {
+    /// The same, for somebody who outlives what it was read from.
+    pub(super) fn into_owned(self) -> Val<'static> {
+        match self {
+            Self::I(number) => Val::I(number),
+            Self::T(text) => Val::T(text.map(|text| Cow::Owned(text.into_owned()))),
+            Self::B(bytes) => Val::B(bytes.map(|bytes| Cow::Owned(bytes.into_owned()))),
+        }
+    }
 }
 
 /// Each type of ours by how it is stored; `Option` of it is the column that may be null.
@@ -68,30 +79,41 @@ impl<K: Kind> From<Option<Id<K>>> for Val<'_> {
 
 /// What can be read from a column.
 pub(super) trait Get: Sized {
-    fn get(row: &Row, column: usize) -> Result<Self, sqlx::Error>;
+    fn get(row: &Row, column: usize) -> Result<Self, EngineError>;
 }
 
 macro_rules! plain {
     ($($ty:ty),*) => {$(
         impl Get for $ty {
-            fn get(row: &Row, column: usize) -> Result<Self, sqlx::Error> { row.raw(column) }
+            fn get(row: &Row, column: usize) -> Result<Self, EngineError> { row.raw(column) }
         }
     )*};
 }
-plain!(i64, String, Vec<u8>, Option<i64>, Option<String>, Option<Vec<u8>>);
+plain!(i64, String, Option<i64>, Option<String>);
+
+impl Get for Option<Vec<u8>> {
+    fn get(row: &Row, column: usize) -> Result<Self, EngineError> {
+        row.bytes(column)
+    }
+}
+impl Get for Vec<u8> {
+    fn get(row: &Row, column: usize) -> Result<Self, EngineError> {
+        row.bytes(column)?.ok_or_else(|| unreadable(NotABlob))
+    }
+}
 
 /// Types that are read through a plain one.
 macro_rules! through {
     ($($ty:ty: $plain:ty, |$v:ident| $from:expr;)*) => {$(
         impl Get for $ty {
-            fn get(row: &Row, column: usize) -> Result<Self, sqlx::Error> {
-                let $v: $plain = row.raw(column)?;
+            fn get(row: &Row, column: usize) -> Result<Self, EngineError> {
+                let $v: $plain = row.get(column)?;
                 $from
             }
         }
         impl Get for Option<$ty> {
-            fn get(row: &Row, column: usize) -> Result<Self, sqlx::Error> {
-                let value: Option<$plain> = row.raw(column)?;
+            fn get(row: &Row, column: usize) -> Result<Self, EngineError> {
+                let value: Option<$plain> = row.get(column)?;
                 value.map(|$v| $from).transpose()
             }
         }
@@ -108,12 +130,12 @@ through! {
     [u8; 16]: Vec<u8>, |v| v.try_into().map_err(|_| unreadable(NotABlob));
 }
 impl<K: Kind> Get for Id<K> {
-    fn get(row: &Row, column: usize) -> Result<Self, sqlx::Error> {
+    fn get(row: &Row, column: usize) -> Result<Self, EngineError> {
         row.raw::<String>(column)?.parse().map_err(unreadable)
     }
 }
 impl<K: Kind> Get for Option<Id<K>> {
-    fn get(row: &Row, column: usize) -> Result<Self, sqlx::Error> {
+    fn get(row: &Row, column: usize) -> Result<Self, EngineError> {
         let text: Option<String> = row.raw(column)?;
         text.map(|text| text.parse().map_err(unreadable)).transpose()
     }
@@ -134,12 +156,12 @@ impl<T: Serialize> From<Option<Word<T>>> for Val<'_> {
     }
 }
 impl<T: DeserializeOwned> Get for Word<T> {
-    fn get(row: &Row, column: usize) -> Result<Self, sqlx::Error> {
+    fn get(row: &Row, column: usize) -> Result<Self, EngineError> {
         parse_word(row.raw(column)?).map(Self)
     }
 }
 impl<T: DeserializeOwned> Get for Option<Word<T>> {
-    fn get(row: &Row, column: usize) -> Result<Self, sqlx::Error> {
+    fn get(row: &Row, column: usize) -> Result<Self, EngineError> {
         let text: Option<String> = row.raw(column)?;
         text.map(|text| parse_word(text).map(Word)).transpose()
     }
@@ -153,7 +175,7 @@ fn text_of<T: Serialize>(value: &T) -> Option<String> {
     }
 }
 
-fn parse_word<T: DeserializeOwned>(text: String) -> Result<T, sqlx::Error> {
+fn parse_word<T: DeserializeOwned>(text: String) -> Result<T, EngineError> {
     if text.starts_with('{') {
         serde_json::from_str(&text).map_err(unreadable)
     } else {
@@ -162,10 +184,10 @@ fn parse_word<T: DeserializeOwned>(text: String) -> Result<T, sqlx::Error> {
 }
 
 /// A stored value that is not what its column holds.
-pub(super) fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Error {
-    sqlx::Error::Decode(cause.into())
+pub(super) fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> EngineError {
+    EngineError::Unreadable(cause.into())
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the stored bytes have another length")]
+#[error("the stored bytes are missing or have another length")]
 struct NotABlob;

@@ -74,13 +74,13 @@ impl Readiness {
 impl Store {
     /// A worker says that it is alive; those that have said nothing for long are removed, and so are those from another time.
     pub async fn worker_seen(&self, seen: &Seen) -> Result<(), StoreError> {
-        self.db.write(&SEEN, vals![&seen.id, seen.at, seen.signs, seen.directories]).await?;
-        self.db.write(&EXPIRE, vals![seen.at.plus_ms(-KEPT_MS), seen.at.plus_ms(KEPT_MS)]).await.map(drop)
+        self.write(&SEEN, vals![&seen.id, seen.at, seen.signs, seen.directories]).await?;
+        self.write(&EXPIRE, vals![seen.at.plus_ms(-KEPT_MS), seen.at.plus_ms(KEPT_MS)]).await.map(drop)
     }
 
     /// A worker goes, and says so.
     pub async fn worker_ended(&self, id: &str) -> Result<(), StoreError> {
-        self.db.write(&END, vals![id]).await.map(drop)
+        self.write(&END, vals![id]).await.map(drop)
     }
 
     /// Whether everything that a recovery needs is there. Always an answer, within seconds; why something is not is in the log of operation.

@@ -302,7 +302,7 @@ async fn settle(inside: &Inside) -> Arc<dyn Directory> {
         let new = NewAccount { id, name: name.to_owned(), mail, display: display.to_owned(), created: at };
         assert!(flow.store.insert_account(&new).await.unwrap());
         flow.store.set_account_group(&new.id, "staff", true).await.unwrap();
-        let first = NewPassword { hash: &hash, expected: 0, must_change: false, keep: 1, at };
+        let first = NewPassword { hash: hash.clone(), expected: 0, must_change: false, keep: 1, at };
         flow.store.set_account_password(&new.id, &first).await.unwrap();
     }
     let ground = Ground { store: flow.store.clone(), hasher, ctx: flow.ctx.clone(), history: 5 };

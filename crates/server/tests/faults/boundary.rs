@@ -75,7 +75,7 @@ impl Scene {
 
     /// What the directory and the log say, which must not contradict each other.
     async fn seen(&self, walk: &Walk<'_>) -> Seen {
-        let events = self.house.events(&walk.case()).await;
+        let events = self.house.events(&walk.case());
         let opens = signs_in(self.house.slapd(), &self.person.name, &walk.new).await;
         let begun = events.iter().filter(|event| event.starts_with("started")).count();
         let answered = |answer: &str| events.iter().filter(|event| event.starts_with(answer)).count();
@@ -90,7 +90,7 @@ impl Scene {
                 Seen::NotDone
             }
             (1, 0) => {
-                let state = self.house.state(&walk.case()).await;
+                let state = self.house.state(&walk.case());
                 assert!(matches!(state.as_str(), "running" | "unknown"), "{state}: {events:?}");
                 let list = self.house.keyward(&["--output", "json", "case", "list"]).succeed();
                 let list: Value = serde_json::from_str(&list).unwrap();
@@ -129,7 +129,7 @@ impl Scene {
                 walk.until("hand in").await;
                 let case = walk.case();
                 let reached = eventually("the request, or the end without it", async || {
-                    let over = self.house.state(&case).await == "reviewed";
+                    let over = self.house.state(&case) == "reviewed";
                     (wire.has_come() || over).then(|| wire.has_come())
                 })
                 .await;
@@ -145,7 +145,7 @@ impl Scene {
                 let _ = walk.step().await;
                 let case = walk.case();
                 let reached = eventually("the call, or the end without it", async || {
-                    let over = self.house.state(&case).await == "reviewed";
+                    let over = self.house.state(&case) == "reviewed";
                     let ended = process.has_ended();
                     (ended || over).then_some(ended)
                 })
@@ -179,7 +179,7 @@ impl Scene {
             process = self.house.serve_by(&self.clock).expect("faketime");
         }
         self.to_the_end(&mut walk).await;
-        let events = self.house.events(&walk.case()).await;
+        let events = self.house.events(&walk.case());
         let done = events.iter().filter(|event| event.starts_with("done")).count();
         assert_eq!(done, 1, "{fault:?}: {events:?}");
         assert!(signs_in(self.house.slapd(), &self.person.name, &walk.new).await, "{fault:?}");
@@ -213,7 +213,7 @@ impl Scene {
             assert!(stands.path.ends_with("/done"), "{} {}", stands.path, stands.html);
             return;
         }
-        panic!("it does not come to an end: {:?}", self.house.events(&case).await);
+        panic!("it does not come to an end: {:?}", self.house.events(&case));
     }
 }
 

@@ -1,8 +1,6 @@
 //! R20: clocks that jump, ahead and back, an hour and ten years, while somebody is on the way and while nothing runs. Nothing that has run out
 //! comes back, and time in a case never goes back. How the clock of the process does that, without a machine around it, is a test of `ctx.rs`.
 
-use sqlx::Row as _;
-
 use crate::{
     entry::signs_in,
     house::{Clock, House, STEPS, Walk},
@@ -45,13 +43,13 @@ impl Scene {
         Walk::new(&self.house, &self.clock, &self.person, new)
     }
     /// In every case each entry is at the time of the one before, or later; and the log is at none that is before any of them.
-    async fn times_never_go_back(&self) {
-        let mut database = self.house.database().await;
+    fn times_never_go_back(&self) {
+        let database = self.house.database();
         let back = "SELECT COUNT(*) FROM entries AS one JOIN entries AS next ON next.case_id = one.case_id
             AND next.seq = one.seq + 1 WHERE next.at_ms < one.at_ms";
         let behind = "SELECT COUNT(*) FROM entries, log_head WHERE entries.at_ms > log_head.at_ms";
         for query in [back, behind] {
-            let found: i64 = sqlx::query(query).fetch_one(&mut database).await.unwrap().get(0);
+            let found: i64 = database.query_row(query, [], |row| row.get(0)).unwrap();
             assert_eq!(found, 0, "{query}");
         }
     }
@@ -72,7 +70,7 @@ async fn r20_t_i06_a_clock_that_is_set_back_in_the_middle_stops_nobody_and_no_ti
         scene.house.reaches(&walk.case(), &["reviewed"]).await;
         assert!(signs_in(scene.house.slapd(), &scene.person.name, &walk.new).await);
         assert!(process.said().contains("the clock of this machine was set back"), "it is said");
-        scene.times_never_go_back().await;
+        scene.times_never_go_back();
     }
 }
 
@@ -93,7 +91,7 @@ async fn r20_t_i06_a_clock_that_jumps_ahead_ends_what_was_open_and_gives_nobody_
         assert!(!page.status.is_server_error(), "{} {}", page.status, page.html);
         assert_eq!(scene.house.writes(&scene.person), before, "nothing was changed");
         assert!(process.said().contains("the clock of this machine was set ahead"), "it is said");
-        scene.times_never_go_back().await;
+        scene.times_never_go_back();
     }
 }
 
@@ -125,12 +123,12 @@ async fn r20_t_i06_a_clock_that_was_set_back_while_nothing_ran_brings_nothing_ba
         page.status.is_success().then_some(page)
     })
     .await;
-    let mut database = scene.house.database().await;
+    let database = scene.house.database();
     let times =
         "SELECT MIN(at_ms) - (SELECT MAX(at_ms) FROM entries JOIN cases ON cases.id = case_id WHERE reference = $2)
         FROM entries JOIN cases ON cases.id = case_id WHERE reference = $1";
-    let row = sqlx::query(times).bind(another.reference()).bind(walk.case()).fetch_one(&mut database).await.unwrap();
-    assert!(row.get::<i64, _>(0) >= 0, "the new case is not before the old one");
-    scene.times_never_go_back().await;
+    let between = database.query_row(times, [another.reference(), walk.case()], |row| row.get::<_, i64>(0));
+    assert!(between.unwrap() >= 0, "the new case is not before the old one");
+    scene.times_never_go_back();
     drop(process);
 }

@@ -110,7 +110,7 @@ impl Scene {
     async fn struck_before(&self, walk: &Walk<'_>, tracer: &Tracer, states: &[&str]) -> bool {
         let case = walk.case();
         eventually("the fault, or the step", async || {
-            let there = states.contains(&self.house.state(&case).await.as_str());
+            let there = states.contains(&self.house.state(&case).as_str());
             (tracer.has_struck() || there).then(|| tracer.has_struck())
         })
         .await
@@ -175,11 +175,11 @@ impl Scene {
         })
         .await;
         assert_eq!(stands.status, 200);
-        let events = self.house.events(&case).await;
+        let events = self.house.events(&case);
         assert_eq!(events.iter().filter(|event| event.starts_with("done")).count(), 1, "{fault:?}: {events:?}");
         assert_eq!(self.house.writes(&self.person) - before, 1, "{fault:?}: {events:?}");
         assert!(signs_in(self.house.slapd(), &self.person.name, &walk.new).await, "{fault:?}");
-        self.house.is_sound().await;
+        self.house.is_sound();
         drop(process);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path, process::Command, time::Instant};
 
-use sqlx::{Connection as _, SqliteConnection};
+use rusqlite::Connection;
 
 use crate::{
     entry::signs_in,
@@ -28,7 +28,7 @@ enum Why {
 /// What keeps the database from being written, as long as it is there.
 enum Hindrance {
     Disk(Tracer),
-    Writer(SqliteConnection),
+    Writer(Connection),
 }
 
 impl Hindrance {
@@ -39,22 +39,16 @@ impl Hindrance {
             Why::Full => disk("inject=pwrite64:error=ENOSPC"),
             Why::ReadOnly => disk("inject=pwrite64:error=EROFS"),
             Why::Blocked => {
-                let mut writer = connect(&data.join("keyward.db")).await;
-                eventually("the database is blocked", async || {
-                    sqlx::query("BEGIN IMMEDIATE").execute(&mut writer).await.ok()
-                })
-                .await;
+                let writer = connect(&data.join("keyward.db"));
+                eventually("the database is blocked", async || writer.execute_batch("BEGIN IMMEDIATE").ok()).await;
                 Self::Writer(writer)
             }
         }
     }
-    async fn lift(self) {
+    fn lift(self) {
         match self {
             Self::Disk(mut tracer) => tracer.let_go(),
-            Self::Writer(mut writer) => {
-                sqlx::query("ROLLBACK").execute(&mut writer).await.unwrap();
-                writer.close().await.unwrap();
-            }
+            Self::Writer(writer) => writer.execute_batch("ROLLBACK").unwrap(),
         }
     }
 }
@@ -124,10 +118,10 @@ impl Scene {
         let changed = self.house.writes(&self.person) - before;
         assert_eq!(changed, usize::from(matches!(moment, Moment::Record)), "{what}");
         if matches!(moment, Moment::Record) {
-            let events = self.house.events(&walk.case()).await;
+            let events = self.house.events(&walk.case());
             assert_eq!(events.last().map(String::as_str), Some("started 1"), "{what}: {events:?}");
         }
-        hindrance.lift().await;
+        hindrance.lift();
         self.clock.set(LATER_S);
         walk.until("hand in").await;
         let case = walk.case();
@@ -243,7 +237,7 @@ async fn r2_t_i11_a_disk_that_is_full_refuses_keeps_all_and_goes_on_when_there_i
     opened.push(browser.fill(&find, &[("name", "nobody-at-all")]).await.reference());
     assert!(process.terminate().success(), "{}", process.said());
     for reference in &opened {
-        assert_eq!(house.events(reference).await[0], "opened");
+        assert_eq!(house.events(reference)[0], "opened");
     }
-    house.is_sound().await;
+    house.is_sound();
 }

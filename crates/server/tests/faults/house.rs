@@ -10,8 +10,8 @@ use std::{
 
 use keyward::ctx::Ctx;
 use keyward_core::time::SECOND_MS;
+use rusqlite::Connection;
 use serde_json::Value;
-use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
 use crate::{
@@ -141,31 +141,30 @@ impl House {
         self.slapd().log().matches(&format!("PASSMOD id=\"{}\"", person.dn())).count()
     }
     /// The database, beside whoever uses it.
-    pub async fn database(&self) -> SqliteConnection {
-        connect(&self.path("data/keyward.db")).await
+    pub fn database(&self) -> Connection {
+        connect(&self.path("data/keyward.db"))
     }
     /// What the log says of a case: the kind of each entry, with number and answer where it has them.
-    pub async fn events(&self, reference: &str) -> Vec<String> {
-        let mut database = self.database().await;
-        events(&mut database, reference).await
+    pub fn events(&self, reference: &str) -> Vec<String> {
+        events(&self.database(), reference)
     }
     /// Where a case stands.
-    pub async fn state(&self, reference: &str) -> String {
-        let row = sqlx::query("SELECT state FROM cases WHERE reference = $1").bind(reference.to_owned());
-        row.fetch_one(&mut self.database().await).await.unwrap().get(0)
+    pub fn state(&self, reference: &str) -> String {
+        let state = "SELECT state FROM cases WHERE reference = $1";
+        self.database().query_row(state, [reference], |row| row.get(0)).unwrap()
     }
     /// Waits until a case is in one of these states.
     pub async fn reaches(&self, reference: &str, states: &[&str]) -> String {
         eventually(&format!("{reference} {states:?}"), async || {
-            let state = self.state(reference).await;
+            let state = self.state(reference);
             states.contains(&state.as_str()).then_some(state)
         })
         .await
     }
     /// SQLite's own look at the file.
-    pub async fn is_sound(&self) {
-        let row = sqlx::query("PRAGMA quick_check").fetch_one(&mut self.database().await).await.unwrap();
-        assert_eq!(row.get::<String, _>(0), "ok");
+    pub fn is_sound(&self) {
+        let said: String = self.database().query_row("PRAGMA quick_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(said, "ok");
     }
 
     /// Keeps the files as they are; nobody may be using them.
@@ -224,13 +223,14 @@ pub fn can_trace() -> bool {
     there
 }
 
-pub async fn connect(file: &Path) -> SqliteConnection {
-    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.unwrap()
+pub fn connect(file: &Path) -> Connection {
+    Connection::open(file).unwrap()
 }
 
-pub async fn events(database: &mut SqliteConnection, reference: &str) -> Vec<String> {
-    let rows = sqlx::query(CASES).bind(reference.to_owned()).fetch_all(database).await.unwrap();
-    rows.iter().map(|row| told(&serde_json::from_slice(row.get(0)).unwrap())).collect()
+pub fn events(database: &Connection, reference: &str) -> Vec<String> {
+    let mut entries = database.prepare(CASES).unwrap();
+    let bodies = entries.query_map([reference], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+    bodies.map(|body| told(&serde_json::from_slice(&body.unwrap()).unwrap())).collect()
 }
 
 fn told(entry: &Value) -> String {
@@ -362,7 +362,7 @@ impl<'a> Walk<'a> {
     /// Whether what was acknowledged is in the log.
     pub async fn is_kept(&self) -> bool {
         let Some(_) = self.page else { return true };
-        let events = self.house.events(&self.case()).await;
+        let events = self.house.events(&self.case());
         self.acknowledged.iter().all(|kind| events.iter().any(|event| event == kind))
     }
 }

@@ -167,7 +167,7 @@ async fn r1_t_e09_a_process_killed_at_any_moment_has_kept_all_that_it_said_yes_t
     while killed.kills < kills && began.elapsed() < within {
         let house = House::alone().await;
         killed.go_on(&house, KILLS_IN_A_HOUSE.min(kills - killed.kills)).await;
-        house.is_sound().await;
+        house.is_sound();
     }
     killed.told("r1 sqlite");
 }

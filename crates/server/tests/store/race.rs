@@ -274,7 +274,7 @@ async fn an_account_password_is_set_once(world: World) {
     assert_eq!(made.await, 1);
     let set = race(&world, |store, number| async move {
         let hash = format!("hash {number}");
-        let new = NewPassword { hash: &hash, expected: 0, must_change: false, keep: 3, at: START };
+        let new = NewPassword { hash, expected: 0, must_change: false, keep: 3, at: START };
         store.set_account_password("0001", &new).await.unwrap().is_some()
     });
     assert_eq!(set.await, 1);

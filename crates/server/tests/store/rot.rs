@@ -7,7 +7,7 @@ use keyward::store::{
     check::Round,
     sign::{Memory, SignError},
 };
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::{
     World,
@@ -55,15 +55,12 @@ impl Spot {
             (Kind::Text, Engine::Postgres) => format!("encode(convert_to({column}, 'UTF8'), 'hex')"),
             (Kind::Bytes, Engine::Postgres) => format!("encode({column}, 'hex')"),
         };
-        let sql = AssertSqlSafe(format!("SELECT {shown} FROM {table} WHERE {row}"));
+        let sql = format!("SELECT {shown} FROM {table} WHERE {row}");
         match world.store.engine() {
-            Engine::Sqlite => {
-                let mut raw = SqliteConnection::connect(&world.url).await.unwrap();
-                sqlx::query_scalar(sql).fetch_one(&mut raw).await.unwrap()
-            }
+            Engine::Sqlite => world.file().query_row(&sql, [], |row| row.get(0)).unwrap(),
             Engine::Postgres => {
                 let mut raw = PgConnection::connect(&world.url).await.unwrap();
-                sqlx::query_scalar(sql).fetch_one(&mut raw).await.unwrap()
+                sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut raw).await.unwrap()
             }
         }
     }

@@ -418,7 +418,7 @@ async fn r43_the_embedded_directory_counts_passwords_and_remembers_them(world: W
     let page = store.accounts("ada", 9).await.unwrap();
     assert_eq!(page.iter().map(|a| a.name.as_str()).collect::<Vec<_>>(), ["bob", "eve"]);
     let set = async |expected, hash: &str| {
-        let new = NewPassword { hash, expected, must_change: true, keep: 2, at: START };
+        let new = NewPassword { hash: hash.to_owned(), expected, must_change: true, keep: 2, at: START };
         store.set_account_password("1", &new).await.unwrap()
     };
     for (expected, hash) in [(0, "h1"), (1, "h2"), (2, "h3")] {
@@ -442,7 +442,7 @@ async fn v6_1_1_wrong_passwords_lock_an_account_until_it_is_unlocked(world: Worl
     };
     assert!(store.insert_account(&account).await.unwrap());
     let set = async |expected, hash: &str| {
-        let new = NewPassword { hash, expected, must_change: true, keep: 2, at: START };
+        let new = NewPassword { hash: hash.to_owned(), expected, must_change: true, keep: 2, at: START };
         store.set_account_password("1", &new).await.unwrap()
     };
     assert_eq!(set(0, "h1").await, Some(1));

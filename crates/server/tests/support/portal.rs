@@ -256,7 +256,7 @@ impl World {
         self.store().set_account_group(&account.id, group, true).await.unwrap();
         let password = Password::new(SecretText::new(FIRST.to_owned())).unwrap();
         let hash = HASHER.hash(&password, self.ctx.bytes()).await.unwrap();
-        let new = NewPassword { hash: &hash, expected: 0, must_change: false, keep: 4, at };
+        let new = NewPassword { hash, expected: 0, must_change: false, keep: 4, at };
         assert_eq!(self.store().set_account_password(&account.id, &new).await.unwrap(), Some(1));
         let known = Known {
             id: self.ctx.id(at),

@@ -150,7 +150,7 @@ pub async fn account(inside: &Inside, name: &str, password: &str) -> Account {
     flow.store.set_account_group(&new.id, "staff", true).await.unwrap();
     let hash =
         hasher.hash(&Password::new(SecretText::new(password.to_owned())).unwrap(), flow.ctx.bytes()).await.unwrap();
-    let first = NewPassword { hash: &hash, expected: 0, must_change: false, keep: 1, at };
+    let first = NewPassword { hash, expected: 0, must_change: false, keep: 1, at };
     flow.store.set_account_password(&new.id, &first).await.unwrap();
     let ground = Ground { store: flow.store.clone(), hasher, ctx: flow.ctx.clone(), history: 5 };
     let directory = open::directory(&inside.config.directories[0], &ground).unwrap();

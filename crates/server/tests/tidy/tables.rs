@@ -32,8 +32,9 @@ pub(crate) const ANY: &[&str] = &["*"];
 
 /// Libraries that only some places may name, so that what is behind them can be replaced in one place.
 pub(crate) const LIBRARIES: &[(&str, &[&str])] = &[
+    ("sqlx", &["crates/server/src/store/"]),
     // The bare programs are libraries without what Keyward puts around them.
-    ("sqlx", &["crates/server/src/store/", "crates/server/src/bare/"]),
+    ("rusqlite", &["crates/server/src/store/", "crates/server/src/bare/"]),
     ("ldap3", &["crates/server/src/connectors/"]),
     ("lettre", &["crates/server/src/channels/", "crates/server/src/config/"]),
     ("webauthn_rs", &["crates/server/src/methods/"]),
@@ -59,6 +60,7 @@ pub(crate) const NOT_IN_CORE: &[&str] = &[
     "std::io",
     "tokio",
     "sqlx",
+    "rusqlite",
     "aws_lc_rs::rand",
     "jiff::Timestamp::now",
     "jiff::Zoned::now",

@@ -63,13 +63,8 @@ impl Installed {
 
     /// What somebody with the file of the database could do.
     pub(super) fn tampered(&self, sql: &'static str) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            use sqlx::Connection as _;
-            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
-            sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-            connection.close().await.unwrap();
-        });
+        let file = self.url.strip_prefix("sqlite:").unwrap();
+        rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap();
     }
 
     pub(super) fn out(&self, name: &str) -> String {
