@@ -125,8 +125,8 @@ async fn r20_t_i06_a_clock_that_was_set_back_while_nothing_ran_brings_nothing_ba
     .await;
     let database = scene.house.database();
     let times =
-        "SELECT MIN(at_ms) - (SELECT MAX(at_ms) FROM entries JOIN cases ON cases.id = case_id WHERE reference = $2)
-        FROM entries JOIN cases ON cases.id = case_id WHERE reference = $1";
+        "SELECT MIN(at_ms) - (SELECT MAX(at_ms) FROM entries JOIN cases ON cases.id = case_id WHERE reference = ?2)
+        FROM entries JOIN cases ON cases.id = case_id WHERE reference = ?1";
     let between = database.query_row(times, [another.reference(), walk.case()], |row| row.get::<_, i64>(0));
     assert!(between.unwrap() >= 0, "the new case is not before the old one");
     scene.times_never_go_back();
