@@ -38,7 +38,7 @@ use keyward::{
     store::{
         CommitError, Engine, GuardKind, Store,
         cases::{Filter, State},
-        change::Guard,
+        guard::Guard,
         migrate::MigrateError,
         rebuild::RebuildError,
     },

@@ -24,7 +24,8 @@ use keyward::{
     passwords::{hash::Hasher, password::Password, verifier::Peppers},
     store::{
         accounts::{NewAccount, NewPassword},
-        change::{Aside, Guard, Write},
+        change::{Aside, Write},
+        guard::Guard,
         people::{NewFactor, Person as Known},
     },
 };

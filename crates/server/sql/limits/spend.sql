@@ -11,4 +11,3 @@ WHERE CASE
     WHEN limits.start_ms = $5 THEN (limits.spent * $6 + $7 - 1) / $7
     ELSE 0
   END < $8
-RETURNING spent

@@ -22,7 +22,8 @@ use crate::{
     store::{
         StoreError,
         accounts::{NewAccount, NewPassword},
-        change::{Aside, Guard, Write},
+        change::{Aside, Write},
+        guard::Guard,
         people::{NewFactor, Person},
     },
     token::Token,

@@ -327,13 +327,8 @@ impl Flow {
     async fn count_new_address(&self, person: PersonId, address: &str) -> Result<(), FlowError> {
         let at = self.ctx.now();
         let mailbox = self.digests.digest(Keyed::Mailbox, &[b"new", address.trim().to_lowercase().as_bytes()]);
-        let keys = [(BY_PERSON, person.to_string().into_bytes()), (BY_MAILBOX, mailbox.bytes().to_vec())];
-        for (limit, key) in keys {
-            if !self.store.spend(limit, &key, at).await? {
-                return Err(FlowError::TooMany(at.plus_ms(limit.window_ms)));
-            }
-        }
-        Ok(())
+        let person = person.to_string();
+        self.spend(&[(BY_PERSON, person.as_bytes()), (BY_MAILBOX, mailbox.bytes())], at).await
     }
 
     async fn send_to_draft(&self, case: CaseId, browser: Digest, key: &Token) -> Result<(), FlowError> {

@@ -4,7 +4,7 @@ use keyward_core::{account::Action, event::Door, ledger::Durable};
 
 use super::{Asked, Flow, FlowError, OpenedCase, Present};
 use crate::store::{
-    change::{Guard, GuardKind},
+    guard::{Guard, GuardKind},
     tokens::{Purpose, Seen},
 };
 

@@ -16,7 +16,7 @@ use crate::{
     jobs::Work,
     methods::{UsesUp, email},
     store::{
-        change::Guard,
+        guard::Guard,
         limits::Limit,
         people::Factor,
         tokens::{Purpose, Seen, Tried},

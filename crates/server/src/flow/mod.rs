@@ -64,6 +64,7 @@ use crate::{
     seal::{DigestKey, SealKey, Vault},
     store::{
         Change, CommitError, Committed, Guard, GuardKind, Store, StoreError, Write, cases::LoadError, jobs::NewJob,
+        limits::Limit,
     },
     terms::Terms,
 };
@@ -285,6 +286,13 @@ impl Flow {
         self.metrics.committed(after, &committed.get().entries);
         self.bell.notify_waiters();
         Ok(committed)
+    }
+
+    /// Spends one of each limit, or says when to come back.
+    async fn spend(&self, all: &[(Limit, &[u8])], at: Timestamp) -> Result<(), FlowError> {
+        let Some(name) = self.store.spend_each(all, at).await? else { return Ok(()) };
+        let window_ms = all.iter().find(|(limit, _)| limit.name == name).map_or(0, |(limit, _)| limit.window_ms);
+        Err(FlowError::TooMany(at.plus_ms(window_ms)))
     }
 
     fn failed(&self, error: CommitError) -> FlowError {

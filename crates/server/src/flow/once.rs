@@ -15,7 +15,8 @@ use crate::{
     seal::{Keyed, Place},
     store::{
         CommitError,
-        change::{Aside, Guard, GuardKind},
+        change::Aside,
+        guard::{Guard, GuardKind},
         idempotency::Earlier,
     },
 };

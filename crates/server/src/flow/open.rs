@@ -12,11 +12,11 @@ use keyward_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Flow, FlowError, With};
+use super::{Flow, FlowError, With, starts::next_start};
 use crate::{
     jobs::Work,
     store::{
-        CommitError, Guard, Write,
+        CommitError, Guard, GuardKind, Write,
         tokens::{NewToken, Purpose, Seen},
     },
     token::Token,
@@ -72,18 +72,19 @@ impl Flow {
     /// The same, as long as some conditions hold.
     pub(super) async fn open_while(&self, asked: Asked, held: &[Guard]) -> Result<Durable<OpenedCase>, FlowError> {
         let at = self.ctx.now();
-        self.count_start(&asked, at).await?;
         // A reference or id that is taken is not the person's problem: choose another.
         for _ in 0..3 {
             let id: CaseId = self.ctx.id(at);
             let browser = Token::new(self.ctx.bytes());
             let (entry, with) = self.claim(&asked, id, &browser, at);
-            let with = held.iter().cloned().fold(with, With::guard);
+            let limits = self.start_limits(&asked, at);
+            let with = limits.into_iter().chain(held.iter().cloned()).fold(with, With::guard);
             let case = Case::opened(&entry)?;
             let reference = case.reference();
             match self.commit(0, vec![entry], &case, with).await {
                 Ok(committed) => return Ok(committed.map(|_| OpenedCase { id, reference, browser })),
                 Err(CommitError::Conflict) => {}
+                Err(CommitError::Guard(GuardKind::Limit(_))) => return Err(FlowError::TooMany(next_start(at))),
                 Err(error) => return Err(self.failed(error)),
             }
         }

@@ -20,7 +20,8 @@ use crate::{
         passkey::{Aim, Answered, Bound, Dialog, Enrollment, Mediation, Open, PasskeyError, Record, Subject},
     },
     store::{
-        change::{Guard, Write},
+        change::Write,
+        guard::Guard,
         tokens::{NewToken, Purpose, Seen},
     },
     token::Token,

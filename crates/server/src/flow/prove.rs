@@ -19,7 +19,7 @@ use super::{Flow, FlowError, With};
 use crate::{
     methods::{self, UsesUp, email, known_device},
     store::{
-        change::{Guard, GuardKind},
+        guard::{Guard, GuardKind},
         limits::Limit,
         people::{Factor, Person},
     },
@@ -116,12 +116,11 @@ impl Flow {
         }
         let at = self.ctx.now();
         let method = proof.method();
-        self.count_try(case, method, at).await?;
+        let free = self.count(case, &proof, at).await?;
         let known = match case.subject() {
             Some(person) => self.store.person(person).await?,
             None => None,
         };
-        let free = !proof.is_short() || self.count_guess(case, method, at).await?;
         let checked = match &known {
             // Said to nobody but the log: that an account is being guessed at tells that there is one.
             Some(_) if !free => Err(RejectionReason::TooManyTries),
@@ -148,25 +147,29 @@ impl Flow {
         Err(FlowError::NotYet)
     }
 
-    async fn count_try(&self, case: &Case, method: Method, at: Timestamp) -> Result<(), FlowError> {
-        let limit = Limit { max: self.terms.tries, ..TRIES };
-        let key = format!("{}/{}", case.id(), method.word());
-        if self.store.spend(limit, key.as_bytes(), at).await? {
-            Ok(())
-        } else {
-            Err(FlowError::Refused(Refusal::TooMany))
-        }
-    }
-
-    /// Counts a guess at short digits by whose they are, whatever case and process it comes through (R9, R12); for a name that is no account
-    /// the same is done by the case. What cannot be guessed is not counted so: nobody can take it from its owner by trying (T-D09).
-    async fn count_guess(&self, case: &Case, method: Method, at: Timestamp) -> Result<bool, FlowError> {
-        let guesses = self.terms.guesses;
+    /// Counts a try of this case, and a guess at short digits by whose they are, whatever case and process it comes through (R9, R12); for a name
+    /// that is no account the same is done by the case. False: the digits were guessed at too often, and are not looked at. What cannot be guessed
+    /// is not counted so: nobody can take it from its owner by trying (T-D09).
+    async fn count(&self, case: &Case, proof: &Proof, at: Timestamp) -> Result<bool, FlowError> {
+        let word = proof.method().word();
+        let tries = format!("{}/{word}", case.id());
+        let a_try = (Limit { max: self.terms.tries, ..TRIES }, tries.as_bytes());
         let whose = case.subject().map_or_else(|| case.id().to_string(), |person| person.to_string());
-        let key = format!("{whose}/{}", method.word());
-        let (day, year) =
-            (Limit { max: guesses.per_day, ..GUESSES_A_DAY }, Limit { max: guesses.per_year, ..GUESSES_A_YEAR });
-        Ok(self.store.spend(day, key.as_bytes(), at).await? && self.store.spend(year, key.as_bytes(), at).await?)
+        let (guessed, guesses) = (format!("{whose}/{word}"), self.terms.guesses);
+        let day = (Limit { max: guesses.per_day, ..GUESSES_A_DAY }, guessed.as_bytes());
+        let year = (Limit { max: guesses.per_year, ..GUESSES_A_YEAR }, guessed.as_bytes());
+        if proof.is_short() {
+            match self.store.spend_each(&[a_try, day, year], at).await? {
+                None => return Ok(true),
+                Some(name) if name == TRIES.name => return Err(FlowError::Refused(Refusal::TooMany)),
+                // The try counts, whatever becomes of it.
+                Some(_) => {}
+            }
+        }
+        if self.store.spend_each(&[a_try], at).await?.is_some() {
+            return Err(FlowError::Refused(Refusal::TooMany));
+        }
+        Ok(!proof.is_short())
     }
 
     async fn check(&self, trying: &Trying<'_>, proof: Proof) -> Checked {

@@ -11,7 +11,7 @@ use keyward_core::{
 use zeroize::Zeroize;
 
 use super::{Draft, Flow, FlowError, With};
-use crate::{methods::recovery_code::CODE_BYTES, store::change::Guard, token::Token};
+use crate::{methods::recovery_code::CODE_BYTES, store::guard::Guard, token::Token};
 
 impl Flow {
     /// Makes it. The key of the draft in which it lies goes into a cookie, as that of a sheet does.

@@ -179,12 +179,7 @@ impl Flow {
     async fn count_sign_in(&self, name: &str, network: &str, at: Timestamp) -> Result<(), FlowError> {
         let network = self.digests.digest(Keyed::Network, &[prefix(network).as_bytes()]);
         let name = self.digests.digest(Keyed::Name, &[counted_as(name).as_bytes()]);
-        for (limit, key) in [(BY_NETWORK, network), (BY_NAME, name)] {
-            if !self.store.spend(limit, key.bytes(), at).await? {
-                return Err(FlowError::TooMany(at.plus_ms(limit.window_ms)));
-            }
-        }
-        Ok(())
+        self.spend(&[(BY_NETWORK, network.bytes()), (BY_NAME, name.bytes())], at).await
     }
 
     async fn keep_try(&self, cookie: &Token, trying: &Trying) -> Result<(), FlowError> {

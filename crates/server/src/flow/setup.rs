@@ -98,9 +98,7 @@ impl Setup {
     /// Makes the first account for a code. The try is counted before the code is looked at (R12); nothing is hashed for a code that opens nothing.
     pub async fn make_first(&self, code: &str, new: Newcomer, password: &Password) -> Result<SetUp, FlowError> {
         let (flow, at) = (&self.flow, self.flow.ctx.now());
-        if !flow.store.spend(TRIES, b"", at).await? {
-            return Err(FlowError::TooMany(at.plus_ms(TRIES.window_ms)));
-        }
+        flow.spend(&[(TRIES, b"")], at).await?;
         let Some(code) = recovery_code::parse(code) else { return Ok(SetUp::WrongCode) };
         let seen = Seen { purpose: Purpose::Invite, hash: digest(code.expose()), browser: None, at };
         if flow.store.find_token(&seen).await?.is_none() {

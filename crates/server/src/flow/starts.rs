@@ -1,5 +1,5 @@
-//! How often cases may be opened, by the network they come from and by the name that is typed there (R17, R52, T-D10). It is counted before
-//! anything is written or queued, and the same for every name, whether or not there is such an account.
+//! How often cases may be opened, by the network they come from and by the name that is typed there (R17, R52, T-D10). It is counted in the
+//! commit that opens the case, and the same for every name, whether or not there is such an account.
 //!
 //! No count is of a name alone: whoever typed somebody else's name often enough would keep them from starting (T-D09). What strangers in many
 //! networks can do to one account is bounded where it would hurt: tries at codes (`prove.rs`) and messages (`jobs/send.rs`).
@@ -11,8 +11,12 @@ use keyward_core::{
     time::{HOUR_MS, Timestamp},
 };
 
-use super::{Asked, Flow, FlowError};
-use crate::{account_name::AccountName, store::limits::Limit, terms::Starts};
+use super::{Asked, Flow};
+use crate::{
+    account_name::AccountName,
+    store::{Guard, limits::Limit},
+    terms::Starts,
+};
 
 /// The widest range of addresses that one home or small office has: a change within it is no other network.
 const PREFIX_V4: u32 = 24;
@@ -20,27 +24,35 @@ const PREFIX_V6: u32 = 56;
 
 impl Starts {
     fn by_name(self) -> Limit {
-        Limit { name: "start-name", max: self.per_name_hour, window_ms: HOUR_MS }
+        Limit { name: "start-name", max: self.per_name_hour, window_ms: WINDOW_MS }
     }
 
     fn by_network(self) -> Limit {
-        Limit { name: "start-network", max: self.per_network_hour, window_ms: HOUR_MS }
+        Limit { name: "start-network", max: self.per_network_hour, window_ms: WINDOW_MS }
     }
 }
 
+/// What a start counts in.
+const WINDOW_MS: i64 = HOUR_MS;
+
 impl Flow {
-    /// Counts a start, or says when to come back. The network comes first, so that a network that is over its limit uses up nobody's own.
-    pub(super) async fn count_start(&self, asked: &Asked, at: Timestamp) -> Result<(), FlowError> {
+    /// What a start spends: conditions of the commit that opens the case, so that there is no case that was not counted and no count without a case.
+    pub(super) fn start_limits(&self, asked: &Asked, at: Timestamp) -> Vec<Guard> {
         let starts = self.terms.starts;
         let network = network(&asked.network);
-        let mut free = self.store.spend(starts.by_network(), network.as_bytes(), at).await?;
+        let mut limits = vec![Guard::within(starts.by_network(), network.as_bytes(), at)];
         // Who is signed in has shown the password already; nobody else can use up their starts.
-        if free && asked.door != Door::Account {
+        if asked.door != Door::Account {
             let key = format!("{network}\n{}", name(&asked.name));
-            free = self.store.spend(starts.by_name(), key.as_bytes(), at).await?;
+            limits.push(Guard::within(starts.by_name(), key.as_bytes(), at));
         }
-        if free { Ok(()) } else { Err(FlowError::TooMany(at.plus_ms(HOUR_MS))) }
+        limits
     }
+}
+
+/// When to come back.
+pub(super) const fn next_start(at: Timestamp) -> Timestamp {
+    at.plus_ms(WINDOW_MS)
 }
 
 /// The name in the form in which names are compared: another case or an invisible character is no other name (T-B04).

@@ -20,7 +20,8 @@ use crate::{
     connectors::{Account, AccountName, Found, Owner},
     flow::{SignedIn, With},
     store::{
-        change::{Aside, Guard},
+        change::Aside,
+        guard::Guard,
         people::{Factor, NewFactor, Person},
     },
 };

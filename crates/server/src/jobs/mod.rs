@@ -7,12 +7,9 @@ use std::{sync::Arc, time::Duration};
 use keyward_core::{
     case::Refusal,
     event::EndReason,
-    ids::{CaseId, FactorId},
     log::note::Signer,
-    steps::review::NoticeAbout,
     time::{MINUTE_MS, SECOND_MS, Timestamp},
 };
-use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -21,14 +18,9 @@ use crate::{
     channels::Channel,
     connectors::{ConnectorError, Directory},
     ctx::Ctx,
-    flow::{Flow, FlowError, SignedIn},
+    flow::{Flow, FlowError},
     seal::OpenKey,
-    store::{
-        CommitError, StoreError,
-        check::Round,
-        jobs::{NewJob, Taken},
-        sign::Memory,
-    },
+    store::{CommitError, Store, StoreError, check::Round, jobs::Taken, sign::Memory},
 };
 
 pub mod ask;
@@ -47,11 +39,17 @@ pub mod review;
 pub mod send;
 pub mod sign_in;
 pub mod stop_others;
+pub mod work;
 
 use letters::Letters;
+pub use work::Work;
 
-/// How long a worker may take for one job before another may take it.
-const LEASE_MS: i64 = 2 * MINUTE_MS;
+/// How long after the last word of a worker another may take its job (R5).
+const LEASE_MS: i64 = 40 * SECOND_MS;
+/// How often a worker that is at a job says so.
+const HOLD_EVERY: Duration = Duration::from_secs(10);
+/// No kind is left out.
+const NOTHING: [&str; 2] = ["", ""];
 /// What waits for the mail server: at most half of the places, so that a relay that says nothing holds up nobody's recovery (R19, R45).
 const MAIL: [&str; 2] = ["send", "mail_code"];
 /// What waits for a directory, and a person for it.
@@ -60,166 +58,6 @@ const DIRECTORY: [&str; 3] = ["classify", "reissue", "look"];
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How often the log is signed, if it has grown.
 const SIGN_EVERY: Duration = Duration::from_secs(1);
-
-/// A piece of work, as it lies in the queue.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "work", rename_all = "snake_case")]
-pub enum Work {
-    /// Find the account behind a name.
-    Classify {
-        /// For this case.
-        case: CaseId,
-        /// Who opened it, if they were signed in.
-        signed_in: Option<SignedIn>,
-    },
-    /// Send a link and a code to the stored addresses.
-    MailCode {
-        /// For this case.
-        case: CaseId,
-        /// The browser that the code counts in.
-        browser: keyward_core::digest::Digest,
-    },
-    /// Send a code to an address that is to be added.
-    NewAddress {
-        /// In this case.
-        case: CaseId,
-        /// The browser that the code counts in.
-        browser: keyward_core::digest::Digest,
-        /// Digest of the key under which the address lies sealed.
-        draft: keyward_core::digest::Digest,
-    },
-    /// Make the change.
-    Reissue {
-        /// Of this case.
-        case: CaseId,
-        /// Which attempt.
-        attempt: u32,
-        /// What was handed in, sealed. Empty where nothing was.
-        sealed: Vec<u8>,
-    },
-    /// Find out what came of an attempt without an answer.
-    Look {
-        /// Of this case.
-        case: CaseId,
-        /// Which attempt.
-        attempt: u32,
-        /// What was handed in, sealed; with it a password can be proved set.
-        sealed: Vec<u8>,
-        /// When the password had been changed before the attempt, if that is known.
-        changed_before: Option<Timestamp>,
-    },
-    /// Tell everybody who should know.
-    Notify {
-        /// About this case.
-        case: CaseId,
-        /// What.
-        about: NoticeAbout,
-    },
-    /// Send one notice to one address.
-    Send {
-        /// About this case.
-        case: CaseId,
-        /// What.
-        about: NoticeAbout,
-        /// The address.
-        to: FactorId,
-    },
-    /// Look at what was left open.
-    Review {
-        /// In this case.
-        case: CaseId,
-    },
-    /// Ask the gate again, after a wait.
-    Ask {
-        /// In this case.
-        case: CaseId,
-    },
-    /// End a case that the directory refused too often.
-    GiveUp {
-        /// This one.
-        case: CaseId,
-    },
-    /// End all other open cases of the account, after "not me".
-    StopOthers {
-        /// Said in this case.
-        case: CaseId,
-    },
-    /// Try a password for "my ways back in".
-    SignIn(sign_in::Request),
-    /// End what has run out of time.
-    Expire,
-}
-
-impl Work {
-    /// The name of its file.
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Classify { .. } => "classify",
-            Self::MailCode { .. } => "mail_code",
-            Self::NewAddress { .. } => "new_address",
-            Self::Reissue { .. } => "reissue",
-            Self::Look { .. } => "look",
-            Self::Notify { .. } => "notify",
-            Self::Send { .. } => "send",
-            Self::Review { .. } => "review",
-            Self::Ask { .. } => "ask",
-            Self::GiveUp { .. } => "give_up",
-            Self::StopOthers { .. } => "stop_others",
-            Self::SignIn(_) => "sign_in",
-            Self::Expire => "expire",
-        }
-    }
-
-    const fn case(&self) -> Option<CaseId> {
-        match self {
-            Self::Classify { case, .. }
-            | Self::MailCode { case, .. }
-            | Self::NewAddress { case, .. }
-            | Self::Reissue { case, .. }
-            | Self::Look { case, .. }
-            | Self::Notify { case, .. }
-            | Self::Send { case, .. }
-            | Self::Review { case }
-            | Self::Ask { case }
-            | Self::GiveUp { case }
-            | Self::StopOthers { case } => Some(*case),
-            Self::SignIn(_) | Self::Expire => None,
-        }
-    }
-
-    /// How often it is tried. What waits for a directory outlives three days without one, and a notice two days without a relay.
-    const fn max_tries(&self) -> u32 {
-        match self {
-            Self::Send { .. } => 40,
-            Self::Classify { .. } | Self::Reissue { .. } | Self::Look { .. } => 10_000,
-            Self::MailCode { .. } | Self::NewAddress { .. } | Self::SignIn(_) => 5,
-            _ => 20,
-        }
-    }
-
-    /// Puts it into the queue's form.
-    pub fn job(&self, ctx: &Ctx, created: Timestamp, due: Timestamp) -> NewJob {
-        NewJob {
-            id: ctx.id(created),
-            kind: self.kind(),
-            case: self.case(),
-            only_one: self.only_one(),
-            // A value of this enum always has a JSON form; were it empty, the job would fail and be shown.
-            payload: serde_json::to_vec(self).unwrap_or_default(),
-            due,
-            max_tries: self.max_tries(),
-            created,
-        }
-    }
-
-    /// Work that is enough once.
-    fn only_one(&self) -> Option<String> {
-        match self {
-            Self::Expire => Some("expire".to_owned()),
-            _ => None,
-        }
-    }
-}
 
 /// Every kind of job, by the name of its file.
 pub const fn all() -> &'static [&'static str] {
@@ -336,33 +174,30 @@ impl Worker {
         let at_a_time = self.flow.terms.places.max(1);
         let places = Arc::new(Semaphore::new(at_a_time));
         let mail_places = Arc::new(Semaphore::new(at_a_time.div_ceil(2)));
-        loop {
+        while !stop.is_cancelled() {
             // Registered before looking, so that a bell in between is heard.
             let bell = self.flow.bell.notified();
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            // Only this loop takes places, so one that is free now is free in a moment.
-            let no_mail = mail_places.available_permits() == 0;
-            match self.take(if no_mail { MAIL } else { ["", ""] }).await {
-                Some(job) => {
-                    let is_mail = MAIL.contains(&job.kind.as_str());
-                    let mail_place = is_mail.then(|| Arc::clone(&mail_places).try_acquire_owned());
-                    let worker = Arc::clone(&self);
-                    tokio::spawn(async move {
-                        worker.finish(job).await;
-                        drop((place, mail_place));
-                    });
-                }
-                None => {
-                    drop(place);
-                    tokio::select! {
-                        () = bell => {}
-                        () = tokio::time::sleep(LOOK_EVERY) => {}
-                        () = stop.cancelled() => break,
-                    }
-                }
+            drop(places.acquire().await);
+            // Only this loop takes places, so those that are free now are free in a moment.
+            let (free, mails) = (places.available_permits(), mail_places.available_permits());
+            let most = if mails == 0 { free } else { free.min(mails) };
+            let jobs = self.take(most, if mails == 0 { MAIL } else { NOTHING }).await;
+            let is_all = jobs.len() < most;
+            for job in jobs {
+                let mail_place =
+                    MAIL.contains(&job.kind.as_str()).then(|| Arc::clone(&mail_places).try_acquire_owned());
+                let (place, worker) = (Arc::clone(&places).try_acquire_owned(), Arc::clone(&self));
+                tokio::spawn(async move {
+                    worker.finish(job).await;
+                    drop((place, mail_place));
+                });
             }
-            if stop.is_cancelled() {
-                break;
+            if is_all {
+                tokio::select! {
+                    () = bell => {}
+                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                    () = stop.cancelled() => {}
+                }
             }
         }
         // All places free again: nothing is under way.
@@ -373,27 +208,28 @@ impl Worker {
 
     /// Does what is due now and what follows from it, until nothing is due. For tests and simulations, where time stands still.
     pub async fn run_due(&self) {
-        while let Some(job) = self.take(["", ""]).await {
+        while let Some(job) = self.take(1, NOTHING).await.pop() {
             self.finish(job).await;
         }
     }
 
-    async fn take(&self, but: [&str; 2]) -> Option<Taken> {
+    async fn take(&self, most: usize, but: [&'static str; 2]) -> Vec<Taken> {
         let now = self.flow.ctx.now();
-        match self.flow.store.take_job_but(now, now.plus_ms(LEASE_MS), but).await {
-            Ok(job) => job,
-            Err(error) => {
-                tracing::warn!(%error, "jobs can not be read");
-                None
-            }
-        }
+        let taken = self.flow.store.take_jobs(now, now.plus_ms(LEASE_MS), (most, but)).await;
+        taken.unwrap_or_else(|error| {
+            tracing::warn!(%error, "jobs can not be read");
+            Vec::new()
+        })
     }
 
     async fn finish(&self, job: Taken) {
         let begun = self.flow.ctx.now();
         let case = job.case.map(tracing::field::display);
         let span = tracing::info_span!("job", otel.name = %job.kind, kind = %job.kind, keyward.case_id = case);
-        let ran = self.perform(&job).instrument(span).await;
+        let ran = tokio::select! {
+            ran = self.perform(&job).instrument(span) => ran,
+            never = hold(&self.flow.store, &self.flow.ctx, (&job, HOLD_EVERY)) => never,
+        };
         self.flow.metrics.job(&job.kind, ran.is_ok(), self.flow.ctx.now().since_ms(begun));
         let done = match ran {
             Ok(()) => self.flow.store.finish_job(&job).await.map(drop),
@@ -438,6 +274,18 @@ impl Worker {
     }
 }
 
+/// Says again and again that somebody is at it.
+async fn hold(store: &Store, ctx: &Ctx, (job, every): (&Taken, Duration)) -> Ran {
+    loop {
+        tokio::time::sleep(every).await;
+        match store.hold_job(job, ctx.now().plus_ms(LEASE_MS)).await {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!(kind = job.kind, "another worker has taken the job meanwhile"),
+            Err(error) => tracing::warn!(kind = job.kind, %error, "a job could not be held"),
+        }
+    }
+}
+
 /// Doubles from half a second to an hour; for what waits for a directory, to half a minute, so that it goes on soon after that is back (R5).
 fn backoff_ms(kind: &str, tries: u32) -> i64 {
     let most_ms = if DIRECTORY.contains(&kind) { 30 * SECOND_MS } else { 60 * MINUTE_MS };
@@ -462,6 +310,30 @@ mod tests {
     fn r10_work_that_others_outran_is_still_to_do() {
         assert!(settled(Err(FlowError::Refused(Refusal::Over))).is_ok());
         assert!(matches!(settled(Err(FlowError::Refused(Refusal::Changed))), Err(JobError::Later(_))));
+    }
+
+    #[tokio::test]
+    async fn r5_a_job_that_takes_long_is_nobody_elses_and_that_of_a_worker_that_died_is_soon() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ctx, hand) = Ctx::by_hand(Timestamp::from_millis(0), 1);
+        let store = Store::open(&format!("sqlite:{}", folder.path().join("keyward.db").display()), &ctx).await.unwrap();
+        store.migrate(ctx.now()).await.unwrap();
+        store.put_job(&Work::Expire.job(&ctx, ctx.now(), ctx.now())).await.unwrap();
+        let take = async || store.take_job(ctx.now(), ctx.now().plus_ms(LEASE_MS)).await.unwrap();
+        let job = take().await.unwrap();
+
+        let (holder, clock, held) = (store.clone(), ctx.clone(), job.clone());
+        let holding = tokio::spawn(async move { hold(&holder, &clock, (&held, Duration::from_millis(5))).await });
+        hand.pass_ms(LEASE_MS - SECOND_MS);
+        let later = Timestamp::from_millis(2 * LEASE_MS - SECOND_MS);
+        while store.next_job_due().await.unwrap() != Some(later) {
+            tokio::task::yield_now().await;
+        }
+        hand.pass_ms(LEASE_MS - SECOND_MS);
+        assert_eq!(take().await, None, "it is held");
+        holding.abort();
+        hand.pass_ms(MINUTE_MS);
+        assert!(take().await.is_some_and(|again| again.tries == job.tries + 1), "nobody holds it");
     }
 
     #[test]

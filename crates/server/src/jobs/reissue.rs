@@ -18,10 +18,7 @@ use crate::{
     connectors::{Applied, NewPassword, NotDone},
     flow::{Acted, FlowError, With},
     seal,
-    store::{
-        change::{Guard, Write},
-        people::NewFactor,
-    },
+    store::{change::Write, guard::Guard, people::NewFactor},
 };
 
 /// When an attempt without an answer is first looked at.

@@ -47,8 +47,8 @@ pub(super) async fn is_bearable(worker: &Worker, caused: Caused, to: FactorId) -
     let (at, key, mails) = (flow.ctx.now(), to.to_string(), flow.terms.mails);
     let hour = Limit { name: hour, max: mails.per_hour, window_ms: HOUR_MS };
     let day = Limit { name: day, max: mails.per_day, window_ms: DAY_MS };
-    let store = &flow.store;
-    Ok(store.spend(hour, key.as_bytes(), at).await? && store.spend(day, key.as_bytes(), at).await?)
+    let spent_up = flow.store.spend_each(&[(hour, key.as_bytes()), (day, key.as_bytes())], at).await?;
+    Ok(spent_up.is_none())
 }
 
 /// Sends it.

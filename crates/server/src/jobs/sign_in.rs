@@ -9,13 +9,14 @@ use keyward_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{JobError, LEASE_MS, Ran, Worker, classify};
+use super::{JobError, Ran, Worker, classify};
 use crate::{
     connectors::{Account, Owner, SignIn},
     seal,
     store::{
         CommitError,
-        change::{Aside, Guard, GuardKind, Write},
+        change::{Aside, Write},
+        guard::{Guard, GuardKind},
         limits::Limit,
         tokens::{NewToken, Purpose, Seen},
     },
@@ -56,6 +57,8 @@ const BY_ACCOUNT: Limit = Limit { name: "sign_in_account", max: 5, window_ms: 15
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 /// How long a refusal is kept for the page that asks.
 const REFUSAL_MS: i64 = 60_000;
+/// How long a password may take to be looked at.
+const SEAT_MS: i64 = 2 * MINUTE_MS;
 
 /// Tries it.
 pub async fn run(worker: &Worker, request: Request) -> Ran {
@@ -115,7 +118,7 @@ async fn to_try(worker: &Worker, name: &str, at: Timestamp) -> Result<Option<(St
 /// before it was changed opens nothing afterwards (T-E07).
 async fn take_seat(worker: &Worker, session: Digest, person: PersonId) -> Ran {
     let store = &worker.flow.store;
-    let seat = token(worker, seat(session), Some(person), (Vec::new(), LEASE_MS, LEASE_MS));
+    let seat = token(worker, seat(session), Some(person), (Vec::new(), SEAT_MS, SEAT_MS));
     // One of an earlier try of this job.
     store.end_token(seat.purpose, seat.hash).await?;
     Ok(store.put_token(&seat).await?)

@@ -9,7 +9,7 @@ use keyward_core::{
 };
 
 use super::{JobError, Ran, Worker, give_up};
-use crate::store::change::{Aside, Guard};
+use crate::store::{Aside, Guard};
 
 /// No case stays open longer than this.
 const OPEN_MS: i64 = 7 * DAY_MS;

@@ -19,8 +19,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Store, StoreError, Tx,
-    change::{Aside, Change, GuardKind, Prepared, put_all},
+    change::{Aside, Change, Prepared, put_all},
     db::{Db, Engine, statements, vals},
+    guard::GuardKind,
     together::{MAX_TRIES, PAUSE, Waiting, What},
     value::Val,
 };

@@ -125,32 +125,31 @@ impl Store {
         Ok(put.await?)
     }
 
-    /// Takes the job that is due longest, until `until`; jobs that were taken for the last time and not brought back become dead.
+    /// Takes the job that is due longest, until `until`.
     pub async fn take_job(&self, at: Timestamp, until: Timestamp) -> Result<Option<Taken>, StoreError> {
-        self.take_job_but(at, until, ["", ""]).await
+        Ok(self.take_jobs(at, until, (1, ["", ""])).await?.pop())
     }
 
-    /// The same, and none of these kinds.
-    pub async fn take_job_but(
+    /// Takes so many jobs at most, those that are due longest, and none of these kinds. Jobs that were taken for the last time and not brought back
+    /// become dead.
+    pub async fn take_jobs(
         &self,
         at: Timestamp,
         until: Timestamp,
-        kinds: [&str; 2],
-    ) -> Result<Option<Taken>, StoreError> {
-        self.write(&BURY, vals![at]).await?;
-        let [one, other] = kinds;
-        let vals = vals![at, until, one, other];
-        let taken = self.write_returning(&CLAIM, vals, |row| {
-            Ok(Taken {
-                id: row.get(0)?,
-                kind: row.get(1)?,
-                case: row.get(2)?,
-                payload: row.get(3)?,
-                tries: row.get(4)?,
-                max_tries: row.get(5)?,
+        (most, but): (usize, [&'static str; 2]),
+    ) -> Result<Vec<Taken>, StoreError> {
+        let take = self.together((at, until, most, but), |(at, until, most, [one, other]), tx| {
+            Box::pin(async move {
+                tx.write(&BURY, vals![*at]).await?;
+                Ok(tx.read(&CLAIM, vals![*at, *until, *one, *other, *most], read_taken).await?)
             })
         });
-        Ok(taken.await?.into_iter().next())
+        Ok(take.await?)
+    }
+
+    /// The job is not done yet: until `until` nobody else may take it. False if it was no longer ours.
+    pub async fn hold_job(&self, job: &Taken, until: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.write(&HOLD, vals![job.id, job.tries, until]).await? == 1)
     }
 
     /// The job is done, and no change of a case goes with it. False if it was no longer ours.
@@ -200,6 +199,17 @@ impl Store {
     pub async fn job_counts(&self) -> Result<Vec<(JobState, u64)>, StoreError> {
         self.db.read(&DEPTH, &[], |row| Ok((row.get::<Word<_>>(0)?.0, row.get(1)?))).await
     }
+}
+
+fn read_taken(row: &Row) -> Result<Taken, EngineError> {
+    Ok(Taken {
+        id: row.get(0)?,
+        kind: row.get(1)?,
+        case: row.get(2)?,
+        payload: row.get(3)?,
+        tries: row.get(4)?,
+        max_tries: row.get(5)?,
+    })
 }
 
 fn read_row(row: &Row) -> Result<JobRow, EngineError> {

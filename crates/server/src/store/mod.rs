@@ -14,6 +14,7 @@ pub mod change;
 pub mod check;
 pub mod commit;
 pub mod db;
+pub mod guard;
 pub mod idempotency;
 pub mod jobs;
 pub mod limits;
@@ -30,9 +31,10 @@ pub mod tokens;
 mod value;
 pub mod workers;
 
-pub use change::{Aside, Change, Guard, GuardKind, Write};
+pub use change::{Aside, Change, Write};
 pub use commit::{CommitError, Committed};
 pub use db::{Engine, Statement};
+pub use guard::{Guard, GuardKind};
 
 pub use db::EngineError;
 use db::{Db, Tx, statements};
@@ -180,6 +182,7 @@ impl Store {
             STATEMENTS,
             migrate::STATEMENTS,
             change::STATEMENTS,
+            guard::STATEMENTS,
             commit::STATEMENTS,
             log::STATEMENTS,
             check::STATEMENTS,

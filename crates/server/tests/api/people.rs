@@ -6,8 +6,8 @@ use keyward::{
         passkey::{Aim, Bound, Enrollment, Open},
         totp::Seed,
     },
-    store::change::{Aside, Guard},
     store::people::NewFactor,
+    store::{Aside, Guard},
     token::Token,
 };
 use keyward_core::{account::Method, digest::Digest, secret::Secret, time::Timestamp};

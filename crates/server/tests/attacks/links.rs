@@ -2,7 +2,7 @@
 //! they lie in the database. In one process, with a clock that is moved by hand.
 
 use keyward::{
-    store::change::{Aside, Guard},
+    store::{Aside, Guard},
     terms::Terms,
     token::{Purpose, Token},
 };

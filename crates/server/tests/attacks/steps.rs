@@ -2,10 +2,7 @@
 //! machine changes nothing and causes nothing (T-B11).
 
 use axum::http::{Method as Verb, Request, header};
-use keyward::store::{
-    change::{Aside, Guard},
-    people::NewFactor,
-};
+use keyward::store::{change::Aside, guard::Guard, people::NewFactor};
 use keyward_core::{
     account::Method,
     case::{Case, Ending, Stage},

@@ -1,6 +1,9 @@
 //! Everything that may happen once, raced for by thirty at a time over two processes' worth of connections (T-E01, T-E02).
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 
 use keyward::store::{
     Aside, CommitError, Guard, Store,
@@ -29,6 +32,7 @@ on_both! {
     r10_a_factor_is_ended_once_and_bound_once
     r10_an_idempotency_key_is_first_once
     r10_a_job_is_taken_once_and_finished_once
+    r10_of_jobs_that_are_taken_many_at_a_time_nobody_gets_more_than_asked_or_one_of_another
     r09_tries_at_a_code_are_counted_before_they_are_compared
     r12_a_limit_holds_for_all_processes
     n_30_a_factor_is_of_no_use_after_a_hundred_failures
@@ -188,6 +192,32 @@ async fn r10_an_idempotency_key_is_first_once(world: World) {
     assert_eq!(gone.unwrap(), Earlier::Nothing);
     let again = Aside::default().guard(first(7, later));
     world.store.aside(again).await.unwrap();
+}
+
+async fn r10_of_jobs_that_are_taken_many_at_a_time_nobody_gets_more_than_asked_or_one_of_another(world: World) {
+    let until = START.plus_ms(MINUTE_MS);
+    for _ in 0..RACERS * 2 {
+        assert!(world.store.put_job(&job(&world, "notify")).await.unwrap());
+        assert!(world.store.put_job(&job(&world, "send")).await.unwrap());
+    }
+    let all = Arc::new(Mutex::new(BTreeSet::new()));
+    let most = race(&world, |store, _| {
+        let all = Arc::clone(&all);
+        async move {
+            let taken = store.take_jobs(START, until, (3, ["send", ""])).await.unwrap();
+            assert!(taken.len() <= 3 && taken.iter().all(|job| job.kind == "notify" && job.tries == 1), "{taken:?}");
+            let mut all = all.lock().unwrap();
+            assert!(taken.iter().all(|job| all.insert(job.id)), "taken twice");
+            taken.len() == 3
+        }
+    });
+    assert!(most.await >= 1, "somebody got as many as were asked for");
+    // Who had to pass over what another was about to take finds the rest now.
+    let rest = world.store.take_jobs(START, until, (RACERS * 2, ["send", ""])).await.unwrap();
+    let mut all = all.lock().unwrap().clone();
+    assert!(rest.iter().all(|job| all.insert(job.id)), "taken twice");
+    assert_eq!((all.len(), world.store.backlog("notify").await.unwrap()), (RACERS * 2, 0));
+    assert!(world.store.take_job(START, until).await.unwrap().is_some_and(|job| job.kind == "send"));
 }
 
 async fn r10_a_job_is_taken_once_and_finished_once(world: World) {

@@ -47,7 +47,8 @@ use keyward::{
     store::{
         Store, Write,
         accounts::{NewAccount, NewPassword},
-        change::{Aside, Guard},
+        change::Aside,
+        guard::Guard,
         people::{Factor, NewFactor, Person as Known},
         sign::Memory,
     },

@@ -68,7 +68,7 @@ pub(crate) const NOT_IN_CORE: &[&str] = &[
 
 /// Folders in which one file adds one feature, and the files in them that are shared words and no feature.
 pub(crate) const PARTS: &[(&str, &[&str])] =
-    &[("connectors", &["capabilities"]), ("methods", &[]), ("channels", &[]), ("jobs", &["letters"])];
+    &[("connectors", &["capabilities"]), ("methods", &[]), ("channels", &[]), ("jobs", &["letters", "work"])];
 /// In these, no part may name another.
 pub(crate) const STRANGERS: &[&str] = &["connectors", "methods", "channels"];
 /// Who may hold the key to a directory.
