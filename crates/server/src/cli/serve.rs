@@ -85,6 +85,7 @@ async fn start(
         return ctx.print(&Report::new("serve").text("The database is up to date. Nothing was started."));
     }
     go_on_from(&store, ctx).await?;
+    store.people_wait();
     let config = &loaded.config;
     let hasher = hasher()?;
     let site = Arc::new(app::site(config, &config.server.organization, false));

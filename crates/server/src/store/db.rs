@@ -11,7 +11,7 @@ use sqlx::{
 
 use super::{
     StoreError,
-    sqlite::{self, Connections, Lent},
+    sqlite::{self, Connections, Lent, Patience},
     value::{Val, unreadable},
 };
 
@@ -19,9 +19,6 @@ use super::{
 const CONNECTIONS: u32 = 8;
 /// How long somebody waits for a lock or for a free connection before being told "not now".
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The same for the turn to write to SQLite, where nobody but this process has business: a person is waiting (R4).
-const TURN: Duration = Duration::from_millis(800);
 
 /// A statement of `sql/`, by its file name without `.sql`.
 #[derive(Clone, Copy, Debug)]
@@ -144,7 +141,7 @@ impl EngineError {
 #[derive(Clone)]
 pub(super) enum Db {
     /// One connection that writes, several that read.
-    Lite { w: Arc<Connections>, r: Arc<Connections> },
+    Lite { w: Arc<Connections>, r: Arc<Connections>, patience: Arc<Patience> },
     /// One pool for both.
     Pg(PgPool),
 }
@@ -213,8 +210,9 @@ impl Db {
         let db = if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             Self::open_postgres(url).await?
         } else if let Some(path) = url.strip_prefix("sqlite:") {
-            let (w, r) = sqlite::open(Path::new(path.trim_start_matches("//")))?;
-            Self::Lite { w, r }
+            let patience = Arc::new(Patience::default());
+            let (w, r) = sqlite::open(Path::new(path.trim_start_matches("//")), &patience)?;
+            Self::Lite { w, r, patience }
         } else {
             // The text may hold a password: it is not repeated.
             return Err(StoreError::Address);
@@ -283,10 +281,17 @@ impl Db {
 
     /// How long somebody waits for the turn to write before being told "not now". On PostgreSQL another process may hold the head of the log, and
     /// lets it go after that long.
-    pub(super) const fn turn(&self) -> Duration {
-        match self.engine() {
-            Engine::Sqlite => TURN,
-            Engine::Postgres => PATIENCE,
+    pub(super) fn turn(&self) -> Duration {
+        match self {
+            Self::Lite { patience, .. } => patience.turn(),
+            Self::Pg(_) => PATIENCE,
+        }
+    }
+
+    /// From now on people wait.
+    pub(super) fn people_wait(&self) {
+        if let Self::Lite { patience, .. } = self {
+            patience.people_wait();
         }
     }
 
@@ -367,7 +372,7 @@ impl Db {
     /// Closes all connections; what was begun and not committed is rolled back.
     pub(super) async fn close(&self) {
         match self {
-            Self::Lite { w, r } => {
+            Self::Lite { w, r, .. } => {
                 r.close().await;
                 w.close().await;
             }

@@ -166,6 +166,11 @@ impl Store {
         Ok(Self { db, writer })
     }
 
+    /// From now on people wait in front of pages: whatever can not be written within a second is refused. Before, a command waits longer.
+    pub fn people_wait(&self) {
+        self.db.people_wait();
+    }
+
     /// Which engine it is.
     pub const fn engine(&self) -> Engine {
         self.db.engine()

@@ -6,7 +6,10 @@
 use std::{
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -22,16 +25,39 @@ use super::{
     value::Val,
 };
 
-/// How long whoever writes waits for another process that does. Longer is no use, and a person is waiting (R4).
-const BRIEF: Duration = Duration::from_millis(450);
 /// How long somebody waits for a free connection before being told "not now".
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The same for the turn to write, and for another process that writes once it is one's turn, while people wait in front of pages: a yes or a no
+/// within a second (R4).
+const TURN: Duration = Duration::from_millis(800);
+const LOCK: Duration = Duration::from_millis(450);
 /// How many read at the same time.
 const READERS: usize = 8;
 /// As many statements stay prepared on each connection; there are fewer.
 const PREPARED: usize = 256;
 /// The first SQLite without the WAL-reset bug.
 const SOUND: (u32, u32, u32) = (3, 51, 3);
+
+/// How long is waited for another process that writes to the fileof SQLite. Whoever started a command beside a server that is at work rather waits
+/// than is refused; people in front of pages do not.
+#[derive(Default)]
+pub(super) struct Patience {
+    people_wait: AtomicBool,
+}
+
+impl Patience {
+    pub(super) fn people_wait(&self) {
+        self.people_wait.store(true, Ordering::Relaxed);
+    }
+    /// For the turn to write.
+    pub(super) fn turn(&self) -> Duration {
+        if self.people_wait.load(Ordering::Relaxed) { TURN } else { PATIENCE + TURN }
+    }
+    /// For another process, once it is one's turn.
+    pub(super) fn lock(&self) -> Duration {
+        if self.people_wait.load(Ordering::Relaxed) { LOCK } else { PATIENCE }
+    }
+}
 
 /// The connections of one kind to a file. They are opened when they are needed, and kept.
 pub(super) struct Connections {
@@ -41,7 +67,7 @@ pub(super) struct Connections {
     places: Arc<Semaphore>,
     /// How many there are at most.
     most: u32,
-    patience: Duration,
+    patience: Arc<Patience>,
 }
 
 /// A connection in somebody's hands. Without [`Lent::give_back`] it is closed, which takes back what was begun on it.
@@ -52,7 +78,7 @@ pub(super) struct Lent {
 }
 
 /// Opens the file, which is made if it is not there: the one connection that writes, and those that read.
-pub(super) fn open(path: &Path) -> Result<(Arc<Connections>, Arc<Connections>), StoreError> {
+pub(super) fn open(path: &Path, patience: &Arc<Patience>) -> Result<(Arc<Connections>, Arc<Connections>), StoreError> {
     let place = path.display().to_string();
     // Made by us first, so that nobody else can read it: it holds names and sealed secrets.
     std::fs::OpenOptions::new()
@@ -61,27 +87,27 @@ pub(super) fn open(path: &Path) -> Result<(Arc<Connections>, Arc<Connections>), 
         .mode(0o600)
         .open(path)
         .map_err(|source| StoreError::File { place: place.clone(), source })?;
-    let of = |reads_only, most: usize, patience| {
+    let of = |reads_only, most: usize| {
         let connections = Connections {
             path: path.to_owned(),
             reads_only,
             free: Mutex::new(Vec::new()),
             places: Arc::new(Semaphore::new(most)),
             most: u32::try_from(most).unwrap_or(u32::MAX),
-            patience,
+            patience: Arc::clone(patience),
         };
         let first = connections.connect().map_err(|source| StoreError::Open { place: place.clone(), source })?;
         connections.keep(first);
         Ok::<_, StoreError>(Arc::new(connections))
     };
-    Ok((of(false, 1, BRIEF)?, of(true, READERS, PATIENCE)?))
+    Ok((of(false, 1)?, of(true, READERS)?))
 }
 
 impl Connections {
     fn connect(&self) -> Result<Connection, EngineError> {
         let access = if self.reads_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
         let conn = Connection::open_with_flags(&self.path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        conn.busy_timeout(BRIEF)?;
+        conn.busy_timeout(self.patience.lock())?;
         conn.set_prepared_statement_cache_capacity(PREPARED);
         if !self.reads_only {
             conn.pragma_update(None, "journal_mode", "wal")?;
@@ -98,10 +124,11 @@ impl Connections {
 
     /// A connection, as soon as one is free.
     pub(super) async fn lend(self: &Arc<Self>) -> Result<Lent, EngineError> {
-        let place = tokio::time::timeout(self.patience, Arc::clone(&self.places).acquire_owned()).await;
+        let place = tokio::time::timeout(PATIENCE, Arc::clone(&self.places).acquire_owned()).await;
         let place = place.map_err(|_| EngineError::NoneFree)?.map_err(|_| EngineError::Closed)?;
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let conn = free.map_or_else(|| self.connect(), Ok)?;
+        conn.busy_timeout(self.patience.lock())?;
         Ok(Lent { conn, home: Arc::clone(self), _place: place })
     }
 
