@@ -223,7 +223,7 @@ async fn m150_what_is_committed_is_loaded_as_it_was(world: World) {
     let by_reference = world.store.case_by_reference(draft.case.reference()).await;
     assert_eq!(by_reference.unwrap(), Some(draft.case.id()));
     for (value, _) in &draft.values {
-        let stored = world.store.value(value.commitment()).await.unwrap();
+        let stored = world.store.value(draft.case.id(), value.commitment()).await.unwrap();
         assert_eq!(stored.as_ref(), Some(value));
     }
     let missing = Draft::open(&world.ctx, "bob").case.id();
@@ -244,7 +244,7 @@ async fn who_is_slower_is_told_and_changes_nothing(world: World) {
     let loaded = world.store.load(first.case.id()).await.unwrap().unwrap();
     assert_eq!(loaded.case, first.case);
     let lost = second.values[0].0.commitment();
-    assert_eq!(world.store.value(lost).await.unwrap(), None);
+    assert_eq!(world.store.value(second.case.id(), lost).await.unwrap(), None);
 }
 
 async fn a_reference_belongs_to_one_case(world: World) {
@@ -283,7 +283,7 @@ async fn r10_a_failed_guard_leaves_nothing_behind(world: World) {
     assert!(world.store.jobs(10).await.unwrap().is_empty());
     assert!(world.store.policies().await.unwrap().is_empty());
     let value = after.values[0].0.commitment();
-    assert_eq!(world.store.value(value).await.unwrap(), None);
+    assert_eq!(world.store.value(after.case.id(), value).await.unwrap(), None);
 }
 
 async fn r10_a_failed_guard_hurts_nobody_in_the_same_transaction(world: World) {

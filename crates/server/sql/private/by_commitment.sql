@@ -1,1 +1,1 @@
-SELECT field, salt, value FROM disclosures WHERE commitment = $1 LIMIT 1
+SELECT field, salt, value FROM disclosures WHERE case_id = $1 AND commitment = $2

@@ -263,12 +263,12 @@ impl Flow {
 
     /// The name that was typed for a case. None once it is erased.
     pub async fn typed_name(&self, case: &Case) -> Option<String> {
-        self.store.value(case.claim().name).await.ok().flatten().map(|value| value.value)
+        self.store.value(case.id(), case.claim().name).await.ok().flatten().map(|value| value.value)
     }
 
     /// From which network address and with what browser a case was opened. None of it once it is erased.
     pub async fn opened_from(&self, case: &Case) -> (Option<String>, Option<String>) {
-        let value = async |of| self.store.value(of).await.ok().flatten().map(|value| value.value);
+        let value = async |of| self.store.value(case.id(), of).await.ok().flatten().map(|value| value.value);
         (value(case.claim().network).await, value(case.claim().browser).await)
     }
 

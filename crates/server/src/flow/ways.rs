@@ -216,7 +216,7 @@ impl Flow {
     async fn network_of(&self, case: Option<CaseId>) -> Result<Option<String>, FlowError> {
         let Some(case) = case else { return Ok(None) };
         let network = self.load(case).await?.claim().network;
-        Ok(self.store.value(network).await?.map(|value| value.value))
+        Ok(self.store.value(case, network).await?.map(|value| value.value))
     }
 }
 

@@ -83,7 +83,9 @@ async fn by_person(worker: &Worker, signed_in: SignedIn) -> Result<Result<(Strin
 }
 
 async fn by_name(worker: &Worker, case: &Case) -> Result<Result<(String, Account), Unmatched>, JobError> {
-    let Some(typed) = worker.flow.store.value(case.claim().name).await? else { return Ok(Err(Unmatched::Unknown)) };
+    let Some(typed) = worker.flow.store.value(case.id(), case.claim().name).await? else {
+        return Ok(Err(Unmatched::Unknown));
+    };
     look_up(worker, &typed.value).await
 }
 

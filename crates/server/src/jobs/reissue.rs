@@ -89,7 +89,7 @@ async fn start(worker: &Worker, id: CaseId) -> Result<Option<(Durable<Acted>, Op
 async fn account_of(worker: &Worker, case: &keyward_core::case::Case) -> Result<Disclosure, JobError> {
     let missing = || JobError::Never("the account of the case has been erased".to_owned());
     let commitment = case.classified().ok_or_else(missing)?.classification().account;
-    worker.flow.store.value(commitment).await?.ok_or_else(missing)
+    worker.flow.store.value(case.id(), commitment).await?.ok_or_else(missing)
 }
 
 pub(super) fn open(worker: &Worker, case: CaseId, number: u32, sealed: &[u8]) -> Result<Option<SecretText>, JobError> {

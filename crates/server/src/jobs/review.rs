@@ -40,7 +40,7 @@ async fn all_answered(worker: &Worker, case: &Case) -> Result<bool, JobError> {
         }
     }
     for notice in case.notices().iter().filter(|notice| notice.about.is_of_change()) {
-        if let Some(told) = flow.store.value(notice.address).await? {
+        if let Some(told) = flow.store.value(case.id(), notice.address).await? {
             unanswered.remove(&told.value);
         }
     }

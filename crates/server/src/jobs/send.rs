@@ -115,9 +115,9 @@ pub(super) async fn deliver(
         Some(person) => flow.store.person(person).await?,
         None => None,
     };
-    let name = flow.store.value(case.claim().name).await?;
-    let network = flow.store.value(case.claim().network).await?;
-    let browser = flow.store.value(case.claim().browser).await?;
+    let name = flow.store.value(case.id(), case.claim().name).await?;
+    let network = flow.store.value(case.id(), case.claim().network).await?;
+    let browser = flow.store.value(case.id(), case.claim().browser).await?;
     let message = worker.letters.write(
         &Letter {
             to: address,

@@ -5,7 +5,7 @@
 use keyward_core::{digest::Digest, time::Timestamp};
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, Tx,
     db::{Engine, EngineError, statements, vals},
 };
 
@@ -28,6 +28,16 @@ struct Migration {
 const ALL: &[Migration] = &[
     Migration { version: 1, name: "first", text: include_str!("../../migrations/0001_first.sql") },
     Migration { version: 2, name: "workers", text: include_str!("../../migrations/0002_workers.sql") },
+    Migration { version: 3, name: "narrow", text: include_str!("../../migrations/0003_narrow.sql") },
+];
+
+/// Where the engines differ in what tables are made of: a word of the migrations, on SQLite, on PostgreSQL.
+const DIALECT: [(&str, &str, &str); 3] = [
+    ("{BLOB}", "BLOB", "BYTEA"),
+    // A key that is the number of the row.
+    ("{ROW}", "INTEGER", "BIGINT"),
+    // A row is kept in the order of its key, and only there.
+    ("{ONCE}", "WITHOUT ROWID", ""),
 ];
 
 /// Why the tables were left as they were.
@@ -80,27 +90,26 @@ impl Store {
     pub async fn migrate(&self, at: Timestamp) -> Result<Vec<String>, MigrateError> {
         let mut tx = self.db.begin().await?;
         tx.read(&LOCK, &[], |_| Ok(())).await?;
-        let failed = |migration: &Migration| {
-            let (version, name) = (migration.version, migration.name);
-            move |source| MigrateError::Failed { version, name, source }
-        };
         tx.write(&OWN, &[]).await?;
         let ran = check(&tx.read(&LIST, &[], read_ran).await?)?;
         let mut done = Vec::new();
         for migration in missing(ran) {
-            let (blob, serial) = match tx.engine() {
-                Engine::Sqlite => ("BLOB", "INTEGER PRIMARY KEY AUTOINCREMENT"),
-                Engine::Postgres => ("BYTEA", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
-            };
-            let text = migration.text.replace("{BLOB}", blob).replace("{SERIAL}", serial);
-            tx.run_script(text).await.map_err(failed(migration))?;
-            let digest = digest(migration);
-            tx.write(&PUT, vals![migration.version, migration.name, digest, at]).await?;
+            run(&mut tx, migration, at).await?;
             done.push(label(migration));
         }
         tx.commit().await?;
         Ok(done)
     }
+}
+
+async fn run(tx: &mut Tx, migration: &Migration, at: Timestamp) -> Result<(), MigrateError> {
+    let Migration { version, name, text } = *migration;
+    let text = DIALECT.iter().fold(text.to_owned(), |text, (word, sqlite, postgres)| {
+        text.replace(word, if tx.engine() == Engine::Sqlite { sqlite } else { postgres })
+    });
+    tx.run_script(text).await.map_err(|source| MigrateError::Failed { version, name, source })?;
+    tx.write(&PUT, vals![version, name, digest(migration), at]).await?;
+    Ok(())
 }
 
 type Ran = (u64, String, String);
@@ -135,4 +144,49 @@ fn digest(migration: &Migration) -> String {
 
 fn label(migration: &Migration) -> String {
     format!("{:04} {}", migration.version, migration.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ctx::Ctx;
+
+    /// A row of each table as versions 1 and 2 had them.
+    const ROWS: &str = "
+        INSERT INTO entries VALUES (0, 'case_1', 1, 5, x'01', x'02');
+        INSERT INTO log_nodes VALUES (0, 0, x'03');
+        INSERT INTO disclosures VALUES ('case_1', x'04', NULL, 'name', x'05', 'ada', 5);
+        INSERT INTO tokens VALUES ('case', x'06', 'case_1', NULL, NULL, x'', 5, 6, 7, 0, 0);
+        INSERT INTO limits VALUES ('start-name', x'07', 5, 1, 0, 9);
+        INSERT INTO jobs VALUES ('job_1', 'expire', NULL, 'expire', x'08', 'waiting', 5, 0, 20, NULL, 5);";
+    const TABLES: [&str; 6] = ["entries", "log_nodes", "disclosures", "tokens", "limits", "jobs"];
+
+    /// What is in a table, value by value.
+    fn all(file: &rusqlite::Connection, table: &str) -> Vec<String> {
+        let mut statement = file.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).unwrap();
+        let row = rows.next().unwrap().unwrap();
+        (0..columns).map(|column| format!("{:?}", row.get_ref(column).unwrap())).collect()
+    }
+
+    #[tokio::test]
+    async fn m150_what_was_there_before_a_migration_is_there_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keyward.db");
+        let at = Timestamp::from_millis(1);
+        let store = Store::open(&format!("sqlite:{}", path.display()), &Ctx::by_hand(at, 1).0).await.unwrap();
+        let mut tx = store.db.begin().await.unwrap();
+        tx.write(&OWN, &[]).await.unwrap();
+        for migration in &ALL[..2] {
+            run(&mut tx, migration, at).await.unwrap();
+        }
+        tx.run_script(ROWS.to_owned()).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let file = rusqlite::Connection::open(&path).unwrap();
+        let before = TABLES.map(|table| all(&file, table));
+        assert_eq!(store.migrate(at).await.unwrap(), ["0003 narrow"]);
+        assert_eq!(TABLES.map(|table| all(&file, table)), before);
+    }
 }

@@ -58,9 +58,9 @@ pub(super) async fn adopt(tx: &mut Tx, case: CaseId, subject: PersonId) -> Resul
 }
 
 impl Store {
-    /// The value behind a commitment. None once it is erased.
-    pub async fn value(&self, commitment: Commitment) -> Result<Option<Disclosure>, StoreError> {
-        let vals = vals![*commitment.digest()];
+    /// The value behind a commitment of a case. None once it is erased.
+    pub async fn value(&self, case: CaseId, commitment: Commitment) -> Result<Option<Disclosure>, StoreError> {
+        let vals = vals![case, *commitment.digest()];
         self.db.first(&BY_COMMITMENT, vals, |row| read(row, 0)).await
     }
 

@@ -320,7 +320,7 @@ async fn t_i12_erasing_a_person_leaves_every_proof_valid(world: World) {
     assert_eq!(values.len(), 3);
     assert_eq!(world.store.erase_person(person.id).await.unwrap(), 3);
     for (value, _) in typed {
-        assert_eq!(world.store.value(value.commitment()).await.unwrap(), None);
+        assert_eq!(world.store.value(draft.case.id(), value.commitment()).await.unwrap(), None);
     }
     assert_eq!(world.store.person(person.id).await.unwrap(), None);
     for (case, left) in [(draft.case.id(), 1), (other.case.id(), 4)] {
