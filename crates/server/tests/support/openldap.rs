@@ -82,7 +82,9 @@ impl OpenLdapWorld {
         let found = self.root().await.search(&dn(&person.name), Scope::Base, "(objectClass=*)", vec![attribute]).await;
         let (entries, _) = found.expect("slapd answers").success().expect("root may");
         let entry = SearchEntry::construct(entries.into_iter().next().expect("the entry"));
-        entry.attrs.into_values().next().unwrap_or_default()
+        // slapd stores an ARGON2 hash with a byte behind its end that is whatever lay there: now and then that is no text.
+        let raw = entry.bin_attrs.into_values().flatten().map(|value| String::from_utf8_lossy(&value).into_owned());
+        entry.attrs.into_values().flatten().chain(raw).collect()
     }
     async fn add(&self, dn: &str, attributes: &[(&str, &str)]) {
         let mut together: Vec<(&str, HashSet<&str>)> = Vec::new();
