@@ -38,7 +38,7 @@ const PREPARED: usize = 256;
 /// The first SQLite without the WAL-reset bug.
 const SOUND: (u32, u32, u32) = (3, 51, 3);
 
-/// How long is waited for another process that writes to the fileof SQLite. Whoever started a command beside a server that is at work rather waits
+/// How long is waited for another process that writes to the file of SQLite. Whoever started a command beside a server that is at work rather waits
 /// than is refused; people in front of pages do not.
 #[derive(Default)]
 pub(super) struct Patience {
