@@ -69,6 +69,7 @@ pub async fn run(args: DemoArgs, ctx: &CliContext) -> Result<Exit, CliError> {
     ));
     let Some(cases) = stop.run_until_cancelled(demo.live()).await else { return Ok(Exit::Ok) };
     let cases = cases.map_err(|error| failed("the days before today", error.into()))?;
+    demo.portal.flow.store.people_wait();
     made.send_replace(true);
     say(ctx, &loaded, &demo, cases, &place)?;
     let working = tokio::spawn(serve::jobs(Arc::clone(&demo.worker), stop));

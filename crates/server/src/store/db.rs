@@ -316,14 +316,7 @@ impl Db {
     ) -> Result<Vec<T>, StoreError> {
         let sql = statement.on(self.engine());
         let rows = match self {
-            Self::Lite { r, .. } => match r.lend().await {
-                Ok(mut conn) => {
-                    let rows = conn.read(sql, vals, map);
-                    conn.give_back();
-                    rows
-                }
-                Err(error) => Err(error),
-            },
+            Self::Lite { r, .. } => r.with(|conn| conn.read(sql, vals, map)).await,
             Self::Pg(pool) => collect(bound!(sql, vals).fetch_all(pool).await, map),
         };
         rows.map_err(statement.failed())
@@ -356,14 +349,7 @@ impl Db {
         use sqlx::{Executor as _, SqlSafeStr as _};
         let sql = statement.on(self.engine());
         let prepared = match self {
-            Self::Lite { w, .. } => match w.lend().await {
-                Ok(mut conn) => {
-                    let prepared = conn.prepare(sql);
-                    conn.give_back();
-                    prepared
-                }
-                Err(error) => Err(error),
-            },
+            Self::Lite { w, .. } => w.with(|conn| conn.prepare(sql)).await,
             Self::Pg(pool) => pool.prepare(sql.into_sql_str()).await.map(drop).map_err(EngineError::from),
         };
         prepared.map_err(statement.failed())

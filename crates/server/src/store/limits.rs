@@ -18,7 +18,7 @@ statements! {
 }
 
 /// So often in so long.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limit {
     /// A word for what is counted; keys of different names do not mix.
     pub name: &'static str,

@@ -132,6 +132,17 @@ impl Connections {
         Ok(Lent { conn, home: Arc::clone(self), _place: place })
     }
 
+    /// Does something with a connection that is fit for the next whatever comes of it.
+    pub(super) async fn with<T>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&mut Lent) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        let mut conn = self.lend().await?;
+        let done = work(&mut conn);
+        conn.give_back();
+        done
+    }
+
     /// Waits for those that are lent, and closes all.
     pub(super) async fn close(&self) {
         drop(tokio::time::timeout(PATIENCE, self.places.acquire_many(self.most)).await);
