@@ -4,19 +4,19 @@
 //! by the scope that Cedar itself checks, so that slicing can not change an answer.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     str::FromStr,
-    sync::{Mutex, PoisonError},
+    sync::Arc,
 };
 
 use cedar_policy::{
-    ActionConstraint, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicyId,
-    PolicySet, Request, ResourceConstraint, RestrictedExpression, Schema, ValidationMode, Validator,
+    ActionConstraint, Authorizer, Decision, Entities, EntityUid, PolicyId, PolicySet, Request, ResourceConstraint,
+    Schema, ValidationMode, Validator,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    account::{Action, Class, Method},
+    account::{Action, Class},
     digest::Digest,
     event::Door,
     risk::Risk,
@@ -25,6 +25,11 @@ use crate::{
 
 mod bare;
 pub mod example;
+mod memo;
+mod words;
+
+use memo::Memo;
+use words::{Words, context};
 
 pub use bare::Bare;
 
@@ -32,9 +37,6 @@ pub use bare::Bare;
 pub const SCHEMA: &str = include_str!("../../../policy/schema.cedarschema");
 /// The policy that ships.
 pub const BASELINE: &str = include_str!("../../../policy/baseline.cedar");
-
-/// How many answers a policy remembers before it forgets them all.
-const MAX_ANSWERED: usize = 1024;
 
 /// The two questions that are asked of the policy.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -136,7 +138,10 @@ pub struct Policy {
     reasons: BTreeMap<String, String>,
     holds: Vec<u32>,
     words: Words,
-    answered: Mutex<HashMap<(Gate, Facts), Verdict>>,
+    /// The same question has the same answer, and a plan asks the same few over and over.
+    answered: Memo<(Gate, Facts), Verdict>,
+    /// The entities of a question, by what of its facts is in them: time and risk are not, and change more often than the rest.
+    entities: Memo<Facts, Arc<Entities>>,
 }
 
 impl std::fmt::Debug for Policy {
@@ -174,7 +179,8 @@ impl Policy {
             reasons: named.reasons,
             holds: named.holds,
             words,
-            answered: Mutex::default(),
+            answered: Memo::new(),
+            entities: Memo::new(),
         })
     }
 
@@ -199,21 +205,16 @@ impl Policy {
         &self.holds
     }
 
-    /// Asks. Whatever goes wrong on the way is a no (an evaluation error refuses). The same question has the same answer, and a plan asks
-    /// the same few questions over and over, so answers are remembered.
+    /// Asks. Whatever goes wrong on the way is a no (an evaluation error refuses).
     pub fn ask(&self, gate: Gate, facts: &Facts) -> Verdict {
         let question = (gate, facts.clone());
-        if let Some(verdict) = self.answered.lock().unwrap_or_else(PoisonError::into_inner).get(&question) {
-            return verdict.clone();
+        if let Some(verdict) = self.answered.get(&question) {
+            return verdict;
         }
         let (allowed, because) =
             self.decide(gate, facts).unwrap_or_else(|error| (false, vec![format!("error: {error}")]));
         let verdict = Verdict { allowed, because, policy: self.digest };
-        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        if answered.len() >= MAX_ANSWERED {
-            answered.clear();
-        }
-        answered.insert(question, verdict.clone());
+        self.answered.put(question, verdict.clone());
         verdict
     }
 
@@ -236,9 +237,9 @@ impl Policy {
     }
 
     /// The question in Cedar's words, and the policies that may have a say in it.
-    fn question(&self, gate: Gate, facts: &Facts) -> Result<(Entities, Request, &PolicySet), PolicyError> {
+    fn question(&self, gate: Gate, facts: &Facts) -> Result<(Arc<Entities>, Request, &PolicySet), PolicyError> {
         let wrong = |e: &dyn std::fmt::Display| PolicyError::Words(e.to_string());
-        let entities = self.words.entities(facts, &self.schema)?;
+        let entities = self.entities_of(facts)?;
         let request = Request::new(
             self.words.uid("Requester", "anyone"),
             self.words.action(gate),
@@ -249,6 +250,16 @@ impl Policy {
         .map_err(|e| wrong(&e))?;
         let slice = self.slices.get(&(gate, facts.class)).ok_or_else(|| wrong(&"no slice"))?;
         Ok((entities, request, slice))
+    }
+
+    fn entities_of(&self, facts: &Facts) -> Result<Arc<Entities>, PolicyError> {
+        let still = Facts { risk: Risk::default(), business_hours: false, waited_min: 0, ..facts.clone() };
+        if let Some(entities) = self.entities.get(&still) {
+            return Ok(entities);
+        }
+        let entities = Arc::new(self.words.entities(&still, &self.schema)?);
+        self.entities.put(still, Arc::clone(&entities));
+        Ok(entities)
     }
 }
 
@@ -303,145 +314,4 @@ fn slice(all: &PolicySet, words: &Words, gate: Gate, class: Class) -> Result<Pol
         by_action && by_class
     };
     PolicySet::from_policies(all.policies().filter(applies).cloned()).map_err(|e| PolicyError::Parse(e.to_string()))
-}
-
-fn context(facts: &Facts) -> Result<Context, PolicyError> {
-    use RestrictedExpression as X;
-    Context::from_pairs([
-        ("risk".to_owned(), X::new_long(facts.risk.score().into())),
-        ("businessHours".to_owned(), X::new_bool(facts.business_hours)),
-        ("waitedMinutes".to_owned(), X::new_long(facts.waited_min.into())),
-    ])
-    .map_err(|e| PolicyError::Words(e.to_string()))
-}
-
-/// The names of the schema, parsed once.
-struct Words {
-    types: HashMap<&'static str, EntityTypeName>,
-    actions: HashMap<Gate, EntityUid>,
-    fallback: EntityTypeName,
-}
-
-const TYPES: [&str; 12] = [
-    "Requester",
-    "Class",
-    "Passkey",
-    "InPerson",
-    "Totp",
-    "RecoveryCode",
-    "KnownDevice",
-    "Email",
-    "DirectoryPassword",
-    "Proofs",
-    "Approvals",
-    "Case",
-];
-
-/// The attribute of the case and the type of entity for each kind of proof.
-const fn proof_words(method: Method) -> (&'static str, &'static str) {
-    match method {
-        Method::Passkey => ("passkey", "Passkey"),
-        Method::InPerson => ("inPerson", "InPerson"),
-        Method::Totp => ("totp", "Totp"),
-        Method::RecoveryCode => ("recoveryCode", "RecoveryCode"),
-        Method::KnownDevice => ("knownDevice", "KnownDevice"),
-        Method::Email => ("email", "Email"),
-        Method::DirectoryPassword => ("directoryPassword", "DirectoryPassword"),
-    }
-}
-
-impl Words {
-    fn new() -> Result<Self, PolicyError> {
-        let parse = |name: &str| {
-            format!("Keyward::{name}").parse::<EntityTypeName>().map_err(|e| PolicyError::Words(e.to_string()))
-        };
-        let action_type = parse("Action")?;
-        Ok(Self {
-            types: TYPES.iter().map(|name| Ok((*name, parse(name)?))).collect::<Result<_, PolicyError>>()?,
-            actions: Gate::ALL
-                .iter()
-                .map(|gate| {
-                    let id = EntityId::new(gate.word());
-                    (*gate, EntityUid::from_type_name_and_id(action_type.clone(), id))
-                })
-                .collect(),
-            fallback: parse("Requester")?,
-        })
-    }
-
-    fn uid(&self, kind: &str, id: &str) -> EntityUid {
-        // Every kind comes from TYPES; were one missing, the schema would refuse the entity and the answer would be no.
-        let kind = self.types.get(kind).unwrap_or(&self.fallback);
-        EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
-    }
-
-    fn action(&self, gate: Gate) -> EntityUid {
-        self.actions.get(&gate).cloned().unwrap_or_else(|| self.uid("Requester", gate.word()))
-    }
-
-    /// The class and every class it is part of.
-    fn ancestry(&self, class: Class) -> Vec<EntityUid> {
-        let own = self.uid("Class", class.word());
-        match class {
-            Class::Finance | Class::Hr | Class::Executive => {
-                vec![own, self.uid("Class", "elevated")]
-            }
-            Class::Standard | Class::Machine | Class::Admin => vec![own],
-        }
-    }
-
-    fn entities(&self, facts: &Facts, schema: &Schema) -> Result<Entities, PolicyError> {
-        use RestrictedExpression as X;
-        let wrong = |e: &dyn std::fmt::Display| PolicyError::Words(e.to_string());
-        let make = |uid: EntityUid, attributes: Vec<(&str, X)>, parents: Vec<EntityUid>| {
-            let attributes: HashMap<String, X> =
-                attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-            let parents: HashSet<EntityUid> = parents.into_iter().collect();
-            Entity::new(uid, attributes, parents).map_err(|e| wrong(&e))
-        };
-        let mut ancestry = self.ancestry(facts.class).into_iter();
-        let own = ancestry.next().ok_or_else(|| wrong(&"no class"))?;
-        let wider: Vec<EntityUid> = ancestry.collect();
-        let proofs = self.uid("Proofs", "case");
-        let approvals = self.uid("Approvals", "case");
-        let mut case = vec![
-            ("action", X::new_string(facts.action.word().to_owned())),
-            ("door", X::new_string(facts.door.word().to_owned())),
-            ("enrolledStrong", X::new_bool(facts.enrolled_strong)),
-            ("proofs", X::new_entity_uid(proofs.clone())),
-            ("approvals", X::new_entity_uid(approvals.clone())),
-        ];
-        let mut all = vec![
-            make(self.uid("Requester", "anyone"), vec![], vec![])?,
-            make(
-                proofs,
-                vec![
-                    ("independent", X::new_long(facts.proofs.independent.into())),
-                    ("strong", X::new_long(facts.proofs.strong.into())),
-                ],
-                vec![],
-            )?,
-            make(
-                approvals,
-                vec![
-                    ("people", X::new_long(facts.approvals.people.into())),
-                    ("groups", X::new_long(facts.approvals.groups.into())),
-                ],
-                vec![],
-            )?,
-        ];
-        for method in Method::ALL {
-            let (attribute, kind) = proof_words(method);
-            let uid = self.uid(kind, "case");
-            case.push((attribute, X::new_entity_uid(uid.clone())));
-            let given = X::new_bool(facts.proofs.methods.contains(&method));
-            all.push(make(uid, vec![("given", given)], vec![])?);
-        }
-        for class in &wider {
-            all.push(make(class.clone(), vec![], vec![])?);
-        }
-        all.push(make(own.clone(), vec![], wider)?);
-        all.push(make(self.uid("Case", "case"), case, vec![own])?);
-        Entities::from_entities(all, Some(schema)).map_err(|e| wrong(&e))
-    }
 }

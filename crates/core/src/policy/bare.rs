@@ -1,12 +1,14 @@
 //! Cedar alone: a question that was built beforehand, on the slice that answers it. The limit beside which [`Policy::ask`] is measured; decides nothing.
 
+use std::sync::Arc;
+
 use cedar_policy::{Authorizer, Decision, Entities, PolicySet, Request};
 
 use super::{Facts, Gate, Policy, PolicyError};
 
 /// A question that waits for its answer.
 pub struct Bare {
-    entities: Entities,
+    entities: Arc<Entities>,
     request: Request,
     slice: PolicySet,
 }
