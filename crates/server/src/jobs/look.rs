@@ -1,14 +1,13 @@
 //! An attempt got no answer: finds out what came of it, by looking and never by writing again.
 
 use keyward_core::{
-    actor::Actor,
-    case::{Command, Stage},
+    case::Stage,
     ids::CaseId,
-    steps::reissue::{Attempt, Check, CheckKind, CheckResult, Outcome, Recorded},
+    steps::reissue::{Attempt, Outcome},
     time::Timestamp,
 };
 
-use super::{JobError, Ran, Worker, reissue, settled};
+use super::{JobError, Ran, Worker, reissue};
 use crate::{
     connectors::{Applied, AttemptFacts, Unknown},
     flow::With,
@@ -46,10 +45,5 @@ pub async fn run(worker: &Worker, id: CaseId, attempt: u32, sealed: &[u8], chang
     if matches!(applied.outcome, Outcome::Unknown { .. }) {
         return Err(JobError::Later("nobody can tell yet what the directory did".to_owned()));
     }
-    let mut checks = applied.checks;
-    if applied.outcome == Outcome::Done {
-        checks.push(Check { what: CheckKind::SiblingsEnded, result: CheckResult::Done });
-    }
-    let recorded = Recorded { attempt, outcome: applied.outcome, checks };
-    settled(flow.act(id, Actor::Keyward, Command::Record(recorded), With::nothing()).await.map(drop))
+    reissue::record(worker, id, attempt, applied, With::nothing()).await
 }

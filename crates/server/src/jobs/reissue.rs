@@ -1,5 +1,7 @@
 //! Step 4: makes the change. The only file that turns a committed start into a permit and hands it to a directory.
 
+use std::time::Duration;
+
 use keyward_core::{
     account::{Action, Method},
     actor::Actor,
@@ -23,6 +25,11 @@ use crate::{
 
 /// When an attempt without an answer is first looked at.
 const LOOK_AFTER_MS: i64 = 5 * SECOND_MS;
+/// How long an answer of a directory is kept while the database can not be written: nobody else knows it. Well within the lease of a job, so that it is
+/// not another worker's meanwhile, who could only say "unknown" (R4, R5).
+const KEPT: Duration = Duration::from_secs(20);
+/// Between two tries to write it.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Makes the change of one attempt, unless it was begun already: then looking, and not this, finds out what came of it.
 pub async fn run(worker: &Worker, id: CaseId, attempt: u32, sealed: &[u8]) -> Ran {
@@ -205,14 +212,26 @@ fn look_again(worker: &Worker, attempted: &Attempted<'_>, applied: &Applied) -> 
     With::nothing().job(work.job(&worker.flow.ctx, at, at.plus_ms(LOOK_AFTER_MS)))
 }
 
-async fn record(worker: &Worker, id: CaseId, attempt: u32, applied: Applied, with: With) -> Ran {
+/// Says what was found out about an attempt, and what has to be true together with that.
+pub(super) async fn record(worker: &Worker, id: CaseId, attempt: u32, applied: Applied, with: With) -> Ran {
     let mut checks = applied.checks;
     if applied.outcome == Outcome::Done {
         // Committed together with this entry (`flow/follow.rs`).
         checks.push(Check { what: CheckKind::SiblingsEnded, result: CheckResult::Done });
     }
-    let recorded = Recorded { attempt, outcome: applied.outcome, checks };
-    settled(worker.flow.act(id, Actor::Keyward, Command::Record(recorded), with).await.map(drop))
+    let recorded = Command::Record(Recorded { attempt, outcome: applied.outcome, checks });
+    let mut kept = std::pin::pin!(tokio::time::sleep(KEPT));
+    loop {
+        let acted = worker.flow.act(id, Actor::Keyward, recorded.clone(), with.clone()).await.map(drop);
+        let Err(error @ (FlowError::Unavailable(_) | FlowError::Refused(Refusal::Changed))) = &acted else {
+            return settled(acted);
+        };
+        tracing::warn!(kind = "reissue", %error, "what was found out can not be written yet");
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            () = &mut kept => return settled(acted),
+        }
+    }
 }
 
 /// The job came again and the attempt was begun: whatever happened then, it is not repeated. What was never answered is unknown, and looked at.
