@@ -233,8 +233,8 @@ section! {
         code_minutes: Minutes = Spec::default("10").at_least(1, OURS).at_most(10, "NIST SP 800-63B-4, 3.1.3.2");
         /// How long a person may take from the first proof to the new password.
         working_minutes: Minutes = Spec::default("15").at_least(5, OURS).at_most(60, OURS);
-        /// Wrong tries of one method in one case; then that method is over for the case.
-        tries_per_case: Count = Spec::default("5").at_least(1, OURS).at_most(10, "PCI DSS 4.0.1, 8.3.4");
+        /// Wrong tries of one method in one case; then that method is over for the case. A case itself takes no more than five.
+        tries_per_case: Count = Spec::default("5").at_least(1, OURS).at_most(5, OURS);
         /// Cases that may be started for one name from one network in an hour, whether or not there is such an account.
         starts_per_name_hour: Count = Spec::default("5").at_least(1, OURS).at_most(100, OURS);
         /// Cases that may be started from one network (IPv4 /24, IPv6 /56) in an hour.
