@@ -4,6 +4,7 @@ pub mod account_name;
 pub mod api;
 pub mod app;
 pub mod bare;
+pub mod causes;
 pub mod channels;
 pub mod cli;
 pub mod config;

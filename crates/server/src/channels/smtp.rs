@@ -23,7 +23,7 @@ use lettre::{
 };
 
 use super::{Channel, ChannelError, Delivered, Message};
-use crate::token::BASE32;
+use crate::{causes, token::BASE32};
 
 /// This channel's word.
 pub const NAME: &str = "smtp";
@@ -199,15 +199,8 @@ fn tls(settings: &Settings) -> Result<Tls, SettingsError> {
 
 /// The library calls a certificate that does not fit a broken connection; the reason is further down.
 fn is_about_tls(error: &SmtpError) -> bool {
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        let io = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if io.is_some_and(|reason| reason.is::<rustls::Error>()) {
-            return true;
-        }
-        cause = inner.source();
-    }
-    error.is_tls()
+    let mut io = causes::of(error).filter_map(|cause| cause.downcast_ref::<std::io::Error>()?.get_ref());
+    error.is_tls() || io.any(|reason| reason.is::<rustls::Error>())
 }
 
 fn is_this_machine(host: &str) -> bool {

@@ -26,6 +26,7 @@ use super::verify::ending;
 use super::words;
 use super::{CliContext, CliError, Exit, Report};
 use crate::app::open;
+use crate::causes::in_one_line;
 use crate::config::Config;
 use crate::evidence::{self, EvidenceError, Signing};
 use crate::store::{
@@ -256,11 +257,6 @@ pub async fn export(args: CaseExportArgs, ctx: &CliContext) -> Result<Exit, CliE
         .text("Give the log key to whoever will check the file, on another way than the file.")
         .next(&[(&check, "what its reader will do")]);
     ctx.print(&report)
-}
-
-fn in_one_line(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 const FIELDS: [Field; 6] = [Field::Name, Field::Network, Field::Browser, Field::Account, Field::Address, Field::Note];

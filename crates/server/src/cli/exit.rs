@@ -1,9 +1,9 @@
 //! How a command ends: its exit code, and the errors that lead to each. One place maps one to the other (ECO-10).
 
-use std::error::Error;
 use std::process::ExitCode;
 
 use crate::app::open::OpenError;
+use crate::causes;
 use crate::config::ConfigError;
 use crate::store::StoreError;
 
@@ -56,7 +56,7 @@ impl From<Exit> for ExitCode {
 }
 
 /// Any reason: the cause behind a command's own sentence.
-pub type Cause = Box<dyn Error + Send + Sync>;
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl From<OpenError> for CliError {
     fn from(error: OpenError) -> Self {
@@ -115,12 +115,6 @@ impl CliError {
     }
     /// The sentence and its causes, outermost first.
     pub fn chain(&self) -> Vec<String> {
-        let mut chain = vec![self.to_string()];
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            chain.push(error.to_string());
-            cause = error.source();
-        }
-        chain
+        causes::of(self).map(ToString::to_string).collect()
     }
 }

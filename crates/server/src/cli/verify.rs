@@ -22,6 +22,7 @@ use super::timeline::{self, Known, Line};
 use super::verify_log::{self, Whole};
 use super::words::{self, things};
 use super::{CheckLine, CliContext, CliError, Exit, Mark, Report};
+use crate::causes;
 
 /// What the reader brings along.
 struct Trusted {
@@ -147,13 +148,8 @@ fn examine(file: &Path, trusted: &Trusted) -> Result<Believed, Doubt> {
     let bytes = bytes
         .map_err(|error| Doubt::new("It could not be read, so nothing is known about it.", vec![error.to_string()]))?;
     let report = bundle::verify(&bytes, &trusted.keys).map_err(|error| {
-        let mut causes = Vec::new();
-        let mut cause = std::error::Error::source(&error);
-        while let Some(error) = cause {
-            causes.push(error.to_string());
-            cause = error.source();
-        }
-        Doubt::new(&diagnosis::sentence(&error, &bytes), causes)
+        let behind = causes::of(&error).skip(1).map(ToString::to_string).collect();
+        Doubt::new(&diagnosis::sentence(&error, &bytes), behind)
     })?;
     if let Some(named) = trusted.policy {
         asked_only(&report, named)?;

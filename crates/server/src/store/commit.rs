@@ -25,7 +25,7 @@ use super::{
     together::{MAX_TRIES, PAUSE, Waiting, What},
     value::Val,
 };
-use crate::ctx::Ctx;
+use crate::{causes, ctx::Ctx};
 
 statements! {
     SAVEPOINT = "engine/savepoint";
@@ -184,7 +184,7 @@ async fn write_group(db: &Db, ctx: &Ctx, mut group: Vec<What>) {
             return;
         }
         if tries >= db.tries(MAX_TRIES) || !error.is_passing() {
-            tracing::error!(%error, changes = group.len(), "a commit failed");
+            tracing::error!(error = causes::in_one_line(&error), changes = group.len(), "a commit failed");
             return refuse(group, &CommitError::from(error));
         }
         tokio::time::sleep(PAUSE * tries).await;

@@ -2,6 +2,7 @@
 
 /// What a module of the server may name of the server's other modules. Nobody names `app` or `cli`: they put things together.
 pub(crate) const KNOWS: &[(&str, &[&str])] = &[
+    ("causes", &[]),
     ("ctx", &[]),
     ("i18n", &[]),
     ("config", &[]),
@@ -12,8 +13,8 @@ pub(crate) const KNOWS: &[(&str, &[&str])] = &[
     ("account_name", &[]),
     ("connectors", &["account_name", "ctx"]),
     ("methods", &["ctx", "seal", "token"]),
-    ("channels", &["ctx", "token"]),
-    ("store", &["ctx", "token"]),
+    ("channels", &["causes", "ctx", "token"]),
+    ("store", &["causes", "ctx", "token"]),
     // The evidence of one case, for the operator's command line alone.
     ("evidence", &["store"]),
     ("metrics", &["store"]),

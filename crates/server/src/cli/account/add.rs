@@ -14,6 +14,7 @@ use super::super::args::AccountAddArgs;
 use super::super::prompt::{Ask, Terminal};
 use super::super::{CliContext, CliError, Exit, serve};
 use super::{Line, named, opened};
+use crate::causes::in_one_line;
 use crate::flow::{Newcomer, TakenBy};
 use crate::passwords::{Judged, hash::Hasher, password::Password, rules::Rule};
 
@@ -41,7 +42,7 @@ pub(in crate::cli) async fn add_with(
     let display = args.display.as_deref().unwrap_or(&args.name);
     let new = Newcomer::read(&args.name, display, args.mail.as_deref());
     let new = new.and_then(|new| new.within(&args.groups));
-    let new = new.map_err(|error| CliError::Usage(with_cause(&error)))?;
+    let new = new.map_err(|error| CliError::Usage(in_one_line(&error)))?;
     let (config, store) = opened(ctx).await?;
     // Before the password is asked for, and looked at once more when the account is made.
     if let Some(taken) = new.taken(&store).await? {
@@ -65,10 +66,6 @@ pub(in crate::cli) async fn add_with(
     store.close().await;
     let report = line.report("account add");
     ctx.print(&if line.class == Class::Standard { report } else { report.text(NOT_STANDARD) })
-}
-
-fn with_cause(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 fn is_taken(name: &str, taken: TakenBy) -> CliError {

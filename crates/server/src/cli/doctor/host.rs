@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use keyward_core::time::{MINUTE_MS, SECOND_MS, Timestamp};
 
-use super::{Lines, PATIENCE, Patient, chain};
+use super::{Lines, PATIENCE, Patient};
 use crate::app::open;
+use crate::causes::in_one_line;
 use crate::cli::words;
 
 /// Before this program was written.
@@ -31,7 +32,9 @@ pub async fn clock(patient: &Patient, lines: &mut Lines) {
         return lines.ok(format!("{} UTC; there is no log to compare it with", words::utc(now)));
     };
     match store.log_head().await {
-        Err(error) => lines.skip(format!("{} UTC; the log could not be read: {}", words::utc(now), chain(&error))),
+        Err(error) => {
+            lines.skip(format!("{} UTC; the log could not be read: {}", words::utc(now), in_one_line(&error)))
+        }
         Ok(head) if head.at.since_ms(now) > APART_MS => lines.fail(
             format!("{} UTC, {} behind the last entry of the log", words::utc(now), words::span(head.at.since_ms(now))),
             "set the clock by NTP; find out which of the two was wrong before going on",

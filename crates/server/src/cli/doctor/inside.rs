@@ -1,7 +1,8 @@
 //! What Keyward brings along or is given in files: configuration, keys, the list of breached passwords, the gate, the texts.
 
-use super::{Lines, Patient, chain};
+use super::{Lines, Patient};
 use crate::app::open;
+use crate::causes::in_one_line;
 use crate::cli::{Mark, lint, words};
 use crate::config::types::Role;
 use crate::i18n::{Lang, k};
@@ -33,12 +34,12 @@ pub fn keys(patient: &Patient, lines: &mut Lines) {
     const FIX: &str = "`keyward config init` writes keys; a key that was in use has to come from your copy of it";
     match open::data_keys(config) {
         Ok(_) => lines.ok("the data key can be used"),
-        Err(error) => lines.fail(chain(&error), FIX),
+        Err(error) => lines.fail(in_one_line(&error), FIX),
     }
     if config.server.role == Role::Web {
         match open::seal_key(config) {
             Ok(_) => lines.ok("pages can seal for the worker; this process can not open what they seal"),
-            Err(error) => lines.fail(chain(&error), FIX),
+            Err(error) => lines.fail(in_one_line(&error), FIX),
         }
         return;
     }
@@ -55,7 +56,7 @@ pub fn keys(patient: &Patient, lines: &mut Lines) {
                 );
             }
         }
-        Err(error) => lines.fail(chain(&error), FIX),
+        Err(error) => lines.fail(in_one_line(&error), FIX),
     }
 }
 
@@ -70,7 +71,7 @@ pub fn passwords(patient: &Patient, lines: &mut Lines) {
             lines.ok(format!("{} breached passwords are known: {}", words::count(list.keys()), list.note()))
         }
         Err(error) => lines.fail(
-            format!("{}; until this is repaired every new password is refused", chain(&error)),
+            format!("{}; until this is repaired every new password is refused", in_one_line(&error)),
             "build the file anew with `keyward breach build`",
         ),
     }
@@ -80,10 +81,10 @@ pub fn passwords(patient: &Patient, lines: &mut Lines) {
 pub fn policy(patient: &Patient, lines: &mut Lines) {
     let (policy, from) = match open::policy(patient.config()) {
         Ok(found) => found,
-        Err(error) => return lines.fail(chain(&error), "`keyward policy check` says more"),
+        Err(error) => return lines.fail(in_one_line(&error), "`keyward policy check` says more"),
     };
     match lint::lines(&policy) {
-        Err(error) => lines.fail(chain(&error), "`keyward policy check` says more"),
+        Err(error) => lines.fail(in_one_line(&error), "`keyward policy check` says more"),
         Ok(found) => {
             let weak: Vec<_> = found.into_iter().filter(|line| matches!(line.mark, Mark::Fail | Mark::Warn)).collect();
             if weak.is_empty() {

@@ -12,8 +12,9 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _,
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::{Lines, PATIENCE, Patient, chain};
+use super::{Lines, PATIENCE, Patient};
 use crate::app::open;
+use crate::causes::in_one_line;
 use crate::channels::{Channel as _, Message};
 use crate::cli::http::{Trust, client};
 use crate::config::{keys::Mail, types::MailTls};
@@ -35,7 +36,7 @@ pub async fn look(patient: &Patient, lines: &mut Lines) {
     // What a worker would refuse at its start.
     let channel = match open::mail(config) {
         Ok(channel) => channel,
-        Err(error) => return lines.fail(chain(&error), "look at the table [mail]"),
+        Err(error) => return lines.fail(in_one_line(&error), "look at the table [mail]"),
     };
     let place = format!("{}:{}", mail.host, mail.port.get());
     let greeting = config.server.public_url.host();
@@ -49,7 +50,7 @@ pub async fn look(patient: &Patient, lines: &mut Lines) {
             Ok(_) => lines.ok(format!(
                 "the relay has taken a test message to {to}: look whether it came, and not among the junk"
             )),
-            Err(error) => lines.fail(format!("no test message: {}", chain(&error)), "look at the table [mail]"),
+            Err(error) => lines.fail(format!("no test message: {}", in_one_line(&error)), "look at the table [mail]"),
         }
     }
     let domain = mail.from.email.domain();

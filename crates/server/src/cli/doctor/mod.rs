@@ -145,20 +145,6 @@ impl Lines {
     }
 }
 
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
-    }
-    text
-}
-
 /// Looks at each part, or at those that were named.
 pub async fn run(args: DoctorArgs, ctx: &CliContext) -> Result<Exit, CliError> {
     let parts = chosen(&args.only)?;

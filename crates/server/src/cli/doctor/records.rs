@@ -5,8 +5,9 @@ use std::sync::Arc;
 use keyward_core::time::Timestamp;
 
 use super::host::{folder_of, is_long};
-use super::{Lines, PATIENCE, Patient, chain};
+use super::{Lines, PATIENCE, Patient};
 use crate::app::open::{self, Ground};
+use crate::causes::in_one_line;
 use crate::cli::{Mark, words};
 use crate::connectors::{Capabilities, Protection, Severity};
 use crate::passwords::{hash::Hasher, verifier::Peppers};
@@ -16,7 +17,7 @@ use crate::store::{Aside, CommitError, Engine, Guard, GuardKind, Store, sign::Si
 pub async fn database(patient: &Patient, lines: &mut Lines) {
     let store = match &patient.store {
         Ok(store) => store,
-        Err(error) => return lines.fail(chain(error), "look at database.url, and whether that server runs"),
+        Err(error) => return lines.fail(in_one_line(error), "look at database.url, and whether that server runs"),
     };
     let engine = match store.engine() {
         Engine::Sqlite => "SQLite, of a version that keeps its files whole",
@@ -29,7 +30,7 @@ pub async fn database(patient: &Patient, lines: &mut Lines) {
             let number = words::things(pending.len(), "migration is", "migrations are");
             return lines.fail(format!("{number} missing: {}", pending.join(", ")), "keyward migrate");
         }
-        Err(error) => return lines.fail(chain(&error), "use the build that last migrated it, or a newer one"),
+        Err(error) => return lines.fail(in_one_line(&error), "use the build that last migrated it, or a newer one"),
     }
     writable(patient, store, lines).await;
 }
@@ -43,9 +44,8 @@ async fn writable(patient: &Patient, store: &Store, lines: &mut Lines) {
         Ok(()) => {
             lines.fail("a job that can not be there was found", "stop, and look for another program that writes there")
         }
-        Err(error) => {
-            lines.fail(chain(&error), "let the account of Keyward write there, and look for whoever holds it locked")
-        }
+        Err(error) => lines
+            .fail(in_one_line(&error), "let the account of Keyward write there, and look for whoever holds it locked"),
     }
 }
 
@@ -54,7 +54,7 @@ pub async fn log(patient: &Patient, lines: &mut Lines) {
     let config = patient.config();
     let signer = match open::signer(config) {
         Ok(signer) => signer,
-        Err(error) => return lines.fail(chain(&error), "restore the key from your copy; a new key is a new log"),
+        Err(error) => return lines.fail(in_one_line(&error), "restore the key from your copy; a new key is a new log"),
     };
     lines.ok(format!("key {}", signer.verifier()));
     let memory = folder_of(&config.log.last_checkpoint_file);
@@ -70,13 +70,13 @@ pub async fn log(patient: &Patient, lines: &mut Lines) {
     match store.check_log(signer.verifier(), &open::memory(config)).await {
         Ok(()) => signed(store, patient.ctx.now(), lines).await,
         Err(SignError::Store(error)) if error.is_passing() => {
-            lines.fail(format!("the log could not be read: {}", chain(&error)), "look at the database");
+            lines.fail(format!("the log could not be read: {}", in_one_line(&error)), "look at the database");
         }
         Err(error @ SignError::File { .. }) => {
-            lines.fail(chain(&error), "let the account of Keyward read it");
+            lines.fail(in_one_line(&error), "let the account of Keyward read it");
         }
         Err(error) => lines.fail(
-            chain(&error),
+            in_one_line(&error),
             "do not start the server; restore a newer backup, or find out who changed the database",
         ),
     }
@@ -85,7 +85,7 @@ pub async fn log(patient: &Patient, lines: &mut Lines) {
 async fn signed(store: &Store, now: Timestamp, lines: &mut Lines) {
     let (head, last) = match (store.log_head().await, store.last_checkpoint().await) {
         (Ok(head), Ok(last)) => (head, last),
-        (Err(error), _) | (_, Err(error)) => return lines.skip(chain(&error)),
+        (Err(error), _) | (_, Err(error)) => return lines.skip(in_one_line(&error)),
     };
     let size = head.tree.size();
     match last {
@@ -128,7 +128,7 @@ pub async fn directories(patient: &Patient, lines: &mut Lines) {
             Ok(directory) => directory,
             Err(error) => {
                 lines.fail(
-                    format!("{name}: {}", chain(&error)),
+                    format!("{name}: {}", in_one_line(&error)),
                     "look at the table of this directory in the configuration",
                 );
                 continue;
@@ -137,7 +137,7 @@ pub async fn directories(patient: &Patient, lines: &mut Lines) {
         match tokio::time::timeout(PATIENCE, directory.probe()).await {
             Ok(Ok(found)) => told(&found, lines),
             Ok(Err(error)) => lines.fail(
-                format!("{name}: {}", chain(&error)),
+                format!("{name}: {}", in_one_line(&error)),
                 "look at its address, its certificate, and the account that Keyward signs in with",
             ),
             Err(_) => {

@@ -9,7 +9,8 @@ use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
-use super::{Lines, Patient, chain};
+use super::{Lines, Patient};
+use crate::causes::in_one_line;
 use crate::cli::words;
 use crate::methods::passkey::RelyingParty;
 
@@ -165,7 +166,7 @@ pub fn passkeys(patient: &Patient, lines: &mut Lines) {
             server.public_url.origin()
         )),
         Err(error) => lines.fail(
-            format!("no passkey can be used at {}: {}", server.public_url.origin(), chain(&error)),
+            format!("no passkey can be used at {}: {}", server.public_url.origin(), in_one_line(&error)),
             "set server.public_url to an https address with a name",
         ),
     }
