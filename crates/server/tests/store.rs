@@ -36,7 +36,7 @@ use cases::{Draft, START};
 use keyward::{
     ctx::{Ctx, Hand},
     store::{
-        CommitError, Engine, GuardKind, Store,
+        CommitError, Engine, GuardKind, Store, With,
         cases::{Filter, State},
         guard::Guard,
         migrate::MigrateError,
@@ -265,11 +265,11 @@ async fn r10_a_failed_guard_leaves_nothing_behind(world: World) {
     let after = before.clone().noticed("b@example.org");
     let job = tables::job(&world, "notify");
     let link = tables::token(&world, None);
-    let change = after
-        .change()
+    let with = With::nothing()
         .job(job)
         .guard(Guard::ConsumeToken(tables::seen(&world, &link)))
         .write(keyward::store::Write::PutPolicy { text: "a policy".to_owned(), at: START });
+    let change = after.with(with);
     let head = world.store.log_head().await.unwrap();
     // Others in the same transaction are not hurt by the one that fails.
     let fine = Draft::open(&world.ctx, "bob");
@@ -291,12 +291,12 @@ async fn r10_a_failed_guard_hurts_nobody_in_the_same_transaction(world: World) {
     for number in 0..60 {
         let draft = Draft::open(&world.ctx, "ada");
         let is_fine = number % 3 != 1;
-        let mut change = draft.change().job(tables::job(&world, "notify"));
+        let mut with = With::nothing().job(tables::job(&world, "notify"));
         if !is_fine {
             let link = tables::token(&world, None);
-            change = change.guard(Guard::ConsumeToken(tables::seen(&world, &link)));
+            with = with.guard(Guard::ConsumeToken(tables::seen(&world, &link)));
         }
-        let store = world.store.clone();
+        let (change, store) = (draft.with(with), world.store.clone());
         tasks.push(tokio::spawn(async move { (draft.case.id(), is_fine, store.commit(change).await.is_ok()) }));
     }
     for task in tasks {
@@ -312,7 +312,7 @@ async fn what_could_not_be_replayed_is_not_committed(world: World) {
     let draft = Draft::open(&world.ctx, "ada").noticed("a@example.org");
     let case = &draft.case;
     let change = |expected, entries: &[keyward_core::event::Entry]| {
-        keyward::store::Change::new(expected, entries.to_vec(), case)
+        keyward::store::Change::new(expected, entries.to_vec(), case, With::nothing())
     };
     let mut long = draft.new.clone();
     if let keyward_core::event::Event::Opened(claim) = &mut long[0].event {

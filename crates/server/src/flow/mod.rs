@@ -30,7 +30,7 @@ use keyward_core::{
     case::{Case, Command, Corrupt, Refusal},
     digest::{Commitment, Disclosure, Field},
     event::{Entry, Event},
-    ids::{CaseId, PersonId},
+    ids::CaseId,
     ledger::Durable,
     policy::Policy,
     steps::reissue::Outcome,
@@ -55,17 +55,14 @@ pub use setup::{FIRST_GROUP, SETUP_MS, SetUp, Setup, SetupCode};
 pub use submit::Handed;
 pub use ways::{Mark, OwnWay, Past, PastLine, Removable};
 
-pub use crate::methods::passkey::Enrollment;
+pub use crate::{methods::passkey::Enrollment, store::With};
 
 use crate::{
     ctx::Ctx,
     methods::passkey::RelyingParty,
     metrics::Metrics,
     seal::{DigestKey, SealKey, Vault},
-    store::{
-        Change, CommitError, Committed, Guard, GuardKind, Store, StoreError, Write, cases::LoadError, jobs::NewJob,
-        limits::Limit,
-    },
+    store::{Change, CommitError, Committed, GuardKind, Store, StoreError, cases::LoadError, limits::Limit},
     terms::Terms,
 };
 
@@ -158,62 +155,6 @@ impl From<Corrupt> for FlowError {
     }
 }
 
-/// What becomes true together with a command, beside its entries.
-#[derive(Clone, Debug, Default)]
-pub struct With {
-    values: Vec<(Disclosure, Option<PersonId>)>,
-    guards: Vec<Guard>,
-    writes: Vec<Write>,
-    jobs: Vec<NewJob>,
-}
-
-impl With {
-    /// Nothing more.
-    pub fn nothing() -> Self {
-        Self::default()
-    }
-    /// A personal value that an entry commits to.
-    #[must_use]
-    pub fn value(mut self, value: Disclosure, of: Option<PersonId>) -> Self {
-        self.values.push((value, of));
-        self
-    }
-    /// A condition.
-    #[must_use]
-    pub fn guard(mut self, guard: Guard) -> Self {
-        self.guards.push(guard);
-        self
-    }
-    /// A consequence.
-    #[must_use]
-    pub fn write(mut self, write: Write) -> Self {
-        self.writes.push(write);
-        self
-    }
-    /// Work that follows.
-    #[must_use]
-    pub fn job(mut self, job: NewJob) -> Self {
-        self.jobs.push(job);
-        self
-    }
-
-    fn into_change(self, mut change: Change) -> Change {
-        for (value, of) in self.values {
-            change = change.value(value, of);
-        }
-        for guard in self.guards {
-            change = change.guard(guard);
-        }
-        for write in self.writes {
-            change = change.write(write);
-        }
-        for job in self.jobs {
-            change = change.job(job);
-        }
-        change
-    }
-}
-
 /// What was committed, with the case as it is now.
 #[derive(Debug)]
 pub struct Acted {
@@ -280,8 +221,7 @@ impl Flow {
         with: With,
     ) -> Result<Durable<Committed>, CommitError> {
         let follows = follow::up(self, after, &entries);
-        let change = Change::new(expected, entries, after);
-        let change = follows.into_change(with.into_change(change));
+        let change = Change::new(expected, entries, after, with.and(follows));
         let committed = self.store.commit(change).await?;
         self.metrics.committed(after, &committed.get().entries);
         self.bell.notify_waiters();

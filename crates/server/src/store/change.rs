@@ -107,8 +107,14 @@ pub struct Change {
     pub(super) expected: u32,
     pub(super) entries: Vec<Entry>,
     pub(super) row: CaseRow,
-    pub(super) values: Vec<(Disclosure, Option<PersonId>)>,
-    pub(super) aside: Aside,
+    with: With,
+}
+
+/// What becomes true together with the entries of a case, or not at all.
+#[derive(Clone, Debug, Default)]
+pub struct With {
+    values: Vec<(Disclosure, Option<PersonId>)>,
+    aside: Aside,
 }
 
 /// The part of a change that belongs to no case: a sign-in, an invitation, a periodic job.
@@ -121,15 +127,15 @@ pub struct Aside {
 
 impl Change {
     /// `entries` take the case from `expected` entries (0: it is new) to `after`.
-    pub fn new(expected: u32, entries: Vec<Entry>, after: &Case) -> Self {
-        Self {
-            case: after.id(),
-            expected,
-            row: CaseRow::after(after, &entries),
-            entries,
-            values: Vec::new(),
-            aside: Aside::default(),
-        }
+    pub fn new(expected: u32, entries: Vec<Entry>, after: &Case, with: With) -> Self {
+        Self { case: after.id(), expected, row: CaseRow::after(after, &entries), entries, with }
+    }
+}
+
+impl With {
+    /// Nothing more.
+    pub fn nothing() -> Self {
+        Self::default()
     }
     /// A personal value that an entry commits to, and whose it is. None: nobody's yet; the subject's as soon as there is one.
     #[must_use]
@@ -140,19 +146,29 @@ impl Change {
     /// A condition.
     #[must_use]
     pub fn guard(mut self, guard: Guard) -> Self {
-        self.aside = self.aside.guard(guard);
+        self.aside.guards.push(guard);
         self
     }
     /// A consequence.
     #[must_use]
     pub fn write(mut self, write: Write) -> Self {
-        self.aside = self.aside.write(write);
+        self.aside.writes.push(write);
         self
     }
     /// Work that follows.
     #[must_use]
     pub fn job(mut self, job: NewJob) -> Self {
-        self.aside = self.aside.job(job);
+        self.aside.jobs.push(job);
+        self
+    }
+    /// All of both.
+    #[must_use]
+    pub fn and(mut self, more: Self) -> Self {
+        let Self { values, aside: Aside { guards, writes, jobs } } = more;
+        self.values.extend(values);
+        self.aside.guards.extend(guards);
+        self.aside.writes.extend(writes);
+        self.aside.jobs.extend(jobs);
         self
     }
 }
@@ -223,7 +239,7 @@ impl Prepared {
 
     /// Whether its failure can leave something to be taken back: the line of the case alone cannot.
     pub(super) const fn needs_savepoint(&self) -> bool {
-        let Aside { guards, writes, jobs } = &self.change.aside;
+        let Aside { guards, writes, jobs } = &self.change.with.aside;
         !(guards.is_empty() && writes.is_empty() && jobs.is_empty())
     }
 
@@ -233,7 +249,7 @@ impl Prepared {
         if !change.row.put(tx, change.expected).await? {
             return Err(CommitError::Conflict);
         }
-        change.aside.apply(tx, Some(change.case)).await
+        change.with.aside.apply(tx, Some(change.case)).await
     }
 
     /// The hashes of its entries as leaves.
@@ -259,7 +275,7 @@ pub(super) async fn put_all(tx: &mut Tx, placed: &[(u64, &Prepared)], batch: &[u
             ]);
         }
         let at = change.row.last;
-        let rows = change.values.iter();
+        let rows = change.with.values.iter();
         values.extend(rows.map(|value| private::row(change.case, value, at)));
     }
     tx.write_rows((&PUT_ENTRY, &PUT_ENTRIES), &entries).await?;

@@ -31,7 +31,7 @@ pub mod tokens;
 mod value;
 pub mod workers;
 
-pub use change::{Aside, Change, Write};
+pub use change::{Aside, Change, With, Write};
 pub use commit::{CommitError, Committed};
 pub use db::{Engine, Statement};
 pub use guard::{Guard, GuardKind};

@@ -11,7 +11,7 @@ use std::{
 
 use keyward::{
     ctx::Ctx,
-    store::{CommitError, Store, jobs::NewJob},
+    store::{CommitError, Store, With, jobs::NewJob},
 };
 use keyward_core::ids::CaseId;
 
@@ -53,7 +53,7 @@ async fn t_e09_a_caller_that_goes_away_leaves_a_whole_change_or_none(world: Worl
     let mut tasks = Vec::new();
     for _ in 0..60 {
         let draft = Draft::open(&world.ctx, "ada").noticed("a@example.org");
-        let change = draft.change().job(tables::job(&world, "notify"));
+        let change = draft.with(With::nothing().job(tables::job(&world, "notify")));
         let store = world.store.clone();
         tasks.push(tokio::spawn(async move { store.commit(change).await.is_ok() }));
     }
@@ -69,7 +69,7 @@ async fn t_e09_a_caller_that_goes_away_leaves_a_whole_change_or_none(world: Worl
     }
     // One more behind all that were sent: when it is done, so are they.
     let draft = Draft::open(&world.ctx, "last").noticed("a@example.org");
-    let last = draft.change().job(tables::job(&world, "notify"));
+    let last = draft.with(With::nothing().job(tables::job(&world, "notify")));
     drop(world.store.commit(last).await.unwrap());
     let found = whole_cases(&world.store).await;
     assert!(found > confirmed && found <= 61, "{found} for {confirmed}");
@@ -100,7 +100,7 @@ async fn hammer(world: &World, disturb: &str) {
             let (mut yes, mut no) = (Vec::new(), Vec::new());
             while !over.load(Ordering::SeqCst) {
                 let draft = Draft::open(&ctx, "ada").noticed("a@example.org");
-                match store.commit(draft.change().job(job(&ctx))).await {
+                match store.commit(draft.with(With::nothing().job(job(&ctx)))).await {
                     Ok(done) => {
                         any.store(true, Ordering::SeqCst);
                         yes.push(done.get().case);
@@ -220,7 +220,7 @@ async fn t_e09_a_commit_whose_answer_was_lost_is_looked_up_and_not_done_twice() 
         let (ctx, _) = Ctx::by_hand(START, 5);
         let store = Store::open(&url, &ctx).await.unwrap();
         let draft = Draft::open(&ctx, "ada").noticed("a@example.org");
-        let done = store.commit(draft.change().job(job(&ctx))).await.unwrap();
+        let done = store.commit(draft.with(With::nothing().job(job(&ctx)))).await.unwrap();
         assert!(is_cut.load(Ordering::SeqCst), "nothing was cut");
         assert_eq!(done.leaf(), 0);
         assert_eq!(whole_cases(&world.store).await, 1);
@@ -254,7 +254,7 @@ async fn commit_for_ever(url: std::ffi::OsString) -> ! {
     };
     loop {
         let draft = Draft::open(&ctx, "ada").noticed("a@example.org");
-        match store.commit(draft.change().job(job(&ctx))).await {
+        match store.commit(draft.with(With::nothing().job(job(&ctx)))).await {
             Ok(done) => say(format!("yes {}", done.get().case)),
             Err(_) => say("no".to_owned()),
         }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use keyward::store::{
-    Aside, CommitError, Guard, Store,
+    Aside, CommitError, Guard, Store, With,
     accounts::{NewAccount, NewPassword},
     limits::Limit,
     people::{MAX_FAILURES, NewFactor},
@@ -71,7 +71,7 @@ where
 /// Thirty cases of their own, each committed with the guard: only the guard decides.
 async fn race_for(world: &World, guard: impl Fn(usize) -> Guard) -> usize {
     race(world, |store, number| {
-        let change = Draft::open(&world.ctx, "ada").change().guard(guard(number));
+        let change = Draft::open(&world.ctx, "ada").with(With::nothing().guard(guard(number)));
         async move { is_won(store.commit(change).await.map(drop)) }
     })
     .await

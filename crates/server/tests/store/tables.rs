@@ -1,7 +1,7 @@
 //! The tables beside the log: what is bound to what, when it ends, and who is told no.
 
 use keyward::store::{
-    Aside, CommitError, Guard, GuardKind, Write,
+    Aside, CommitError, Guard, GuardKind, With, Write,
     accounts::{Begun, NewAccount, NewPassword, Tried},
     jobs::{JobState, NewJob},
     limits::Limit,
@@ -107,12 +107,12 @@ async fn r08_r52_a_token_is_bound_to_purpose_case_and_browser(world: World) {
     ] {
         assert_eq!(world.store.find_token(&seen).await.unwrap(), None, "{seen:?}");
         let draft = mine.clone().kept().noticed("a@example.org");
-        let change = draft.change().guard(Guard::ConsumeToken(seen));
+        let change = draft.with(With::nothing().guard(Guard::ConsumeToken(seen)));
         let refused = world.store.commit(change).await.map(drop);
         assert_eq!(guard(refused), Some(GuardKind::Token), "{seen:?}");
     }
     let draft = other.kept().noticed("a@example.org");
-    let change = draft.change().guard(Guard::ConsumeToken(right));
+    let change = draft.with(With::nothing().guard(Guard::ConsumeToken(right)));
     let refused = world.store.commit(change).await.map(drop);
     assert_eq!(guard(refused), Some(GuardKind::Token), "another case");
     let aside = Aside::default().guard(Guard::ConsumeToken(right));
@@ -122,7 +122,7 @@ async fn r08_r52_a_token_is_bound_to_purpose_case_and_browser(world: World) {
     let found = world.store.find_token(&right).await.unwrap().unwrap();
     assert_eq!(found.case, Some(mine.case.id()));
     let draft = mine.kept().noticed("a@example.org");
-    let change = draft.change().guard(Guard::ConsumeToken(right));
+    let change = draft.with(With::nothing().guard(Guard::ConsumeToken(right)));
     assert!(world.store.commit(change).await.is_ok());
     assert_eq!(world.store.find_token(&right).await.unwrap(), None);
 }
@@ -271,7 +271,7 @@ async fn a_job_in_the_same_commit_is_there_or_not_with_it(world: World) {
     let draft = world.case("ada").await.kept();
     let change = |address: &str| {
         let draft = draft.clone().noticed(address);
-        draft.change().job(NewJob { case: Some(draft.case.id()), ..job(&world, "notify") })
+        draft.with(With::nothing().job(NewJob { case: Some(draft.case.id()), ..job(&world, "notify") }))
     };
     assert!(world.store.commit(change("a@example.org")).await.is_ok());
     assert!(world.store.commit(change("b@example.org")).await.is_err());

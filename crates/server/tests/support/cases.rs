@@ -6,7 +6,10 @@
     reason = "not every program uses everything, and whatever fails here fails the test"
 )]
 
-use keyward::{ctx::Ctx, store::Change};
+use keyward::{
+    ctx::Ctx,
+    store::{Change, With},
+};
 use keyward_core::{
     account::{Action, Class},
     actor::Actor,
@@ -103,9 +106,13 @@ impl Draft {
 
     /// The change that commits what is new.
     pub fn change(&self) -> Change {
-        let change = Change::new(self.committed, self.new.clone(), &self.case);
+        self.with(With::nothing())
+    }
+    /// The same, together with more.
+    pub fn with(&self, with: With) -> Change {
         let values = self.values.iter().cloned();
-        values.fold(change, |change, (value, person)| change.value(value, person))
+        let with = values.fold(with, |with, (value, person)| with.value(value, person));
+        Change::new(self.committed, self.new.clone(), &self.case, with)
     }
 
     /// After its commit.

@@ -9,7 +9,7 @@ use keyward_core::{
 
 use super::played::Played;
 use super::*;
-use crate::store::{Change, Store, Write};
+use crate::store::{Change, Store, With, Write};
 
 /// An installation with a database in its folder.
 pub(super) struct Installed {
@@ -43,9 +43,9 @@ impl Installed {
         assert_eq!(self.typed(&["migrate"]).exit, Exit::Ok);
         self.blocking(async |store| {
             for played in cases {
-                let change = Change::new(0, played.entries.clone(), &played.case);
-                let change = change.write(Write::PutPolicy { text: BASELINE.to_owned(), at: played.at });
-                let change = played.values.iter().fold(change, |change, value| change.value(value.clone(), None));
+                let with = With::nothing().write(Write::PutPolicy { text: BASELINE.to_owned(), at: played.at });
+                let with = played.values.iter().fold(with, |with, value| with.value(value.clone(), None));
+                let change = Change::new(0, played.entries.clone(), &played.case, with);
                 drop(store.commit(change).await.unwrap());
             }
         });
