@@ -21,6 +21,9 @@ mod breach;
 mod cases;
 mod evidence;
 mod growth;
+#[path = "../../tests/support/inside.rs"]
+#[allow(dead_code, missing_docs)]
+mod inside;
 mod judge;
 mod log;
 mod memory;

@@ -16,28 +16,21 @@ use std::{
 };
 
 use keyward::{
-    app::{self, FlowParts, open},
-    config::{self, Environment, FileSource, Sources},
     ctx::Ctx,
-    flow::{Flow, NewRecord},
-    methods::{passkey::RelyingParty, recovery_code::Sheet, totp::Seed},
+    flow::Flow,
+    methods::totp::Seed,
     passwords::{hash::Hasher, password::Password, verifier::Peppers},
-    store::{
-        accounts::{NewAccount, NewPassword},
-        change::{Aside, Write},
-        guard::Guard,
-        people::{NewFactor, Person as Known},
-    },
 };
-use keyward_core::{
-    account::{AccountRef, Method},
-    secret::SecretText,
-    time::{DAY_MS, Timestamp},
-};
+use keyward_core::secret::SecretText;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::{process::Proc, smtp_sink::Sink, wire::Visitor};
+use crate::{
+    inside::{self, Inside},
+    process::Proc,
+    smtp_sink::Sink,
+    wire::Visitor,
+};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_keyward");
 /// The password that everybody begins with, and the one they choose.
@@ -173,26 +166,9 @@ impl Installation {
     }
     /// The product's modules on this installation, for as long as the future runs.
     pub fn with_flow<T>(&self, work: impl AsyncFnOnce(&Arc<Flow>) -> T) -> T {
-        let environment: Environment = self.environment.clone().into_iter().collect();
         let file = self.path("keyward.toml");
         self.runtime.block_on(async {
-            let sources = Sources { file: FileSource::At(&file), environment: &environment, flags: &[], demo: false };
-            let config = config::load(&sources).unwrap().config;
-            let ctx = Ctx::real();
-            let store = open::open_store(&config, &ctx).await.unwrap();
-            store.migrate(ctx.now()).await.unwrap();
-            let keys = open::data_keys(&config).unwrap();
-            let parts = FlowParts {
-                ctx,
-                store,
-                policy: Arc::new(open::policy(&config).unwrap().0),
-                terms: app::terms(&config),
-                vault: keys.vault,
-                digests: keys.digests,
-                seal: open::seal_key(&config).unwrap(),
-                party: RelyingParty::new(config.server.public_url.url(), &config.server.organization).unwrap(),
-            };
-            let flow = app::flow(parts).await.unwrap();
+            let Inside { flow, .. } = Inside::of(&file, &self.environment).await;
             let done = work(&flow).await;
             flow.store.close().await;
             done
@@ -264,49 +240,11 @@ pub async fn hashed(flow: &Flow) -> String {
     hasher.hash(&old, flow.ctx.bytes()).await.unwrap()
 }
 
-/// Puts an account there.
-pub async fn account(flow: &Flow, (name, group): (&str, &str), hash: &str, at: Timestamp) -> Known {
-    let id = format!("id-{name}");
-    let mail = Some(format!("{name}@northwind.test"));
-    let new = NewAccount { id: id.clone(), name: name.to_owned(), mail, display: name.to_owned(), created: at };
-    assert!(flow.store.insert_account(&new).await.unwrap());
-    flow.store.set_account_group(&id, group, true).await.unwrap();
-    let first = NewPassword { hash: hash.to_owned(), expected: 0, must_change: false, keep: 1, at };
-    flow.store.set_account_password(&id, &first).await.unwrap();
-    let known = Known {
-        id: flow.ctx.id(at),
-        account: AccountRef { directory: "main".to_owned(), id },
-        salt: flow.ctx.salt(),
-        language: None,
-        blocked_until: None,
-        created: at,
-    };
-    flow.store.ensure_person(&known).await.unwrap()
-}
-
 async fn somebody(flow: &Flow, number: usize, hash: &str) -> Person {
-    let at = flow.ctx.now().plus_ms(-100 * DAY_MS);
+    let at = inside::long_ago(flow);
     let name = format!("person-{number:04}");
-    let known = account(flow, (&name, "staff"), hash, at).await;
-    let (seed, sheet) = (Seed::new(flow.ctx.bytes()), Sheet::new(std::array::from_fn(|_| flow.ctx.bytes())));
-    let printed = flow.ctx.id(at);
-    let app = NewRecord::new(flow.ctx.id(at), "phone", seed.to_stored().expose());
-    let codes = NewRecord::new(printed, "sheet", b"");
-    let mut aside = Aside::default();
-    for (method, record) in [(Method::Totp, app), (Method::RecoveryCode, codes)] {
-        aside = aside.guard(Guard::NewFactor(NewFactor {
-            id: record.id,
-            person: known.id,
-            method,
-            label: record.label.clone(),
-            data: flow.lock_away(record.id, &record.data()).unwrap(),
-            handle: record.handle,
-            created: at,
-            usable_from: at,
-        }));
-    }
-    let digests = sheet.digests(&flow.digests, printed);
-    flow.store.aside(aside.write(Write::PutRecoveryCodes { factor: printed, codes: digests })).await.unwrap();
-    let code = sheet.printed()[0].expose().clone();
-    Person { number, name, seed, code }
+    let id = inside::account(flow, (&name, "staff"), hash, at).await;
+    let owner = inside::owner(flow, &id, at).await;
+    let (seed, codes) = inside::set_up(flow, &owner, None, at).await;
+    Person { number, name, seed, code: codes[0].clone() }
 }

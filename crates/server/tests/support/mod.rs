@@ -6,6 +6,7 @@
 pub mod conformance;
 pub mod embedded;
 pub mod fake;
+pub mod inside;
 pub mod openldap;
 pub mod permits;
 pub mod postgres;
