@@ -34,6 +34,7 @@ run r5 -p keyward --test faults -- r5_
 run r7 -p keyward-core --test core -- r7_
 run r8 --release -p keyward-core --test core -- r8_
 run once -p keyward --test once --
+run once-processes -p keyward --test faults -- r14_
 run log-r17 -p keyward --test store -- r17_
 run log-r18 -p keyward --test store -- r18_
 run log-r19 -p keyward --test store -- r19_

@@ -1,4 +1,5 @@
-//! What a machine can do to the program: it is killed at any moment, its disk fails, the line to the directory lies, its clock jumps.
+//! What a machine can do to the program: it is killed at any moment, its disk fails, the line to the directory lies, its clock jumps, another process
+//! of it wants the same thing at the same moment.
 //! The real binary in a process of its own; each test is a handful of cases, and many with `KEYWARD_CAMPAIGN=1` (`scripts/campaign.sh`).
 //!
 //! What is not here: what people do (`system.rs`), and the rules of the database without a process around it (`store.rs`).
@@ -39,6 +40,8 @@ mod people;
 #[path = "system/process.rs"]
 #[allow(dead_code)]
 mod process;
+#[path = "faults/raced.rs"]
+mod raced;
 #[path = "support/smtp_sink.rs"]
 #[allow(dead_code)]
 mod smtp_sink;

@@ -18,7 +18,7 @@ use crate::{
     browser::{Browser, Page},
     entry,
     front::Front,
-    people::{Inside, Person},
+    people::{Inside, Letter, Person},
     process::{Call, Process, eventually},
     smtp_sink::Sink,
     stage::SITE,
@@ -39,7 +39,7 @@ pub struct House {
     environment: BTreeMap<String, String>,
     url: String,
     /// Takes every message.
-    _sink: Sink,
+    sink: Sink,
     pub before_slapd: Option<(Arc<Slapd>, Proxy)>,
     pub front: Front,
 }
@@ -71,11 +71,12 @@ impl House {
         let file = format!("sqlite:{}", at.join("data/keyward.db").display());
         let ldap = before_slapd.as_ref().map(|(_, proxy)| format!("ldap://127.0.0.1:{}", proxy.port));
         write_configuration(at, database.unwrap_or(&file), ldap.as_deref());
+        let staff = before_slapd.as_ref().map_or("staff".to_owned(), |_| entry::group("staff"));
         let environment = [
             ("KEYWARD_LOG__LAST_CHECKPOINT_FILE", at.join("data/last-checkpoint").display().to_string()),
             ("KEYWARD_SERVER__LISTEN", "127.0.0.1:0".to_owned()),
             ("KEYWARD_SERVER__TRUSTED_PROXIES", "127.0.0.1".to_owned()),
-            ("KEYWARD_CLASSES__STANDARD", entry::group("staff")),
+            ("KEYWARD_CLASSES__STANDARD", staff),
             ("KEYWARD_MAIL__TLS", "none".to_owned()),
             ("KEYWARD_MAIL__PORT", sink.address.port().to_string()),
             ("KEYWARD_LIMITS__STARTS_PER_NAME_HOUR", "100".to_owned()),
@@ -88,7 +89,7 @@ impl House {
         }
         let nobody = "127.0.0.1:1".parse().unwrap();
         let url = database.map_or(file, str::to_owned);
-        Self { folder, environment, url, _sink: sink, before_slapd, front: Front::before(nobody) }
+        Self { folder, environment, url, sink, before_slapd, front: Front::before(nobody) }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -124,6 +125,19 @@ impl House {
         let mut process = call.start(&self.path("output"));
         self.front.turn_to(process.address());
         process
+    }
+    /// Another one beside it, to which the front is not turned.
+    pub fn beside(&self, call: &Call) -> Process {
+        call.start(&self.path("output"))
+    }
+    /// The first message to an address in which that stands, as soon as it is there.
+    pub async fn letter(&self, to: &str, words: &str) -> Letter {
+        eventually(&format!("`{words}` to {to}"), async || {
+            let received = self.sink.received();
+            let mut letters = received.iter().filter(|one| one.to == [to]).map(Letter::read);
+            letters.find(|letter| letter.text.contains(words))
+        })
+        .await
     }
 
     /// Somebody of slapd with an app and a sheet of codes.
