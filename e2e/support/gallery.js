@@ -1,4 +1,4 @@
-// Every page that can be reached, each with the cookies that lead there and what to do once one is there.
+// Every page that can be reached, each with the cookies that lead there (or how to get them again), and what to do once one is there.
 import { test as plain, expect, watch } from './test.js';
 import { NEW_PASSWORD } from './journey.js';
 import { Visitor } from './visitor.js';
@@ -116,13 +116,23 @@ async function contestedLate(playwright, demo) {
   return [{ name: 'not-me-late', state, url: '/not-me' }];
 }
 
+/** For how long what was shown at a sign-in is used again; the pages that change something want it fresh, and a slow machine looks at pages for long. */
+const SIGNED_IN_MS = 2 * 60_000;
+
 async function account(playwright, demo) {
-  const visitor = await Visitor.start(playwright, demo);
-  await visitor.signIn(demo.someone({ app: true, codes: true }));
-  const state = await visitor.cookies();
-  await visitor.end();
+  const person = demo.someone({ app: true, codes: true });
+  let kept = { at: 0 };
+  const state = async () => {
+    if (Date.now() - kept.at > SIGNED_IN_MS) {
+      const visitor = await Visitor.start(playwright, demo);
+      await visitor.signIn(person);
+      kept = { at: Date.now(), cookies: await visitor.cookies() };
+      await visitor.end();
+    }
+    return kept.cookies;
+  };
   const pages = ['/me', '/me/passkeys/add', '/me/app/add', '/me/recovery-codes', '/me/contacts/add', '/me/devices/add', '/me/password'];
-  return pages.map(url => ({ name: url.slice(1).replaceAll('/', '-'), url, state }));
+  return pages.map(url => ({ name: url.slice(1).replaceAll('/', '-'), url, path: url, state }));
 }
 
 /** The page where a way back in of that kind is made, behind the proof that it takes. */
@@ -185,13 +195,16 @@ export const test = plain.extend({
       // Pages that need the same cookies share a browser context; the cookies of the others are not there to be mixed up.
       for (const state of new Set(gallery.map(one => one.state))) {
         const own = await browser.newContext({
-          baseURL: demo.url, locale: 'en-GB', timezoneId: 'UTC', storageState: state, viewport: WIDE, reducedMotion: 'reduce', ...options,
+          baseURL: demo.url, locale: 'en-GB', timezoneId: 'UTC', viewport: WIDE, reducedMotion: 'reduce', ...options,
+          storageState: typeof state === 'function' ? await state() : state,
         });
         watch(own, demo.url, strange);
         const page = await own.newPage();
-        for (const { name, url, then } of gallery.filter(one => one.state === state && hasItsTurn(one))) {
+        for (const { name, url, path, then } of gallery.filter(one => one.state === state && hasItsTurn(one))) {
           await page.setViewportSize(options.viewport ?? WIDE);
           await page.goto(url);
+          // Another page in its place would be looked at, and found good.
+          if (path) expect(new URL(page.url()).pathname, name).toBe(path);
           if (then) await then(page);
           await look(page, name);
         }

@@ -31,6 +31,13 @@ async fn ux_71_the_last_page_leads_to_not_me_and_that_closes_the_account_for_rec
         _ => None,
     });
     assert_eq!(last, Some(ContestedFrom::Page));
+    // Whoever follows the case is not told that nothing changed.
+    let followed = browser.get(&format!("/status/{case}")).await;
+    assert!(
+        followed.says("the account was changed before that") && !followed.says("Nothing has changed"),
+        "{}",
+        followed.html
+    );
     // Said once: asked again, it stays what it is.
     let again = browser.post(&format!("/recover/{case}/stop"), &[]).await;
     assert_eq!(again.path, format!("/recover/{case}/stopped"));

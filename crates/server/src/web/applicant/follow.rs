@@ -74,8 +74,10 @@ fn state(here: &Here) -> CaseState {
         },
         Stage::Reissuing(..) if place(&here.case) == "new" => CaseState::Yours,
         Stage::Reissuing(..) => CaseState::Working,
-        Stage::Reviewing(_) | Stage::Closed(Ending::Reviewed(_)) => CaseState::Done,
-        Stage::Closed(_) => CaseState::Ended,
+        Stage::Reviewing(_) => CaseState::Done,
+        Stage::Closed(Ending::Reviewed(_)) => CaseState::Reviewed,
+        Stage::Closed(Ending::Contested { changed: true }) => CaseState::Contested,
+        Stage::Closed(Ending::Ended(_) | Ending::Contested { changed: false }) => CaseState::Ended,
     }
 }
 

@@ -55,8 +55,12 @@ pub enum CaseState {
     Working,
     /// Done; somebody looks it over.
     Done,
+    /// Done, and looked over.
+    Reviewed,
     /// Ended without a change.
     Ended,
+    /// Somebody said "this was not me", and the account had been changed by then.
+    Contested,
 }
 
 impl CaseState {
@@ -67,7 +71,9 @@ impl CaseState {
             Self::Others(until) => shell.t(k("state-others")).with("time", shell.when(until)),
             Self::Working => shell.t(k("state-working")),
             Self::Done => shell.t(k("state-done")),
+            Self::Reviewed => shell.t(k("state-reviewed")),
             Self::Ended => shell.t(k("state-ended")),
+            Self::Contested => shell.t(k("state-contested")),
         }
     }
     fn tag(&self) -> (&'static str, Key) {
@@ -75,8 +81,8 @@ impl CaseState {
             Self::Yours => ("tag info", k("tag-yours")),
             Self::Held(_) | Self::Others(_) => ("tag wait", k("tag-waiting")),
             Self::Working => ("tag info", k("tag-working")),
-            Self::Done => ("tag done", k("tag-done")),
-            Self::Ended => ("tag stop", k("tag-ended")),
+            Self::Done | Self::Reviewed => ("tag done", k("tag-done")),
+            Self::Ended | Self::Contested => ("tag stop", k("tag-ended")),
         }
     }
 }
@@ -172,6 +178,7 @@ pub struct FollowCase {
 impl FollowCase {
     /// Whether anything can still happen that the person would wait for.
     fn has_news(&self) -> bool {
-        !matches!(self.state, CaseState::Done | CaseState::Ended)
+        use CaseState::{Contested, Done, Ended, Reviewed};
+        !matches!(self.state, Done | Reviewed | Ended | Contested)
     }
 }

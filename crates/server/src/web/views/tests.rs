@@ -42,7 +42,7 @@ fn title(html: &str) -> &str {
 #[test]
 fn every_page_renders_with_every_value_filled_in() {
     let pages = every_page();
-    assert_eq!(pages.len(), 150 * Lang::CHOICE.len());
+    assert_eq!(pages.len(), 152 * Lang::CHOICE.len());
     for (lang, page) in pages {
         assert!(page.html.ends_with("</html>"), "{} {lang:?}", page.name);
         for gap in ["{$", "{ $", "{{", "{%"] {
@@ -520,9 +520,14 @@ fn ux_56_one_polite_region_a_page() {
 #[test]
 fn ux_56_what_is_over_has_no_news_to_stop() {
     let pages = every_page();
-    for (name, has_news) in
-        [("14-follow-yours", true), ("14-follow-held", true), ("14-follow-done", false), ("14-follow-ended", false)]
-    {
+    for (name, has_news) in [
+        ("14-follow-yours", true),
+        ("14-follow-held", true),
+        ("14-follow-done", false),
+        ("14-follow-reviewed", false),
+        ("14-follow-ended", false),
+        ("14-follow-contested", false),
+    ] {
         let (_, page) = pages.iter().find(|(_, page)| page.name == name).expect("there");
         assert_eq!(page.html.contains("data-live-url"), has_news, "{name}");
     }

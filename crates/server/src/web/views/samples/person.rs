@@ -115,7 +115,9 @@ fn follow(shell: &Shell, out: &mut Samples) {
         ("14-follow-others", CaseState::Others(later), 2),
         ("14-follow-working", CaseState::Working, 3),
         ("14-follow-done", CaseState::Done, 4),
+        ("14-follow-reviewed", CaseState::Reviewed, 4),
         ("14-follow-ended", CaseState::Ended, 1),
+        ("14-follow-contested", CaseState::Contested, 4),
     ] {
         let yours = state == CaseState::Yours;
         let mut head = case(step);
