@@ -16,7 +16,7 @@ pub fn idle_and_storm(bench: &mut Bench) {
     let (quiet_s, storm) = (bench.of(60, 0) as u64, bench.of(128, 8));
     let (made, _) = bench.main();
     let server = made.serve();
-    let fresh = server.proc.rss();
+    let (fresh, of_files) = (server.proc.rss(), server.proc.of_files());
     // Each hashing thread has its memory from its first hash on.
     made.resets(&server, 8, 8);
     settle(&server.proc);
@@ -36,7 +36,7 @@ pub fn idle_and_storm(bench: &mut Bench) {
     bench.found(
         row("P9", "memory at rest with 1200 accounts, MiB", idle / MIB, Goal::AtMost(64.0))
             .beside(format!("memory of argon2id {}", mib(arenas)))
-            .seen(format!("{} before the first hash", mib(fresh))),
+            .seen(format!("{} before the first hash, {} of that the program's file", mib(fresh), mib(of_files))),
     );
     bench.found(row("P10", "most memory while 64 recover at once, MiB", peak / MIB, Goal::AtMost(128.0)));
     bench.found(row("P10", "the same beside memory at rest", peak / idle, Goal::AtMost(1.3)));

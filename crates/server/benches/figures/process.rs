@@ -53,6 +53,10 @@ impl Proc {
     pub fn rss(&self) -> f64 {
         self.status("VmRSS")
     }
+    /// How much of it is pages of files: the program itself.
+    pub fn of_files(&self) -> f64 {
+        self.status("RssFile")
+    }
     /// The most memory in use since [`Proc::forget_peak`].
     pub fn peak(&self) -> f64 {
         self.status("VmHWM")
