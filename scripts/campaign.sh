@@ -27,19 +27,19 @@ run() {
 }
 
 # RUNS (a line each; the arguments end with `-- FILTER`)
-run r1 -p keyward --test faults -- r1_
-run r2 -p keyward --test faults -- r2_
-run r4 -p keyward --test faults -- r4_
-run r5 -p keyward --test faults -- r5_
-run r7 -p keyward-core --test core -- r7_
+run r1 --workspace --test faults -- r1_
+run r2 --workspace --test faults -- r2_
+run r4 --workspace --test faults -- r4_
+run r5 --workspace --test faults -- r5_
+run r7 --workspace --test core -- r7_
 run r8 --release -p keyward-core --test core -- r8_
-run once -p keyward --test once --
-run once-processes -p keyward --test faults -- r14_
-run log-r17 -p keyward --test store -- r17_
-run log-r18 -p keyward --test store -- r18_
-run log-r19 -p keyward --test store -- r19_
-run r20 -p keyward --test faults -- r20_
-run hostile -p keyward --test hostile --
+run once --workspace --test once --
+run once-processes --workspace --test faults -- r14_
+run log-r17 --workspace --test store -- r17_
+run log-r18 --workspace --test store -- r18_
+run log-r19 --workspace --test store -- r19_
+run r20 --workspace --test faults -- r20_
+run hostile --workspace --test hostile --
 
 echo
 if [ ${#failed[@]} -gt 0 ]; then echo "failed: ${failed[*]}"; exit 1; fi

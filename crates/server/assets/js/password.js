@@ -23,14 +23,20 @@ document.querySelectorAll('input[data-check]').forEach(input => {
         cache: 'no-store',
         redirect: 'error',
       });
-      if (!answer.ok) return;
+      if (!answer.ok) throw answer;
       const { rules: met, say } = await answer.json();
       rules.forEach(item => show(item, met[item.dataset.rule] === true));
       said.textContent = say ?? '';
-    } catch { /* typing went on, or the network is away: saving will tell */ }
+    } catch (problem) {
+      // Typing went on, or nothing can be said of it: saving will tell. A server or a network that is away for a moment is asked again.
+      if (problem.name !== 'AbortError' && (problem.status ?? 503) === 503) later(3000);
+    }
   };
-  input.addEventListener('input', () => {
+  const later = pause => {
     clearTimeout(timer);
-    timer = setTimeout(check, 500);
-  });
+    timer = setTimeout(check, pause);
+  };
+  input.addEventListener('input', () => later(500));
+  // Typed, or put back by the browser, before this was here.
+  if (input.value) later(0);
 });

@@ -23,7 +23,7 @@ use crate::{
     smtp_sink::Sink,
     stage::SITE,
     support::{
-        postgres::postgres,
+        postgres::{self, Cluster},
         proxy::{Proxy, Wire},
         skip,
         slapd::{self, SERVICE, SUFFIX, Slapd},
@@ -42,6 +42,8 @@ pub struct House {
     sink: Sink,
     pub before_slapd: Option<(Arc<Slapd>, Proxy)>,
     pub front: Front,
+    /// A PostgreSQL that nobody else uses.
+    _server: Option<Cluster>,
 }
 
 impl House {
@@ -51,8 +53,13 @@ impl House {
     }
     /// The same with a PostgreSQL in the place of SQLite. None where that is not installed.
     pub async fn on_postgres() -> Option<Self> {
-        let database = postgres().await?;
+        let database = postgres::postgres().await?;
         Some(Self::with(None, Some(&database)).await)
+    }
+    /// The same with one that may be broken.
+    pub async fn on_its_own_postgres() -> Option<Self> {
+        let (server, database) = postgres::alone().await?;
+        Some(Self { _server: Some(server), ..Self::with(None, Some(&database)).await })
     }
     /// With a slapd and a proxy before it. None where that is not installed.
     pub async fn before_slapd() -> Option<Self> {
@@ -89,7 +96,7 @@ impl House {
         }
         let nobody = "127.0.0.1:1".parse().unwrap();
         let url = database.map_or(file, str::to_owned);
-        Self { folder, environment, url, sink, before_slapd, front: Front::before(nobody) }
+        Self { folder, environment, url, sink, before_slapd, front: Front::before(nobody), _server: None }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -174,7 +174,7 @@ async fn r1_t_e09_a_process_killed_at_any_moment_has_kept_all_that_it_said_yes_t
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r1_t_e09_so_it_has_on_postgres_and_when_the_server_is_killed_too() {
-    let Some(house) = House::on_postgres().await else { return };
+    let Some(house) = House::on_its_own_postgres().await else { return };
     let (kills, server_kills) = if is_campaign() { (100, 30) } else { (2, 2) };
     let mut killed = Killed::default();
     killed.go_on(&house, kills).await;

@@ -1,6 +1,6 @@
-//! A real PostgreSQL for the tests. One cluster for each program, one database for each test.
+//! A real PostgreSQL for the tests. One cluster for each program, one database for each test; who breaks the server has one alone.
 //!
-//! The cluster listens on a unix socket in a directory of its own and ends when the program does, however it ends.
+//! A cluster listens on a unix socket in a directory of its own and ends when the program does, however it ends.
 //! Where Debian's binaries are missing, one line `SKIP postgres: …` says so; with `KEYWARD_REQUIRE_REAL=1` it is a failure instead.
 
 use super::skip;
@@ -35,9 +35,10 @@ cat >/dev/null || true
 "$BIN/pg_ctl" -D "$DIR/data" -m immediate stop >/dev/null 2>&1 || true
 "#;
 
-struct Cluster {
+/// A server, and what keeps it alive.
+pub struct Cluster {
     socket_dir: PathBuf,
-    /// Its standard input is what keeps the server alive.
+    /// By its standard input.
     _keeper: Child,
 }
 
@@ -91,21 +92,33 @@ fn start() -> Result<Cluster, String> {
 /// The address of a new, empty database; `None` (and one line that says so) where there is no PostgreSQL.
 pub async fn postgres() -> Option<String> {
     let cluster = tokio::task::spawn_blocking(|| CLUSTER.get_or_init(start)).await.unwrap();
-    let cluster = match cluster {
-        Ok(cluster) => cluster,
-        Err(why) => {
-            skip("postgres", why);
-            return None;
-        }
-    };
-    let host = cluster.socket_dir.display().to_string().replace('/', "%2F");
-    let url = |database: &str| format!("postgres://keyward@localhost/{database}?host={host}");
-    let name = format!("test{}", DATABASES.fetch_add(1, Ordering::SeqCst));
-    let mut admin = PgConnection::connect(&url("postgres")).await.unwrap();
-    let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
-    sqlx::raw_sql(create).execute(&mut admin).await.unwrap();
-    admin.close().await.unwrap();
-    Some(url(&name))
+    Some(there(cluster.as_ref())?.database().await)
+}
+
+/// The same in a server that nobody else uses, for whoever breaks it. It ends with what is returned.
+pub async fn alone() -> Option<(Cluster, String)> {
+    let cluster = tokio::task::spawn_blocking(start).await.unwrap();
+    there(cluster.as_ref())?;
+    let cluster = cluster.ok()?;
+    let database = cluster.database().await;
+    Some((cluster, database))
+}
+
+fn there<'a>(cluster: Result<&'a Cluster, &String>) -> Option<&'a Cluster> {
+    cluster.inspect_err(|why| skip("postgres", why)).ok()
+}
+
+impl Cluster {
+    async fn database(&self) -> String {
+        let host = self.socket_dir.display().to_string().replace('/', "%2F");
+        let url = |database: &str| format!("postgres://keyward@localhost/{database}?host={host}");
+        let name = format!("test{}", DATABASES.fetch_add(1, Ordering::SeqCst));
+        let mut admin = PgConnection::connect(&url("postgres")).await.unwrap();
+        let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
+        sqlx::raw_sql(create).execute(&mut admin).await.unwrap();
+        admin.close().await.unwrap();
+        url(&name)
+    }
 }
 
 /// The server's socket and the database behind an address of [`postgres`], for standing in between.
