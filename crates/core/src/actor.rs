@@ -25,13 +25,3 @@ pub enum Actor {
     /// Somebody with the right to run the command line on the server.
     Operator,
 }
-
-impl Actor {
-    /// The human behind the act, where one is known.
-    pub const fn person(self) -> Option<PersonId> {
-        match self {
-            Self::Person { id } | Self::Staff { id } => Some(id),
-            Self::Requester | Self::Keyward | Self::Operator => None,
-        }
-    }
-}

@@ -114,7 +114,7 @@ pub enum BundleError {
     /// The entries are in another order, doubled, or of another case.
     #[error("the entries are not those of one case in the order of the log")]
     Order,
-    /// A policy that was asked is missing, or can not be loaded.
+    /// A policy that was asked is missing.
     #[error("the policy with digest {0} is not in the file")]
     PolicyMissing(Digest),
     /// A policy text that was asked can not be loaded any more.
@@ -138,6 +138,10 @@ pub struct Report {
     pub case: Case,
     /// The entries.
     pub entries: Vec<Entry>,
+    /// The place of each in the log.
+    pub places: Vec<u64>,
+    /// The policies that were asked.
+    pub policies: BTreeMap<Digest, Policy>,
     /// The checkpoint that everything was proved against.
     pub checkpoint: Checkpoint,
     /// The key that signed it.
@@ -166,9 +170,8 @@ impl Bundle {
             disclosed: contents.disclosed,
             statement: String::new(),
         };
-        let failed = |source| BundleError::Proof { what: "the statement".to_owned(), source };
-        let mut note = Note::new(&bundle.stated()?).map_err(failed)?;
-        note.sign(signer).map_err(failed)?;
+        let mut note = Note::new(&bundle.stated()?).map_err(no("the statement"))?;
+        note.sign(signer).map_err(no("the statement"))?;
         bundle.statement = note.to_string();
         Ok(bundle)
     }
@@ -205,25 +208,29 @@ impl Bundle {
 /// Checks a bundle. `log_keys` are the keys the reader trusts; with none, the key in the file is used and the report says so.
 pub fn verify(bytes: &[u8], log_keys: &[Verifier]) -> Result<Report, BundleError> {
     let bundle = Bundle::parse(bytes)?;
-    let key: Verifier =
-        bundle.log_key.parse().map_err(|source| BundleError::Proof { what: "the log's key".to_owned(), source })?;
-    if !log_keys.is_empty() && !log_keys.iter().any(|named| named.to_string() == bundle.log_key) {
+    let keys = [bundle.log_key.parse::<Verifier>().map_err(no("the log's key"))?];
+    if !log_keys.is_empty() && !keys.iter().all(|key| log_keys.contains(key)) {
         return Err(BundleError::OtherKey(bundle.log_key));
     }
-    let keys = [key];
     check_statement(&bundle, &keys)?;
-    let checkpoint = Checkpoint::open(bundle.checkpoint.as_bytes(), &keys)
-        .map_err(|source| BundleError::Proof { what: "the checkpoint".to_owned(), source })?;
+    let checkpoint = Checkpoint::open(bundle.checkpoint.as_bytes(), &keys).map_err(no("the checkpoint"))?;
     let entries = check_entries(&bundle, &checkpoint)?;
     let case = Case::replay(&entries)?.ok_or(BundleError::Order)?;
     if case.id() != bundle.case || case.reference() != bundle.reference {
         return Err(BundleError::Order);
     }
-    let verdicts = check_verdicts(&bundle, &entries)?;
+    let loaded = bundle.policies.iter().map(|text| Policy::load(text).map(|policy| (policy.digest(), policy)));
+    let policies = loaded.collect::<Result<BTreeMap<_, _>, _>>()?;
+    let verdicts = check_verdicts(&policies, &entries)?;
+    if policies_of(&entries).len() != bundle.policies.len() {
+        return Err(BundleError::Stray("a policy"));
+    }
     let withheld = check_disclosed(&bundle, &entries)?;
     Ok(Report {
         case,
         entries,
+        places: bundle.entries.iter().map(|proved| proved.index).collect(),
+        policies,
         checkpoint,
         log_key: bundle.log_key,
         key_was_named: !log_keys.is_empty(),
@@ -233,10 +240,14 @@ pub fn verify(bytes: &[u8], log_keys: &[Verifier]) -> Result<Report, BundleError
     })
 }
 
+/// What it says of something that does not hold.
+fn no(what: &str) -> impl Fn(LogError) -> BundleError {
+    move |source| BundleError::Proof { what: what.to_owned(), source }
+}
+
 fn check_statement(bundle: &Bundle, keys: &[Verifier]) -> Result<(), BundleError> {
-    let failed = |source| BundleError::Proof { what: "the statement".to_owned(), source };
-    let note = Note::parse(bundle.statement.as_bytes()).map_err(failed)?;
-    let opened = note.open(keys).map_err(failed)?;
+    let note = Note::parse(bundle.statement.as_bytes()).map_err(no("the statement"))?;
+    let opened = note.open(keys).map_err(no("the statement"))?;
     // A second signature would be a part of the file that no signature covers.
     if opened.text() == bundle.stated()? && note.signatures().len() == 1 { Ok(()) } else { Err(BundleError::Changed) }
 }
@@ -260,13 +271,7 @@ fn check_entries(bundle: &Bundle, checkpoint: &Checkpoint) -> Result<Vec<Entry>,
 }
 
 /// Asks every recorded question again, of the policy that was asked then.
-fn check_verdicts(bundle: &Bundle, entries: &[Entry]) -> Result<usize, BundleError> {
-    let mut policies = BTreeMap::new();
-    for text in &bundle.policies {
-        let policy = Policy::load(text)?;
-        policies.insert(policy.digest(), policy);
-    }
-    let mut asked = BTreeSet::new();
+fn check_verdicts(policies: &BTreeMap<Digest, Policy>, entries: &[Entry]) -> Result<usize, BundleError> {
     let mut verdicts = 0;
     for entry in entries {
         let Some((gate, gated)) = gated(&entry.event) else { continue };
@@ -275,11 +280,7 @@ fn check_verdicts(bundle: &Bundle, entries: &[Entry]) -> Result<usize, BundleErr
         if policy.ask(gate, &gated.facts) != gated.verdict {
             return Err(BundleError::Verdict { seq: entry.seq });
         }
-        asked.insert(digest);
         verdicts += 1;
-    }
-    if asked.len() != bundle.policies.len() {
-        return Err(BundleError::Stray("a policy"));
     }
     Ok(verdicts)
 }

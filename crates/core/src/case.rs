@@ -25,20 +25,22 @@
 mod decide;
 mod fold;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     account::{Action, Class, Method},
     actor::Actor,
     digest::Digest,
     event::{Claim, ContestedFrom, EndReason, Entry, Event, Unmatched},
     ids::{CaseId, PersonId, Reference},
-    policy::{Facts, Gated},
+    policy::{Facts, Gated, Policy},
     risk::Risk,
     steps::{
         authorize::{Approval, Approvals, Authorized, Hold},
         classify::{Classification, Classified},
         reissue::{Attempt, Recorded, Reissued},
         review::{Notice, Review, Reviewed},
-        verify::{Evidence, Proofs, RejectionReason, Verified},
+        verify::{Evidence, MAX_EVIDENCE, Proofs, RejectionReason, Verified},
     },
     time::{HOUR_MS, MINUTE_MS, Timestamp},
 };
@@ -73,6 +75,20 @@ pub enum Stage {
     Closed(Ending),
 }
 
+impl Stage {
+    /// The step that a case is at; none when it is over.
+    const fn step(&self) -> Option<Step> {
+        match self {
+            Self::Classifying(..) => Some(Step::Classify),
+            Self::Verifying(..) => Some(Step::Verify),
+            Self::Authorizing(..) => Some(Step::Authorize),
+            Self::Reissuing(..) => Some(Step::Reissue),
+            Self::Reviewing(_) => Some(Step::Review),
+            Self::Closed(_) => None,
+        }
+    }
+}
+
 /// How a case ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Ending {
@@ -88,7 +104,8 @@ pub enum Ending {
 }
 
 /// One of the five steps, for showing where a case stands.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Step {
     /// Step 1.
     Classify,
@@ -115,20 +132,44 @@ pub struct Surroundings {
     pub enrolled_strong: bool,
 }
 
-/// The part of a case that the gate looks at: its own, or what it would be after one more proof or approval.
+impl Surroundings {
+    /// The moments after `at` at which waiting alone could change an answer, soonest first: each wait that the policy names, counted from when the
+    /// identity was proved, and the start of business.
+    pub(crate) fn moments(&self, policy: &Policy, from: Timestamp, at: Timestamp) -> Vec<Timestamp> {
+        let named = policy.holds().iter().map(|minutes| from.plus_ms(i64::from(*minutes) * MINUTE_MS));
+        let mut moments: Vec<Timestamp> = named.chain(self.next_business).filter(|moment| *moment > at).collect();
+        moments.sort_unstable();
+        moments
+    }
+    /// The facts at such a moment, if nothing happens until then.
+    pub(crate) fn after(&self, facts: &Facts, from: Timestamp, moment: Timestamp) -> Facts {
+        Facts {
+            waited_min: waited_min(from, moment),
+            business_hours: self.business_hours || self.next_business == Some(moment),
+            ..facts.clone()
+        }
+    }
+}
+
+fn waited_min(from: Timestamp, at: Timestamp) -> u32 {
+    u32::try_from(at.since_ms(from).max(0) / MINUTE_MS).unwrap_or(u32::MAX)
+}
+
+/// The part of a case that the gates look at: its own, or what it would be after one more proof or approval.
 #[derive(Clone, Copy)]
 pub(crate) struct Seen<'a> {
     pub(crate) classified: &'a Classified,
     pub(crate) evidence: &'a [Evidence],
     pub(crate) approvals: &'a [Approval],
+    /// When the identity was proved, if it was.
+    pub(crate) verified_at: Option<Timestamp>,
 }
 
-/// The moment of a question: the world around, when the identity was proved (if it was), and now.
-#[derive(Clone, Copy)]
-pub(crate) struct When<'a> {
-    pub(crate) around: &'a Surroundings,
-    pub(crate) verified_at: Option<Timestamp>,
-    pub(crate) at: Timestamp,
+impl<'a> Seen<'a> {
+    fn verified(verified: &'a Verified, approvals: &'a [Approval]) -> Self {
+        let (classified, evidence) = (verified.classified(), verified.evidence());
+        Self { classified, evidence, approvals, verified_at: Some(verified.at()) }
+    }
 }
 
 /// A recovery, as the fold of its entries.
@@ -186,9 +227,6 @@ pub enum Refusal {
     /// The directory refused as often as is allowed.
     #[error("the directory has refused too often")]
     NoAttemptLeft,
-    /// The policy says no, or not yet.
-    #[error("the policy says not yet")]
-    NotYet(Box<Gated>),
     /// Nothing has happened that would change the answer.
     #[error("nothing has changed")]
     NothingNew,
@@ -240,7 +278,7 @@ impl Case {
     pub const fn stage(&self) -> &Stage {
         &self.stage
     }
-    /// The furthest step it has come to.
+    /// The step it is at, or was at when it ended. An account that is of another class by now is back at the second.
     pub const fn reached(&self) -> Step {
         self.reached
     }
@@ -334,22 +372,53 @@ impl Case {
         }
     }
 
+    /// What the gates look at; none before the account is known, and once they are open.
+    pub(crate) fn seen(&self) -> Option<Seen<'_>> {
+        match &self.stage {
+            Stage::Verifying(classified, evidence) => {
+                Some(Seen { classified, evidence, approvals: &[], verified_at: None })
+            }
+            Stage::Authorizing(verified, approvals) => Some(Seen::verified(verified, approvals)),
+            _ => None,
+        }
+    }
+
     /// What the gate is told of this case.
-    pub(crate) fn facts(&self, seen: Seen<'_>, when: When<'_>) -> Facts {
-        let waited_ms = when.verified_at.map_or(0, |from| when.at.since_ms(from).max(0));
+    pub(crate) fn facts(&self, seen: Seen<'_>, around: &Surroundings, at: Timestamp) -> Facts {
+        // What has shown who it is stands until the case ends: a wait that the policy wants must not undo it, and the deadlines of
+        // the case bound how long that can be. What was stale by then stays so.
+        let from = seen.verified_at.unwrap_or(at);
         Facts {
             class: seen.classified.class(),
             action: self.claim.action,
             door: self.claim.door,
-            enrolled_strong: when.around.enrolled_strong,
-            // What has shown who it is stands until the case ends: a wait that the policy wants must not undo it, and the deadlines of
-            // the case bound how long that can be. What was stale by then stays so.
-            proofs: Proofs::of(seen.classified, seen.evidence, when.verified_at.unwrap_or(when.at)),
+            enrolled_strong: around.enrolled_strong,
+            proofs: Proofs::of(seen.classified, seen.evidence, from),
             approvals: Approvals::of(seen.approvals),
-            risk: when.around.risk.clone(),
-            business_hours: when.around.business_hours,
-            waited_min: u32::try_from(waited_ms / MINUTE_MS).unwrap_or(u32::MAX),
+            risk: around.risk.clone(),
+            business_hours: around.business_hours,
+            waited_min: waited_min(from, at),
         }
+    }
+
+    /// Whether a proof can be given now. If not: why, to whoever gives it and to whoever reads it in a log.
+    fn takes(&self, new: &Evidence, at: Timestamp) -> Result<(), (Refusal, &'static str)> {
+        let Some(Seen { classified, evidence, .. }) = self.seen() else {
+            return Err((Refusal::WrongStep, "no proof was asked for"));
+        };
+        if new.subject != classified.subject() {
+            return Err((Refusal::OtherPerson, "the proof shows somebody else"));
+        }
+        if evidence.len() >= MAX_EVIDENCE || self.rejections(new.method) >= MAX_REJECTIONS {
+            return Err((Refusal::TooMany, "the proof came after too many tries"));
+        }
+        if !new.ever_counts(at) {
+            return Err((Refusal::NothingNew, "the proof never counted"));
+        }
+        if evidence.iter().any(|old| new.repeats(old, at)) {
+            return Err((Refusal::Again, "the proof was used already"));
+        }
+        Ok(())
     }
 
     /// The next entry of this case. Time in a case never goes back, whatever the clock does.

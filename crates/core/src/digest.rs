@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::digest::{self, SHA256};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -13,24 +13,9 @@ pub struct Digest([u8; 32]);
 impl Digest {
     /// The digest of some bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        Self::of_parts("", &[bytes])
-    }
-
-    /// The digest of several parts for one purpose. Each part is preceded by its length, so that no two lists of parts collide.
-    fn of_parts(purpose: &str, parts: &[&[u8]]) -> Self {
-        let mut context = Context::new(&SHA256);
-        if !purpose.is_empty() {
-            context.update(purpose.as_bytes());
-        }
-        for part in parts {
-            if !purpose.is_empty() {
-                context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            }
-            context.update(part);
-        }
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(context.finish().as_ref());
-        Self(bytes)
+        let mut digest = [0; 32];
+        digest.copy_from_slice(digest::digest(&SHA256, bytes).as_ref());
+        Self(digest)
     }
 
     /// The bytes.
@@ -66,16 +51,7 @@ impl FromStr for Digest {
         Ok(Self(bytes.try_into().map_err(|_| NotADigest)?))
     }
 }
-impl Serialize for Digest {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-impl<'de> Deserialize<'de> for Digest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
+as_text!(Digest);
 
 /// Random bytes that hide a committed value: without them nobody can tell the value by trying all names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,10 +75,8 @@ impl Serialize for Salt {
 impl<'de> Deserialize<'de> for Salt {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let bytes = HEXLOWER
-            .decode(text.as_bytes())
-            .map_err(|_| de::Error::custom("a salt is 32 lower-case hexadecimal digits"))?;
-        bytes.try_into().map(Self).map_err(|_| de::Error::custom("a salt is 32 lower-case hexadecimal digits"))
+        let bytes = HEXLOWER.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or_else(|| de::Error::custom("a salt is 32 lower-case hexadecimal digits"))
     }
 }
 
@@ -113,9 +87,14 @@ impl<'de> Deserialize<'de> for Salt {
 pub struct Commitment(Digest);
 
 impl Commitment {
-    /// Commits to `value` as the `field` of an entry.
+    /// Commits to `value` as the `field` of an entry. Each part is preceded by its length, so that no two lists of parts collide.
     pub fn to(field: Field, salt: Salt, value: &str) -> Self {
-        Self(Digest::of_parts("keyward commitment v1\n", &[field.word().as_bytes(), salt.bytes(), value.as_bytes()]))
+        let mut bytes = b"keyward commitment v1\n".to_vec();
+        for part in [field.word().as_bytes(), salt.bytes(), value.as_bytes()] {
+            bytes.extend(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            bytes.extend(part);
+        }
+        Self(Digest::of(&bytes))
     }
     /// The digest itself, for looking the value up.
     pub const fn digest(&self) -> &Digest {

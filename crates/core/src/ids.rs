@@ -3,10 +3,9 @@
 //! 48 bits of time and 80 bits of the caller's randomness, printed as `case_` and 26 Crockford base-32 characters.
 //! What people read and speak is a [`Reference`], which hides volume and order (UX-127).
 
-use std::{cmp::Ordering, fmt, marker::PhantomData, str::FromStr};
+use std::{fmt, hash::Hash, marker::PhantomData, str::FromStr};
 
 use data_encoding::{Encoding, Specification};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::sync::LazyLock;
 
 use crate::time::Timestamp;
@@ -21,42 +20,15 @@ static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
     spec.encoding().unwrap_or(data_encoding::BASE32HEX_NOPAD)
 });
 
-/// What a kind of id is called in front of the underscore.
-pub trait Kind {
+/// What a kind of id is called in front of the underscore. A kind is a mark and has no value; that it is `Copy` and so on is for its ids.
+pub trait Kind: Copy + Ord + Hash {
     /// The printed prefix, for example `case`.
     const PREFIX: &'static str;
 }
 
 /// An id of one kind of thing.
-pub struct Id<K>(u128, PhantomData<fn() -> K>);
-
-impl<K> Clone for Id<K> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<K> Copy for Id<K> {}
-impl<K> PartialEq for Id<K> {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-}
-impl<K> Eq for Id<K> {}
-impl<K> PartialOrd for Id<K> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl<K> Ord for Id<K> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.cmp(&other.0)
-    }
-}
-impl<K> std::hash::Hash for Id<K> {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
-    }
-}
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id<K>(u128, PhantomData<K>);
 
 impl<K: Kind> Id<K> {
     /// Makes an id from the time it was made at and the caller's randomness.
@@ -94,20 +66,12 @@ impl<K: Kind> FromStr for Id<K> {
     }
 }
 
-impl<K: Kind> Serialize for Id<K> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-impl<'de, K: Kind> Deserialize<'de> for Id<K> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
+as_text!(Id<K: Kind>);
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $alias:ident, $kind:ident = $prefix:literal;)*) => {$(
         #[doc = concat!("Marks ids printed as `", $prefix, "_…`.")]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $kind {}
         impl Kind for $kind { const PREFIX: &'static str = $prefix; }
         $(#[$doc])*
@@ -139,16 +103,9 @@ pub struct NotAReference(String);
 impl Reference {
     /// 35 random bits: the low five bits of each of seven bytes.
     pub fn new(random: [u8; 7]) -> Self {
-        let mut symbols = [0u8; 8];
-        for (symbol, byte) in symbols.iter_mut().zip(random) {
-            *symbol = byte & 31;
-        }
-        let mut body = [0u8; 7];
-        body.copy_from_slice(symbols.first_chunk::<7>().unwrap_or(&[0; 7]));
-        if let Some(last) = symbols.last_mut() {
-            *last = check(body);
-        }
-        Self(symbols)
+        let body = random.map(|byte| byte & 31);
+        let [a, b, c, d, e, f, g] = body;
+        Self([a, b, c, d, e, f, g, check(body)])
     }
 }
 
@@ -203,16 +160,7 @@ impl FromStr for Reference {
         if last.first() == Some(&check(*body)) { Ok(Self(symbols)) } else { Err(refuse()) }
     }
 }
-impl Serialize for Reference {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-impl<'de> Deserialize<'de> for Reference {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
+as_text!(Reference);
 
 #[cfg(test)]
 mod tests {

@@ -7,12 +7,11 @@ use serde::Serialize;
 
 use crate::{
     account::Method,
-    case::{Case, Seen, Stage, Surroundings, When},
+    case::{Case, MAX_REJECTIONS, Seen, Surroundings},
     ids::EvidenceId,
     policy::{Facts, Gate, Policy},
     steps::{
-        authorize::{Approval, Approvals},
-        classify::Classified,
+        authorize::Approvals,
         verify::{Evidence, Source},
     },
     time::{MINUTE_MS, Timestamp},
@@ -34,7 +33,7 @@ pub struct Attainable {
 pub struct Way {
     /// How many different people have to agree.
     pub approvals: u32,
-    /// From how many different groups they have to come.
+    /// From how many different groups they have to come, together with those who have agreed.
     pub groups: u32,
     /// When the gate is open if nothing else happens; none when no wait is needed.
     pub wait_until: Option<Timestamp>,
@@ -74,37 +73,31 @@ impl Plan {
 struct Ask<'a> {
     policy: &'a Policy,
     case: &'a Case,
-    classified: &'a Classified,
+    had: Seen<'a>,
     around: &'a Surroundings,
     at: Timestamp,
+    /// When the identity was proved; now, if the proofs of a plan are what proves it.
+    from: Timestamp,
 }
 
 impl Case {
     /// What would open the gate from here, given what the person could still prove.
     pub fn plan(&self, policy: &Policy, attainable: &[Attainable], around: &Surroundings, at: Timestamp) -> Plan {
-        let (classified, evidence, approvals) = match self.stage() {
-            Stage::Verifying(classified, evidence) => (classified, evidence.as_slice(), &[][..]),
-            Stage::Authorizing(verified, approvals) => {
-                (verified.classified(), verified.evidence(), approvals.as_slice())
-            }
-            Stage::Classifying(..) | Stage::Reissuing(..) | Stage::Reviewing(_) | Stage::Closed(_) => {
-                return Plan::default();
-            }
-        };
-        let ask = Ask { policy, case: self, classified, around, at };
-        ask.smallest(evidence, approvals, attainable)
+        let Some(had) = self.seen() else { return Plan::default() };
+        Ask { policy, case: self, had, around, at, from: had.verified_at.unwrap_or(at) }.smallest(attainable)
     }
 }
 
 impl Ask<'_> {
-    fn smallest(&self, evidence: &[Evidence], approvals: &[Approval], attainable: &[Attainable]) -> Plan {
+    fn smallest(&self, attainable: &[Attainable]) -> Plan {
+        let had = self.had;
         let mut offers: Vec<&Attainable> = attainable
             .iter()
-            .filter(|offer| evidence.iter().all(|had| had.method != offer.method || had.until <= self.at))
+            .filter(|offer| had.evidence.iter().all(|had| had.method != offer.method || had.until <= self.at))
+            .filter(|offer| self.case.rejections(offer.method) < MAX_REJECTIONS)
             .collect();
-        offers.sort_by_key(|offer| Method::ALL.iter().position(|method| *method == offer.method));
-        let moments = self.moments();
-        let had = Approvals::of(approvals);
+        offers.sort_by_key(|offer| rank(offer.method));
+        let moments = self.around.moments(self.policy, self.from, self.at);
         let mut ways: Vec<Way> = Vec::new();
         for chosen in subsets(&offers) {
             // Smaller sets come first. What is open already at no further cost can not get smaller, and a third proof is asked for
@@ -114,17 +107,18 @@ impl Ask<'_> {
             if ways.iter().any(|way| free(way) && held(way)) || (chosen.len() == MAX_PROOFS && !ways.is_empty()) {
                 continue;
             }
-            let mut with = evidence.to_vec();
-            with.extend(chosen.iter().zip(0u8..).map(|(offer, n)| self.suppose(offer, n)));
-            let seen = Seen { classified: self.classified, evidence: &with, approvals: &[] };
-            let facts = |verified_at| self.case.facts(seen, When { around: self.around, verified_at, at: self.at });
-            let proved = matches!(self.case.stage(), Stage::Authorizing(..));
-            if !proved && !self.policy.ask(Gate::Verify, &facts(None)).allowed {
+            let mut evidence = had.evidence.to_vec();
+            evidence.extend(chosen.iter().zip(0u8..).map(|(offer, n)| self.suppose(offer, n)));
+            // After another proof the case is another than the one that was approved.
+            let approvals = if chosen.is_empty() { had.approvals } else { &[] };
+            let seen = Seen { evidence: &evidence, approvals, ..had };
+            let facts = |seen| self.case.facts(seen, self.around, self.at);
+            if seen.verified_at.is_none() && !self.policy.ask(Gate::Verify, &facts(seen)).allowed {
                 continue;
             }
-            let facts = facts(Some(self.verified_at()));
+            let facts = facts(Seen { verified_at: Some(self.from), ..seen });
             let proofs: Vec<Method> = chosen.iter().map(|offer| offer.method).collect();
-            if let Some(way) = self.cheapest(&facts, had, &moments, proofs)
+            if let Some(way) = self.cheapest(&facts, &moments, proofs)
                 && !ways.iter().any(|smaller| within(smaller, &way))
             {
                 ways.retain(|larger| !within(&way, larger));
@@ -136,53 +130,19 @@ impl Ask<'_> {
     }
 
     /// With these proofs: first the fewest people, then the shortest wait.
-    fn cheapest(
-        &self,
-        facts: &Facts,
-        had: Approvals,
-        moments: &[Option<Timestamp>],
-        proofs: Vec<Method>,
-    ) -> Option<Way> {
-        (0..=MAX_APPROVALS).find_map(|more| {
-            moments.iter().find_map(|moment| {
-                let approvals =
-                    Approvals { people: had.people.saturating_add(more), groups: had.groups.saturating_add(more) };
-                let then = self.later(facts, approvals, *moment);
-                self.policy.ask(Gate::Authorize, &then).allowed.then(|| Way {
-                    approvals: more,
-                    groups: if more == 0 { 0 } else { approvals.groups },
-                    wait_until: *moment,
-                    proofs: proofs.clone(),
-                })
-            })
-        })
-    }
-
-    fn later(&self, facts: &Facts, approvals: Approvals, moment: Option<Timestamp>) -> Facts {
-        let waited_ms = moment.unwrap_or(self.at).since_ms(self.verified_at()).max(0);
-        Facts {
-            approvals,
-            waited_min: u32::try_from(waited_ms / MINUTE_MS).unwrap_or(u32::MAX),
-            business_hours: self.around.business_hours || (moment.is_some() && moment == self.around.next_business),
-            ..facts.clone()
-        }
-    }
-
-    /// When the identity was proved; now, if the proofs of a plan are what proves it.
-    fn verified_at(&self) -> Timestamp {
-        match self.case.stage() {
-            Stage::Authorizing(verified, _) => verified.at(),
-            _ => self.at,
-        }
-    }
-
-    /// Now, and each moment at which waiting could change an answer.
-    fn moments(&self) -> Vec<Option<Timestamp>> {
-        let from = self.verified_at();
-        let named = self.policy.holds().iter().map(|minutes| from.plus_ms(i64::from(*minutes) * MINUTE_MS));
-        let mut later: Vec<Timestamp> = named.chain(self.around.next_business).filter(|m| *m > self.at).collect();
-        later.sort_unstable();
-        std::iter::once(None).chain(later.into_iter().map(Some)).collect()
+    fn cheapest(&self, facts: &Facts, moments: &[Timestamp], proofs: Vec<Method>) -> Option<Way> {
+        let Approvals { people, groups } = facts.approvals;
+        let (more, groups, wait_until) = (0..=MAX_APPROVALS).find_map(|more| {
+            let approvals = Approvals { people: people.saturating_add(more), groups: groups.saturating_add(more) };
+            let now = Facts { approvals, ..facts.clone() };
+            let opens = |facts: &Facts| self.policy.ask(Gate::Authorize, facts).allowed;
+            if opens(&now) {
+                return Some((more, approvals.groups, None));
+            }
+            let later = moments.iter().find(|moment| opens(&self.around.after(&now, self.from, **moment)))?;
+            Some((more, approvals.groups, Some(*later)))
+        })?;
+        Some(Way { approvals: more, groups: if more == 0 { 0 } else { groups }, wait_until, proofs })
     }
 
     /// The evidence that there would be if the person gave this proof now.
@@ -190,7 +150,7 @@ impl Ask<'_> {
         Evidence {
             id: EvidenceId::new(self.at, [n; 10]),
             method: offer.method,
-            subject: self.classified.subject(),
+            subject: self.had.classified.subject(),
             sources: offer.sources.clone(),
             witness: None,
             at: self.at,
@@ -207,24 +167,23 @@ fn within(smaller: &Way, larger: &Way) -> bool {
         && smaller.proofs.iter().all(|proof| larger.proofs.contains(proof))
 }
 
-/// Every choice of at most [`MAX_PROOFS`] offers with different methods, smallest first.
+/// The place of a method among all, best first.
+fn rank(method: Method) -> Option<usize> {
+    Method::ALL.iter().position(|one| *one == method)
+}
+
+/// Every choice of at most [`MAX_PROOFS`] offers with different methods, smallest first. The offers are in the order of their methods.
 fn subsets<'a>(offers: &[&'a Attainable]) -> Vec<Vec<&'a Attainable>> {
-    let mut all = vec![vec![]];
-    let mut last = vec![(0, vec![])];
+    let mut last: Vec<Vec<&Attainable>> = vec![vec![]];
+    let mut all = last.clone();
     for _ in 0..MAX_PROOFS {
         let mut longer = Vec::new();
-        for (from, chosen) in &last {
-            for (index, offer) in offers.iter().enumerate().skip(*from) {
-                let taken = |c: &&Attainable| c.method == offer.method;
-                if chosen.iter().any(taken) {
-                    continue;
-                }
-                let mut more: Vec<&Attainable> = chosen.clone();
-                more.push(offer);
-                longer.push((index + 1, more));
-            }
+        for chosen in &last {
+            let behind =
+                |offer: &&&Attainable| chosen.last().is_none_or(|before| rank(before.method) < rank(offer.method));
+            longer.extend(offers.iter().filter(behind).map(|offer| [chosen.as_slice(), &[*offer]].concat()));
         }
-        all.extend(longer.iter().map(|(_, chosen)| chosen.clone()));
+        all.extend_from_slice(&longer);
         last = longer;
     }
     all

@@ -10,8 +10,8 @@ use std::{
 };
 
 use cedar_policy::{
-    ActionConstraint, Authorizer, Decision, Entities, EntityUid, PolicyId, PolicySet, Request, ResourceConstraint,
-    Schema, ValidationMode, Validator,
+    ActionConstraint, Authorizer, Decision, Entities, PolicyId, PolicySet, Request, ResourceConstraint, Schema,
+    ValidationMode, Validator,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ mod memo;
 mod words;
 
 use memo::Memo;
-use words::{Words, context};
+use words::{Standing, Words, context};
 
 pub use bare::Bare;
 
@@ -121,6 +121,9 @@ pub enum PolicyError {
     /// A hold that is not a number of minutes.
     #[error("@hold_minutes of policy `{0}` is not a whole number of minutes")]
     Hold(String),
+    /// A policy that is about no question there is: its class is misspelled, and a `forbid` would never be heard.
+    #[error("policy `{0}` is about no class of accounts that there is")]
+    Idle(String),
     /// Templates are not linked here and would never decide.
     #[error("the policy has templates, which are not used here")]
     Templates,
@@ -139,9 +142,9 @@ pub struct Policy {
     holds: Vec<u32>,
     words: Words,
     /// The same question has the same answer, and a plan asks the same few over and over.
-    answered: Memo<(Gate, Facts), Verdict>,
-    /// The entities of a question, by what of its facts is in them: time and risk are not, and change more often than the rest.
-    entities: Memo<Facts, Arc<Entities>>,
+    answered: Memo<(Gate, Facts), (bool, Vec<String>)>,
+    /// The entities of a question, by what of its facts is in them.
+    entities: Memo<Standing, Arc<Entities>>,
 }
 
 impl std::fmt::Debug for Policy {
@@ -170,6 +173,10 @@ impl Policy {
             for class in Class::ALL {
                 slices.insert((gate, class), slice(&named.policies, &words, gate, class)?);
             }
+        }
+        let heard = |policy: &cedar_policy::Policy| slices.values().any(|slice| slice.policy(policy.id()).is_some());
+        if let Some(idle) = named.policies.policies().find(|policy| !heard(policy)) {
+            return Err(PolicyError::Idle(idle.id().to_string()));
         }
         Ok(Self {
             digest: Digest::of(source.as_bytes()),
@@ -207,15 +214,9 @@ impl Policy {
 
     /// Asks. Whatever goes wrong on the way is a no (an evaluation error refuses).
     pub fn ask(&self, gate: Gate, facts: &Facts) -> Verdict {
-        let question = (gate, facts.clone());
-        if let Some(verdict) = self.answered.get(&question) {
-            return verdict;
-        }
-        let (allowed, because) =
-            self.decide(gate, facts).unwrap_or_else(|error| (false, vec![format!("error: {error}")]));
-        let verdict = Verdict { allowed, because, policy: self.digest };
-        self.answered.put(question, verdict.clone());
-        verdict
+        let answer = self.answered.get((gate, facts.clone()), |(gate, facts)| self.decide(*gate, facts));
+        let (allowed, because) = answer.unwrap_or_else(|error| (false, vec![format!("error: {error}")]));
+        Verdict { allowed, because, policy: self.digest }
     }
 
     /// Asks and keeps the facts.
@@ -239,27 +240,18 @@ impl Policy {
     /// The question in Cedar's words, and the policies that may have a say in it.
     fn question(&self, gate: Gate, facts: &Facts) -> Result<(Arc<Entities>, Request, &PolicySet), PolicyError> {
         let wrong = |e: &dyn std::fmt::Display| PolicyError::Words(e.to_string());
-        let entities = self.entities_of(facts)?;
+        let make = |standing: &Standing| self.words.entities(standing, &self.schema).map(Arc::new);
+        let entities = self.entities.get(Standing::of(facts), make)?;
         let request = Request::new(
-            self.words.uid("Requester", "anyone"),
-            self.words.action(gate),
-            self.words.uid("Case", "case"),
+            self.words.uid("Requester", "anyone")?,
+            self.words.action(gate)?,
+            self.words.case()?,
             context(facts)?,
             Some(&self.schema),
         )
         .map_err(|e| wrong(&e))?;
         let slice = self.slices.get(&(gate, facts.class)).ok_or_else(|| wrong(&"no slice"))?;
         Ok((entities, request, slice))
-    }
-
-    fn entities_of(&self, facts: &Facts) -> Result<Arc<Entities>, PolicyError> {
-        let still = Facts { risk: Risk::default(), business_hours: false, waited_min: 0, ..facts.clone() };
-        if let Some(entities) = self.entities.get(&still) {
-            return Ok(entities);
-        }
-        let entities = Arc::new(self.words.entities(&still, &self.schema)?);
-        self.entities.put(still, Arc::clone(&entities));
-        Ok(entities)
     }
 }
 
@@ -299,8 +291,10 @@ fn named(parsed: &PolicySet) -> Result<Named, PolicyError> {
 
 /// The policies whose scope can hold for a question of that step and class. Judged by the scope alone, which Cedar checks before any condition.
 fn slice(all: &PolicySet, words: &Words, gate: Gate, class: Class) -> Result<PolicySet, PolicyError> {
-    let action = words.action(gate);
-    let within: Vec<EntityUid> = words.ancestry(class);
+    let action = words.action(gate)?;
+    let (own, wider) = words.class(class)?;
+    // `in` holds of a thing and itself too.
+    let within = [Some(own), wider, Some(words.case()?)];
     let applies = |policy: &&cedar_policy::Policy| {
         let by_action = match policy.action_constraint() {
             ActionConstraint::Any => true,
@@ -308,7 +302,7 @@ fn slice(all: &PolicySet, words: &Words, gate: Gate, class: Class) -> Result<Pol
             ActionConstraint::In(several) => several.contains(&action),
         };
         let by_class = match policy.resource_constraint() {
-            ResourceConstraint::In(parent) | ResourceConstraint::IsIn(_, parent) => within.contains(&parent),
+            ResourceConstraint::In(parent) | ResourceConstraint::IsIn(_, parent) => within.contains(&Some(parent)),
             ResourceConstraint::Any | ResourceConstraint::Eq(_) | ResourceConstraint::Is(_) => true,
         };
         by_action && by_class

@@ -1,5 +1,7 @@
 //! How unusual a case is: a sum of named signals, so that anybody can see why (C19: explained, never learned). Risk only raises what is asked for.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 /// A signal that raised the risk.
@@ -36,25 +38,23 @@ impl Signal {
 pub struct Risk {
     /// 0 to 100.
     score: u8,
-    /// What raised it, in a fixed order and each once.
-    signals: Vec<Signal>,
+    /// What raised it.
+    signals: BTreeSet<Signal>,
 }
 
 impl Risk {
     /// Adds up the signals; each counts once.
     pub fn of(signals: impl IntoIterator<Item = Signal>) -> Self {
-        let mut signals: Vec<Signal> = signals.into_iter().collect();
-        signals.sort_unstable();
-        signals.dedup();
-        let sum: u32 = signals.iter().map(|s| u32::from(s.weight())).sum();
-        Self { score: u8::try_from(sum.min(100)).unwrap_or(100), signals }
+        let signals: BTreeSet<Signal> = signals.into_iter().collect();
+        let score = signals.iter().fold(0u8, |sum, signal| sum.saturating_add(signal.weight())).min(100);
+        Self { score, signals }
     }
     /// 0 to 100.
     pub const fn score(&self) -> u8 {
         self.score
     }
     /// What raised it.
-    pub fn signals(&self) -> &[Signal] {
+    pub const fn signals(&self) -> &BTreeSet<Signal> {
         &self.signals
     }
     /// Whether the score is the sum of its signals, as one read from a log must be.

@@ -26,10 +26,6 @@ impl Timestamp {
     pub const fn since_ms(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
-    /// Days since 1970 in UTC.
-    pub const fn day(self) -> i64 {
-        self.0.div_euclid(DAY_MS)
-    }
 }
 
 /// One second in milliseconds.

@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::{
-    policy::{Gate, Policy},
+    policy::Gate,
     steps::{
         authorize::{WINDOW_MS, may_approve},
         reissue::{MAX_ATTEMPTS, Outcome, Started, Submission},
-        verify::{MAX_EVIDENCE, Rejection},
+        verify::Rejection,
     },
 };
 
@@ -23,7 +23,7 @@ pub enum Command {
     Reject(Method, RejectionReason),
     /// Step 3: a second person agrees.
     Approve(Approval, Surroundings),
-    /// Step 3: ask again, time has passed.
+    /// Step 2 and 3: ask again. Time has passed, or the account is of another class.
     Ask(Surroundings),
     /// Step 4: do this.
     Submit {
@@ -140,40 +140,13 @@ impl Case {
     }
 
     fn decide_present(&self, new: Evidence, around: &Surroundings, policy: &Policy, at: Timestamp) -> Decided {
-        let (classified, had) = match &self.stage {
-            Stage::Verifying(classified, had) => (classified, had.as_slice()),
-            Stage::Authorizing(verified, _) => (verified.classified(), verified.evidence()),
-            _ => return Err(Refusal::WrongStep),
-        };
-        if new.subject != classified.subject() {
-            return Err(Refusal::OtherPerson);
-        }
-        if had.len() >= MAX_EVIDENCE || self.rejections(new.method) >= MAX_REJECTIONS {
-            return Err(Refusal::TooMany);
-        }
-        if !new.ever_counts() {
-            return Err(Refusal::NothingNew);
-        }
-        if had.iter().any(|old| new.repeats(old, at)) {
-            return Err(Refusal::Again);
-        }
-        let mut evidence = had.to_vec();
+        let had = self.seen().ok_or(Refusal::WrongStep)?;
+        self.takes(&new, at).map_err(|(refusal, _)| refusal)?;
+        let mut evidence = had.evidence.to_vec();
         evidence.push(new.clone());
-        let mut events = vec![Event::Presented(new)];
         // The case is another than the one that was approved: approvals are not carried over.
-        let seen = Seen { classified, evidence: &evidence, approvals: &[] };
-        let verified_at = if let Stage::Authorizing(verified, _) = &self.stage {
-            verified.at()
-        } else {
-            let gate = policy.gate(Gate::Verify, self.facts(seen, When { around, verified_at: None, at }));
-            if !gate.verdict.allowed {
-                return Ok(events);
-            }
-            events.push(Event::Verified(gate));
-            at
-        };
-        events.extend(self.next_gate(seen, When { around, verified_at: Some(verified_at), at }, policy));
-        Ok(events)
+        let gates = self.ask(Seen { evidence: &evidence, approvals: &[], ..had }, around, policy, at);
+        Ok(std::iter::once(Event::Presented(new)).chain(gates).collect())
     }
 
     fn decide_approve(&self, approval: Approval, around: &Surroundings, policy: &Policy, at: Timestamp) -> Decided {
@@ -188,33 +161,40 @@ impl Case {
         }
         let mut approvals = had.clone();
         approvals.push(approval.clone());
-        let mut events = vec![Event::Approved(approval)];
-        events.extend(self.next_gate(
-            Seen { classified: verified.classified(), evidence: verified.evidence(), approvals: &approvals },
-            When { around, verified_at: Some(verified.at()), at },
-            policy,
-        ));
-        Ok(events)
+        let gates = self.ask(Seen::verified(verified, &approvals), around, policy, at);
+        Ok(std::iter::once(Event::Approved(approval)).chain(gates).collect())
     }
 
     fn decide_ask(&self, around: &Surroundings, policy: &Policy, at: Timestamp) -> Decided {
-        let Stage::Authorizing(verified, approvals) = &self.stage else {
-            return Err(Refusal::WrongStep);
-        };
-        let seen = Seen { classified: verified.classified(), evidence: verified.evidence(), approvals };
-        let when = When { around, verified_at: Some(verified.at()), at };
-        self.next_gate(seen, when, policy).map_or(Err(Refusal::NothingNew), |event| Ok(vec![event]))
+        let seen = self.seen().ok_or(Refusal::WrongStep)?;
+        // Without a proof nobody is verified, whatever a policy says.
+        let gates = if seen.evidence.is_empty() { vec![] } else { self.ask(seen, around, policy, at) };
+        if gates.is_empty() { Err(Refusal::NothingNew) } else { Ok(gates) }
     }
 
-    /// Asks the second gate. Open: authorized. Shut, but open by itself later: held, unless it is held already until then.
-    fn next_gate(&self, seen: Seen<'_>, when: When<'_>, policy: &Policy) -> Option<Event> {
-        let gate = policy.gate(Gate::Authorize, self.facts(seen, when));
-        if gate.verdict.allowed {
-            return Some(Event::Authorized { gate, until: when.at.plus_ms(WINDOW_MS) });
+    /// Asks the gates that are still shut, in order. The second may open by itself later: held, unless it is held already until then.
+    fn ask(&self, mut seen: Seen<'_>, around: &Surroundings, policy: &Policy, at: Timestamp) -> Vec<Event> {
+        let mut events = Vec::new();
+        if seen.verified_at.is_none() {
+            let gate = policy.gate(Gate::Verify, self.facts(seen, around, at));
+            if !gate.verdict.allowed {
+                return events;
+            }
+            events.push(Event::Verified(gate));
         }
-        let until = opens_by_itself(policy, &gate.facts, when)?;
-        let known = self.hold.as_ref().is_some_and(|hold| hold.until == until);
-        (!known).then_some(Event::Held(Hold { until, gate }))
+        let from = *seen.verified_at.get_or_insert(at);
+        let gate = policy.gate(Gate::Authorize, self.facts(seen, around, at));
+        if gate.verdict.allowed {
+            events.push(Event::Authorized { gate, until: at.plus_ms(WINDOW_MS) });
+            return events;
+        }
+        let opens = |moment: &Timestamp| policy.ask(Gate::Authorize, &around.after(&gate.facts, from, *moment)).allowed;
+        let until = around.moments(policy, from, at).into_iter().find(opens);
+        let known = self.hold.as_ref().map(|hold| hold.until);
+        if let Some(until) = until.filter(|until| Some(*until) != known) {
+            events.push(Event::Held(Hold { until, gate }));
+        }
+        events
     }
 
     fn decide_submit(&self, sealed: Option<Digest>, factor: Option<crate::ids::FactorId>) -> Decided {
@@ -253,16 +233,13 @@ impl Case {
     }
 
     fn decide_record(&self, recorded: Recorded) -> Decided {
-        let Stage::Reissuing(_, Attempt::Running(submission) | Attempt::Unknown(submission)) = &self.stage else {
+        let Stage::Reissuing(_, now @ (Attempt::Running(handed) | Attempt::Unknown(handed))) = &self.stage else {
             return Err(Refusal::WrongStep);
         };
-        if submission.attempt != recorded.attempt {
+        if handed.attempt != recorded.attempt {
             return Err(Refusal::WrongStep);
         }
-        if matches!(
-            (&self.stage, &recorded.outcome),
-            (Stage::Reissuing(_, Attempt::Unknown(_)), Outcome::Unknown { .. })
-        ) {
+        if matches!((now, &recorded.outcome), (Attempt::Unknown(_), Outcome::Unknown { .. })) {
             return Err(Refusal::NothingNew);
         }
         if recorded.contradicts_itself() {
@@ -278,22 +255,4 @@ impl Case {
         let class = reissued.authorized().verified().classified().class();
         if review.closes(class, by_human) { Ok(vec![Event::Reviewed(review)]) } else { Err(Refusal::NotReviewed) }
     }
-}
-
-/// The first moment at which waiting alone opens the second gate: each wait that a policy names, and the start of business.
-fn opens_by_itself(policy: &Policy, facts: &Facts, when: When<'_>) -> Option<Timestamp> {
-    let from = when.verified_at?;
-    let named = policy.holds().iter().map(|minutes| from.plus_ms(i64::from(*minutes) * MINUTE_MS));
-    let mut moments: Vec<Timestamp> =
-        named.chain(when.around.next_business).filter(|moment| *moment > when.at).collect();
-    moments.sort_unstable();
-    moments.into_iter().find(|moment| {
-        let waited = moment.since_ms(from) / MINUTE_MS;
-        let then = Facts {
-            waited_min: u32::try_from(waited).unwrap_or(u32::MAX),
-            business_hours: when.around.business_hours || when.around.next_business == Some(*moment),
-            ..facts.clone()
-        };
-        policy.ask(Gate::Authorize, &then).allowed
-    })
 }

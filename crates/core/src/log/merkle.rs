@@ -73,7 +73,7 @@ impl Frontier {
     }
 
     /// The tree of that size from its stored edge, in the order of [`edge_nodes`].
-    pub fn from_edge(size: u64, edge: Vec<Hash>) -> Result<Self, LogError> {
+    fn from_edge(size: u64, edge: Vec<Hash>) -> Result<Self, LogError> {
         if size > MAX_SIZE {
             return Err(unreadable(What::Edge, "the tree is larger than any log"));
         }
@@ -101,11 +101,6 @@ impl Frontier {
     /// How many leaves the tree has.
     pub const fn size(&self) -> u64 {
         self.size
-    }
-
-    /// The hashes of the edge, in the order of [`edge_nodes`].
-    pub fn edge(&self) -> &[Hash] {
-        &self.edge
     }
 
     /// The edge for one column: its hashes in a row, 32 bytes each.

@@ -14,7 +14,6 @@ use aws_lc_rs::{
     error::{KeyRejected, Unspecified},
 };
 use data_encoding::{BASE64, HEXLOWER};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub mod audit;
 pub mod checkpoint;
@@ -97,16 +96,7 @@ impl FromStr for Hash {
             .and_then(|bytes| Self::try_from(bytes.as_slice()))
     }
 }
-impl Serialize for Hash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-impl<'de> Deserialize<'de> for Hash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
+as_text!(Hash);
 
 /// Which text or bytes could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Facts, Gate, Policy, Verdict};
 use crate::{
-    account::{Action, Class, Method, Strength},
+    account::{Action, Class, Method},
     event::Door,
     risk::{Risk, Signal},
     steps::{authorize::Approvals, verify::Proofs},
@@ -83,24 +83,15 @@ const fn at_work() -> bool {
 impl Example {
     /// The facts of the situation. None if it names an action that there is not.
     pub fn facts(&self) -> Option<Facts> {
-        let action = match self.action.as_str() {
-            "set_password" => Action::SetPassword,
-            "unlock" => Action::Unlock,
-            "enroll_factor" => Action::EnrollFactor { method: Method::Passkey },
-            "remove_factor" => Action::RemoveFactor,
-            _ => return None,
-        };
-        let strong = self.proofs.iter().filter(|m| m.strength() >= Strength::Strong).count();
+        let enroll = Action::EnrollFactor { method: Method::Passkey };
+        let actions = [Action::SetPassword, Action::Unlock, enroll, Action::RemoveFactor];
+        let action = actions.into_iter().find(|action| action.word() == self.action)?;
         Some(Facts {
             class: self.class,
             action,
             door: self.door,
             enrolled_strong: self.enrolled_strong,
-            proofs: Proofs {
-                methods: self.proofs.iter().copied().collect(),
-                independent: u32::try_from(self.proofs.len()).ok()?,
-                strong: u32::try_from(strong).ok()?,
-            },
+            proofs: Proofs::apart(self.proofs.iter().copied().collect()),
             approvals: Approvals { people: self.approvals, groups: self.groups.unwrap_or(self.approvals) },
             risk: Risk::of(self.risk.iter().copied()),
             business_hours: self.business_hours,

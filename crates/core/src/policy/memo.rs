@@ -16,14 +16,18 @@ impl<K: Eq + Hash, V: Clone> Memo<K, V> {
     pub(super) fn new() -> Self {
         Self(Mutex::default())
     }
-    pub(super) fn get(&self, key: &K) -> Option<V> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
-    }
-    pub(super) fn put(&self, key: K, value: V) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// What `make` makes of `key`, now or before. What it could not make is not remembered.
+    pub(super) fn get<E>(&self, key: K, make: impl FnOnce(&K) -> Result<V, E>) -> Result<V, E> {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = known().get(&key) {
+            return Ok(value.clone());
+        }
+        let value = make(&key)?;
+        let mut known = known();
         if known.len() >= MOST {
             known.clear();
         }
-        known.insert(key, value);
+        known.insert(key, value.clone());
+        Ok(value)
     }
 }

@@ -2,18 +2,23 @@
 //!
 //! Four eyes, distinct people and "one no is enough" are structure, here in Rust: no policy can take them away.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     digest::Digest,
     ids::PersonId,
     policy::Gated,
-    steps::verify::Verified,
+    steps::verify::{Verified, count},
     time::{MINUTE_MS, Timestamp},
 };
 
 /// How long a permission lasts: from the open gate to the end of the change (MISSION 1.Y, "access after approval").
 pub const WINDOW_MS: i64 = 30 * MINUTE_MS;
+
+/// The most approvals that one case takes. No policy can sensibly ask for more.
+pub const MAX_APPROVALS: usize = 9;
 
 /// A second person's yes, bound to the case exactly as it was shown.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -38,37 +43,37 @@ pub struct Approvals {
 }
 
 impl Approvals {
-    /// Adds up. Every approver stands for one group; the largest number of different groups is found by matching.
+    /// Adds up. Every approver stands for one group; the largest number of different groups is found by matching (Kuhn's algorithm).
     pub fn of(approvals: &[Approval]) -> Self {
-        let mut names: Vec<&str> = approvals.iter().flat_map(|a| a.groups.iter().map(String::as_str)).collect();
-        names.sort_unstable();
-        names.dedup();
-        Self {
-            people: u32::try_from(approvals.len()).unwrap_or(u32::MAX),
-            groups: matching(approvals, &names, 0, &mut Vec::new()),
-        }
+        let mut stands = BTreeMap::new();
+        let groups = count(approvals.iter().filter(|one| stands_for(one, &mut stands, &mut BTreeSet::new())));
+        Self { people: count(approvals.iter()), groups }
     }
 }
 
-/// The size of the largest matching of approvers (from `from` on) to groups that are not taken. A case has a handful of approvals.
-fn matching<'a>(approvals: &'a [Approval], names: &[&'a str], from: usize, taken: &mut Vec<&'a str>) -> u32 {
-    let Some(approval) = approvals.get(from) else {
-        return 0;
-    };
-    let mut best = matching(approvals, names, from + 1, taken);
-    for group in approval.groups.iter().map(String::as_str) {
-        if names.contains(&group) && !taken.contains(&group) {
-            taken.push(group);
-            best = best.max(1 + matching(approvals, names, from + 1, taken));
-            taken.pop();
+/// Finds a group for an approver. Whoever stands for it already moves to another, if there is one.
+fn stands_for<'a>(
+    one: &'a Approval,
+    stands: &mut BTreeMap<&'a str, &'a Approval>,
+    asked: &mut BTreeSet<&'a str>,
+) -> bool {
+    for group in &one.groups {
+        if !asked.insert(group) {
+            continue;
+        }
+        let before = stands.get(group.as_str()).copied();
+        if before.is_none_or(|before| stands_for(before, stands, asked)) {
+            stands.insert(group, one);
+            return true;
         }
     }
-    best
+    false
 }
 
-/// Who asked, who vouched for a proof and who has said yes already can not approve (M72, T-H05).
+/// Who asked, who vouched for a proof and who has said yes already can not approve (M72, T-H05); and no more than a handful do.
 pub fn may_approve(verified: &Verified, had: &[Approval], approver: PersonId) -> bool {
-    verified.classified().subject() != approver
+    had.len() < MAX_APPROVALS
+        && verified.classified().subject() != approver
         && verified.evidence().iter().all(|evidence| evidence.witness != Some(approver))
         && had.iter().all(|approval| approval.by != approver)
 }
@@ -194,7 +199,7 @@ pub(super) mod tests {
             until: at.plus_ms(1),
             usable_from: at,
         };
-        Verified::new(Classified::new(claim, account), vec![proof], gated(true), at).unwrap()
+        Verified::new(Classified::new(claim, account), vec![proof], &gated(true), at).unwrap()
     }
 
     pub(in crate::steps) fn gated(allowed: bool) -> Gated {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     account::{AccountRef, Action, Class},
+    case::{Case, Stage},
     digest::{Digest, Disclosure, Field},
     ids::{CaseId, FactorId, PersonId},
     ledger::Durable,
@@ -175,19 +176,18 @@ pub enum NoPermit {
 }
 
 impl Permit {
-    /// Turns a committed start into a permit. `account` must open the commitment that was made when the case was classified.
+    /// Turns a committed start of a case into a permit. `account` must open the commitment that was made when the case was classified.
     pub fn new(
         started: Durable<(CaseId, Started)>,
-        authorized: &Authorized,
-        attempt: Attempt,
+        case: &Case,
         account: &Disclosure,
         at: Timestamp,
     ) -> Result<Self, NoPermit> {
-        let (case, started) = started.into_inner();
-        let Attempt::Running(submission) = attempt else {
+        let (id, started) = started.into_inner();
+        let Stage::Reissuing(authorized, Attempt::Running(submission)) = case.stage() else {
             return Err(NoPermit::NotRunning);
         };
-        if submission.attempt != started.attempt {
+        if id != case.id() || submission.attempt != started.attempt {
             return Err(NoPermit::NotRunning);
         }
         if at >= authorized.until() {
@@ -199,11 +199,11 @@ impl Permit {
         }
         let (directory, id) = account.value.split_once('/').ok_or(NoPermit::OtherAccount)?;
         Ok(Self {
-            case,
+            case: case.id(),
             subject: classified.subject(),
             account: AccountRef { directory: directory.to_owned(), id: id.to_owned() },
             action: classified.claim().action,
-            submission,
+            submission: *submission,
         })
     }
     /// The case it belongs to.

@@ -72,9 +72,10 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Whether there is a moment at which it counts.
-    pub fn ever_counts(&self) -> bool {
-        self.at < self.until
+    /// Whether it can count for anything if it is handed in at that moment: it was given by then, there is a moment at which it counts, it comes from
+    /// somewhere (what names no source would be independent of everything), and nobody vouches for themselves.
+    pub fn ever_counts(&self, at: Timestamp) -> bool {
+        self.at <= at && self.at < self.until && !self.sources.is_empty() && self.witness != Some(self.subject)
     }
     /// Whether at that moment it is no other proof than one that is there: the same, or of the same kind while that one still counts.
     pub fn repeats(&self, old: &Self, at: Timestamp) -> bool {
@@ -133,6 +134,11 @@ pub struct Proofs {
 }
 
 impl Proofs {
+    /// These kinds of proof, none of which shares a source with another.
+    pub fn apart(methods: BTreeSet<Method>) -> Self {
+        let strong = count(methods.iter().filter(|method| method.strength() >= Strength::Strong));
+        Self { independent: count(methods.iter()), strong, methods }
+    }
     /// Adds up what of `evidence` counts at a moment for the person and credential of `classified`.
     pub fn of(classified: &Classified, evidence: &[Evidence], at: Timestamp) -> Self {
         let opens = &classified.classification().opens;
@@ -153,34 +159,27 @@ fn shares(some: &[Source], others: &[Source]) -> bool {
 /// Looks at every subset without shared sources, and takes the one with the most strong proofs, then the most proofs.
 /// The methods named are those of that subset alone: a proof that was folded away can not also count by its name.
 fn best_subset(counting: &[&Evidence]) -> Proofs {
-    let mut best = (false, 0, 0, Reverse(BTreeSet::new()));
-    for bits in 1u32..(1 << counting.len()) {
-        let chosen: Vec<&Evidence> = counting
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| bits & (1 << index) != 0)
-            .map(|(_, evidence)| *evidence)
-            .collect();
-        let apart = chosen.iter().enumerate().all(|(index, one)| {
-            chosen
-                .iter()
-                .skip(index + 1)
-                .all(|other| one.method != other.method && !shares(&one.sources, &other.sources))
-        });
-        if !apart {
-            continue;
-        }
-        let strong = count(chosen.iter().filter(|e| e.method.strength() >= Strength::Strong));
-        let resistant = chosen.iter().any(|e| e.method.strength() == Strength::PhishingResistant);
-        // Between equals the methods decide, so that the order in which proofs were given can not.
-        let methods = chosen.iter().map(|e| e.method).collect();
-        best = best.max((resistant, strong, count(chosen.iter()), Reverse(methods)));
-    }
-    let (_, strong, independent, Reverse(methods)) = best;
-    Proofs { methods, independent, strong }
+    let chosen = |bits: u32| -> Vec<&Evidence> {
+        counting.iter().zip(0u32..).filter(|(_, place)| bits & (1 << place) != 0).map(|(one, _)| *one).collect()
+    };
+    let apart = |chosen: &Vec<&Evidence>| {
+        chosen.iter().zip(1..).all(|(one, behind)| {
+            chosen.iter().skip(behind).all(|other| one.method != other.method && !shares(&one.sources, &other.sources))
+        })
+    };
+    (0u32..1 << counting.len())
+        .map(chosen)
+        .filter(apart)
+        .map(|chosen| Proofs::apart(chosen.iter().map(|one| one.method).collect()))
+        .max_by_key(|proofs| {
+            let resistant = proofs.methods.iter().any(|method| method.strength() == Strength::PhishingResistant);
+            // Between equals the methods decide, so that the order in which proofs were given can not.
+            (resistant, proofs.strong, proofs.independent, Reverse(proofs.methods.clone()))
+        })
+        .unwrap_or_default()
 }
 
-fn count(of: impl Iterator) -> u32 {
+pub(super) fn count(of: impl Iterator) -> u32 {
     u32::try_from(of.count()).unwrap_or(u32::MAX)
 }
 
@@ -189,14 +188,13 @@ fn count(of: impl Iterator) -> u32 {
 pub struct Verified {
     classified: Classified,
     evidence: Vec<Evidence>,
-    gate: Gated,
     at: Timestamp,
 }
 
 impl Verified {
     /// None unless the policy said yes and there is a proof.
-    pub(crate) fn new(classified: Classified, evidence: Vec<Evidence>, gate: Gated, at: Timestamp) -> Option<Self> {
-        (gate.verdict.allowed && !evidence.is_empty()).then_some(Self { classified, evidence, gate, at })
+    pub(crate) fn new(classified: Classified, evidence: Vec<Evidence>, gate: &Gated, at: Timestamp) -> Option<Self> {
+        (gate.verdict.allowed && !evidence.is_empty()).then_some(Self { classified, evidence, at })
     }
     /// Step 1's product.
     pub const fn classified(&self) -> &Classified {
@@ -205,10 +203,6 @@ impl Verified {
     /// The proofs.
     pub fn evidence(&self) -> &[Evidence] {
         &self.evidence
-    }
-    /// The policy's answer.
-    pub const fn gate(&self) -> &Gated {
-        &self.gate
     }
     /// When the identity was proved. Waiting is counted from here.
     pub const fn at(&self) -> Timestamp {

@@ -169,5 +169,5 @@ impl Played {
 /// Whether the long form was asked for.
 #[expect(clippy::disallowed_methods, reason = "which form of a test runs is said by the environment")]
 pub fn campaign() -> bool {
-    std::env::var("KEYWARD_CAMPAIGN").is_ok()
+    std::env::var("KEYWARD_CAMPAIGN").is_ok_and(|value| value == "1")
 }

@@ -4,7 +4,7 @@
 use keyward_core::{
     account::{Action, Class, Method},
     actor::Actor,
-    case::{Case, Command, Corrupt, Refusal, Stage},
+    case::{Case, Command, Corrupt, Refusal},
     digest::{Digest, Disclosure, Field},
     event::{ContestedFrom, EndReason, Entry, Event, Unmatched},
     ids::{CaseId, FactorId},
@@ -14,7 +14,7 @@ use keyward_core::{
     steps::{
         authorize::Hold,
         classify::Classification,
-        reissue::{Attempt, Check, CheckKind, CheckResult, NoPermit, Outcome, Permit, Started, Submission},
+        reissue::{Check, CheckKind, CheckResult, NoPermit, Outcome, Permit, Started, Submission},
         verify::{Evidence, Rejection, RejectionReason},
     },
     time::{HOUR_MS, MINUTE_MS, Timestamp},
@@ -261,6 +261,9 @@ fn r02_a_proof_in_a_log_is_of_that_person_new_and_fresh() {
         ("the proof came after too many tries", tried(), proof(|_| ())),
         ("the proof came after too many tries", many.case, proof(|_| ())),
         ("the proof never counted", known(), proof(|p| p.until = p.at)),
+        ("the proof never counted", known(), proof(|p| p.at = later(1))),
+        ("the proof never counted", known(), proof(|p| p.sources.clear())),
+        ("the proof never counted", known(), proof(|p| p.witness = Some(p.subject))),
         (
             "nothing was to be tried",
             tried(),
@@ -431,28 +434,26 @@ impl Ledger for Nowhere {}
 
 #[test]
 fn t_e03_a_permit_is_for_a_running_attempt_in_time_on_that_account() {
-    let begun = begun();
-    let Stage::Reissuing(authorized, running) = begun.stage() else { panic!("begun") };
-    let none = Attempt::None;
-    let of = |number| Durable::seal((case_id(), Started { attempt: number, class: Class::Standard }), 0, &Nowhere);
+    let of = |case, attempt| Durable::seal((case, Started { attempt, class: Class::Standard }), 0, &Nowhere);
     let account = || disclosed(Field::Account, "embedded/0190");
-    let permit = |number, attempt: &Attempt, account: &Disclosure, at| {
-        Permit::new(of(number), authorized, *attempt, account, at).map(drop)
+    let permit = |started: (CaseId, u32), case: &Case, account: &Disclosure, at| {
+        Permit::new(of(started.0, started.1), case, account, at).map(drop)
     };
-    let last = authorized.until().plus_ms(-1);
-    assert_eq!(permit(1, running, &account(), last), Ok(()));
-    assert_eq!(permit(1, &none, &account(), START), Err(NoPermit::NotRunning));
-    assert_eq!(permit(2, running, &account(), START), Err(NoPermit::NotRunning));
-    assert_eq!(permit(1, running, &account(), authorized.until()), Err(NoPermit::Ended));
+    let (own, until) = (case_id(), START.plus_ms(30 * MINUTE_MS));
+    assert_eq!(permit((own, 1), &begun(), &account(), until.plus_ms(-1)), Ok(()));
+    assert_eq!(permit((own, 1), &handed_in(), &account(), START), Err(NoPermit::NotRunning));
+    assert_eq!(permit((own, 2), &begun(), &account(), START), Err(NoPermit::NotRunning));
+    let other = CaseId::new(START, [2; 10]);
+    assert_eq!(permit((other, 1), &begun(), &account(), START), Err(NoPermit::NotRunning));
+    assert_eq!(permit((own, 1), &begun(), &account(), until), Err(NoPermit::Ended));
     let elsewhere = disclosed(Field::Account, "embedded/0191");
-    assert_eq!(permit(1, running, &elsewhere, START), Err(NoPermit::OtherAccount));
+    assert_eq!(permit((own, 1), &begun(), &elsewhere, START), Err(NoPermit::OtherAccount));
     for (field, value) in [(Field::Account, "0190"), (Field::Name, "embedded/0190")] {
         let no_account = disclosed(field, value);
         let known = Classification { account: no_account.commitment(), ..classification(Class::Standard) };
         let steps = [Command::Classify(known.clone()), present(Method::Passkey, 1), submit(), Command::Start(known)];
         let case = case(steps);
-        let Stage::Reissuing(authorized, running) = case.stage() else { panic!("begun") };
-        let permit = Permit::new(of(1), authorized, *running, &no_account, START).map(drop);
-        assert_eq!(permit, Err(NoPermit::OtherAccount), "{value} is no account in a directory");
+        let refused = permit((own, 1), &case, &no_account, START);
+        assert_eq!(refused, Err(NoPermit::OtherAccount), "{value} is no account in a directory");
     }
 }

@@ -57,12 +57,17 @@ fn what_does_not_fit_the_schema_is_not_loaded() {
         PolicyError::Annotation(..) => "annotation",
         PolicyError::Twice(_) => "twice",
         PolicyError::Hold(_) => "hold",
+        PolicyError::Idle(_) => "idle",
         PolicyError::Templates => "templates",
         PolicyError::Words(_) => "words",
     };
     let scope = "(principal, action, resource)";
     for (text, expected) in [
         ("permit(".to_owned(), "parse"),
+        (
+            "@id(\"a\") @because(\"b\") forbid(principal, action, resource in Keyward::Class::\"admins\");".to_owned(),
+            "idle",
+        ),
         (format!("permit{scope};"), "annotation"),
         (format!("@id(\"a\") permit{scope};"), "annotation"),
         (format!("@id(\"\") @because(\"b\") permit{scope};"), "annotation"),

@@ -154,12 +154,13 @@ fn rule(dice: &mut Dice, n: usize, wild: bool) -> Rule {
             1 => About::Some(dice.some(&Gate::ALL)),
             _ => About::One(dice.one(&Gate::ALL)),
         },
-        on: match dice.below(8) {
+        on: match dice.below(9) {
             0 => On::ACase,
             1 => On::TheCase,
             2 => On::AnotherCase,
             3 => On::ACaseWithin(dice.one(&CLASSES)),
             4 | 5 => On::Any,
+            6 => On::WithinTheCase,
             _ => On::Within(dice.one(&CLASSES)),
         },
         conditions: (0..dice.below(3)).map(|_| (dice.below(3) > 0, truth(dice, 3, wild))).collect(),

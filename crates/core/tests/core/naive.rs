@@ -182,6 +182,7 @@ pub enum On {
     Any,
     Within(&'static str),
     TheCase,
+    WithinTheCase,
     AnotherCase,
     ACase,
     ACaseWithin(&'static str),
@@ -212,6 +213,7 @@ impl fmt::Display for Rule {
             On::Any => "resource".to_owned(),
             On::Within(word) => format!("resource in {}", class(word)),
             On::TheCase => "resource == Keyward::Case::\"case\"".to_owned(),
+            On::WithinTheCase => "resource in Keyward::Case::\"case\"".to_owned(),
             On::AnotherCase => "resource == Keyward::Case::\"another\"".to_owned(),
             On::ACase => "resource is Keyward::Case".to_owned(),
             On::ACaseWithin(word) => format!("resource is Keyward::Case in {}", class(word)),
@@ -234,7 +236,7 @@ impl Rule {
             About::Some(several) => several.contains(&gate),
         };
         let on = match &self.on {
-            On::Any | On::TheCase | On::ACase => true,
+            On::Any | On::TheCase | On::WithinTheCase | On::ACase => true,
             On::AnotherCase => false,
             On::Within(word) | On::ACaseWithin(word) => classes(facts.class).contains(word),
         };

@@ -6,7 +6,7 @@ use keyward_core::{
     plan::{Attainable, Way},
     policy::Policy,
     risk::{Risk, Signal},
-    steps::verify::Source,
+    steps::verify::{RejectionReason, Source},
     time::{DAY_MS, HOUR_MS, Timestamp},
 };
 
@@ -195,4 +195,30 @@ fn ux_58_a_kind_of_proof_is_not_planned_with_while_one_of_it_is_there_that_does_
     let ways = |at| proofs(ways(&played.case, policy_once(), &[Method::Passkey], at));
     assert_eq!(ways(START), Vec::<Vec<Method>>::new(), "it would be refused as another of the same kind");
     assert_eq!(ways(START.plus_ms(HOUR_MS / 4)), [vec![Method::Passkey]]);
+}
+
+#[test]
+fn ux_58_a_kind_of_proof_that_failed_too_often_is_not_planned_with() {
+    let mut played = classified(Class::Standard);
+    for _ in 0..5 {
+        let failed = Command::Reject(Method::Passkey, RejectionReason::Mismatch);
+        played.act(failed, policy_once(), START).unwrap();
+    }
+    let ways = proofs(ways(&played.case, policy_once(), &[Method::Passkey, Method::InPerson], START));
+    assert_eq!(ways, [vec![Method::InPerson]], "it would be refused");
+}
+
+#[test]
+fn m114_a_plan_with_another_proof_counts_no_yes_that_was_for_the_case_before_it() {
+    let gate = "@id(\"v\") @because(\"x\") permit(principal, action == Keyward::Action::\"verify\", resource);
+        @id(\"a\") @because(\"x\") permit(principal, action == Keyward::Action::\"authorize\", resource)
+        when { resource.passkey.given && resource.approvals.people >= 1 };";
+    let gate = Policy::load(gate).unwrap();
+    let mut played = Played::open(Action::SetPassword);
+    played.act(Command::Classify(classification(Class::Standard)), &gate, START).unwrap();
+    played.act(Command::Present(evidence(Method::Totp, 1, START), calm()), &gate, START).unwrap();
+    let yes = approval(2, &["desk"], &played.case, START);
+    played.act(Command::Approve(yes, calm()), &gate, START).unwrap();
+    let ways = ways(&played.case, &gate, &[Method::Passkey], START);
+    assert_eq!(ways, [Way { approvals: 1, groups: 1, wait_until: None, proofs: vec![Method::Passkey] }]);
 }

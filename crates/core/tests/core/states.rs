@@ -343,7 +343,6 @@ impl Node {
     fn outlook(&self, world: &World) -> Vec<String> {
         let follow = |(label, command): (String, Command)| match self.follow(&label, command) {
             Ok(Ok(next)) => format!("{label}: {:?}", std::mem::discriminant(next.case.stage())),
-            Ok(Err(Refusal::NotYet(_))) => format!("{label}: not yet"),
             Ok(Err(refusal)) => format!("{label}: {refusal}"),
             Err(broken) => format!("{label}: {broken}"),
         };

@@ -281,3 +281,22 @@ fn n_05_a_new_sheet_takes_the_place_of_the_code_that_was_used_for_it() {
     }
     assert_eq!(played.act(Command::ReplaceCode { factor: sheet() }, policy, START), Err(Refusal::NothingNew));
 }
+
+#[test]
+fn r30_an_account_of_another_class_goes_on_with_the_proofs_that_were_given() {
+    let policy = policy_once();
+    let mut played = Played::open(Action::SetPassword);
+    for command in [
+        Command::Classify(classification(Class::Standard)),
+        Command::Present(evidence(Method::Passkey, 1, START), calm()),
+        Command::Submit { sealed: Some(tag(1)), factor: None },
+        Command::Start(classification(Class::Finance)),
+    ] {
+        played.act(command, policy, START).unwrap();
+    }
+    assert!(matches!(played.case.stage(), Stage::Verifying(..)));
+    let again = Command::Present(evidence(Method::Passkey, 2, START), calm());
+    assert_eq!(played.act(again, policy, START), Err(Refusal::Again));
+    played.act(Command::Ask(calm()), policy, START).unwrap();
+    assert!(matches!(played.case.stage(), Stage::Authorizing(..)), "waits for a second person");
+}

@@ -67,6 +67,8 @@ fn one(flow: &Flow, after: &Case, entry: &Entry, with: With) -> With {
                     .write(Write::EndTokensOfPerson { person, purpose: Some(Purpose::SignIn) })
             })
         }
+        // What was proved is asked about again, and counts for the new class without being shown once more.
+        Event::Reclassified(_) => with.job(job(Work::Ask { case }, 0)),
         Event::Noticed(notice) if notice.about.is_of_change() => with.job(job(Work::Review { case }, 0)),
         Event::Opened(_)
         | Event::Unmatched { .. }
@@ -76,7 +78,6 @@ fn one(flow: &Flow, after: &Case, entry: &Entry, with: With) -> With {
         | Event::Authorized { .. }
         | Event::Approved(_)
         | Event::Submitted(_)
-        | Event::Reclassified(_)
         | Event::Started(_)
         | Event::Noticed(_)
         | Event::Reviewed(_)

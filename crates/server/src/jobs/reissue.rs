@@ -44,12 +44,11 @@ pub async fn run(worker: &Worker, id: CaseId, attempt: u32, sealed: &[u8]) -> Ra
     let secret = open(worker, id, attempt, sealed)?;
     let Some((started, changed_before)) = start(worker, id).await? else { return Ok(()) };
     let (case, account) = (started.get().case.clone(), account_of(worker, &started.get().case).await?);
-    let Stage::Reissuing(authorized, running) = case.stage() else { return Ok(()) };
     let at = worker.flow.ctx.now();
     let committed = started.map(|acted| acted.committed);
     let Some(begun) = committed.get().started() else { return Ok(()) };
     let durable = committed.map(|committed| (committed.case, begun));
-    let permit = match Permit::new(durable, authorized, *running, &account, at) {
+    let permit = match Permit::new(durable, &case, &account, at) {
         Ok(permit) => permit,
         // The start is in the log, so its answer has to be too: nothing was touched.
         Err(_) => return record(worker, id, attempt, Applied::not_done(NotDone::NotPermitted), With::nothing()).await,
@@ -165,9 +164,8 @@ async fn enroll(
     }
     let case = flow.load(permit.case()).await?;
     let class = case.class().unwrap_or(keyward_core::account::Class::Admin);
-    let factors = flow.store.factors(permit.subject()).await?;
     // The first way back in is of use at once; every later one waits while the person can still say "not me".
-    let first = !factors.iter().any(|factor| factor.is_bound() && factor.method != Method::Email);
+    let first = flow.has_none(permit.subject()).await?;
     let wait_ms = if first { 0 } else { flow.terms.quarantine.of(class, method == Method::Email) };
     let mut with = With::nothing();
     if method == Method::RecoveryCode {

@@ -4,14 +4,18 @@ use keyward::connectors::Account;
 use keyward_core::{
     account::{AccountRef, Action, Class, Method},
     actor::Actor,
-    case::{Case, Command, Stage, Surroundings},
+    case::{Case, Command, Surroundings},
     digest::{Commitment, Digest, Disclosure, Field, Salt},
     event::{Claim, Door, Entry, Event, VERSION},
     ids::{CaseId, EvidenceId, PersonId, Reference},
     ledger::{Durable, Ledger},
     policy::{BASELINE, Policy},
     risk::Risk,
-    steps::{classify::Classification, reissue::Permit, verify::Evidence},
+    steps::{
+        classify::Classification,
+        reissue::Permit,
+        verify::{Evidence, Source},
+    },
     time::{MINUTE_MS, Timestamp},
 };
 use std::sync::{
@@ -45,7 +49,7 @@ pub fn permit(account: &AccountRef, action: Action, at: Timestamp) -> Permit {
         id: EvidenceId::new(at, [number; 10]),
         method: Method::Passkey,
         subject: person,
-        sources: Vec::new(),
+        sources: vec![Source::Device { tag: Digest::of(b"passkey") }],
         witness: None,
         at,
         until: at.plus_ms(10 * MINUTE_MS),
@@ -62,12 +66,9 @@ pub fn permit(account: &AccountRef, action: Action, at: Timestamp) -> Permit {
             Command::Start(classification),
         ],
     );
-    let Stage::Reissuing(authorized, attempt) = case.stage() else {
-        panic!("the case has started: {:?}", case.stage());
-    };
     let started = keyward_core::steps::reissue::Started { attempt: 1, class: Class::Standard };
     let durable = Durable::seal((id, started), 0, &Nowhere);
-    Permit::new(durable, authorized, *attempt, &disclosure, at).expect("a started case gives a permit")
+    Permit::new(durable, &case, &disclosure, at).expect("a started case gives a permit")
 }
 
 /// The account of a directory as a case names it.
