@@ -229,7 +229,7 @@ pub struct Vault {
 }
 
 impl Vault {
-    /// Seals with `key`; opens with it or with one of `older`, so that keys can be changed one after the other.
+    /// Seals with `key`; opens with it or with one of `older`, so that keys can be changed one after the other. No setting names an older one yet.
     pub fn new(key: &Secret<[u8; 32]>, older: &[Secret<[u8; 32]>]) -> Result<Self, NotAKey> {
         let keys = std::iter::once(key)
             .chain(older)

@@ -6,7 +6,7 @@ use keyward::{
     bare::{clock::thread_ns, memory::Touched},
     passwords::{
         breach::BreachList,
-        breach_build::{Lines, build},
+        breach_build::{Builder, Lines},
     },
 };
 
@@ -44,7 +44,9 @@ pub fn lookups(bench: &mut Bench) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("breached.filter");
     let drawn = Drawn { dice: Dice::new(20), left: keys, line: Vec::new() };
-    build(drawn, &Lines::Sha1, &file, "drawn", &mut |_| {}).unwrap();
+    let mut builder = Builder::new(&file, "drawn").unwrap();
+    builder.add(drawn, &Lines::Sha1, &mut |_| {}).unwrap();
+    builder.finish(&mut |_| {}).unwrap();
     let bytes = std::fs::metadata(&file).unwrap().len() as usize;
     let list = BreachList::open(&file).unwrap();
     let (mut touched, mut dice) = (Touched::new(bytes), Dice::new(21));

@@ -19,7 +19,7 @@ use keyward::{
     ctx::Ctx,
     flow::Flow,
     methods::totp::Seed,
-    passwords::{hash::Hasher, password::Password, verifier::Peppers},
+    passwords::{hash::Hasher, password::Password},
 };
 use keyward_core::secret::SecretText;
 use tempfile::TempDir;
@@ -235,7 +235,7 @@ impl Person {
 
 /// One hash for everybody: it is not the making of people that is measured.
 pub async fn hashed(flow: &Flow) -> String {
-    let hasher = Hasher::new(1, 1, Peppers::none()).unwrap();
+    let hasher = Hasher::new(1, 1).unwrap();
     let old = Password::new(SecretText::new(OLD.to_owned())).unwrap();
     hasher.hash(&old, flow.ctx.bytes()).await.unwrap()
 }

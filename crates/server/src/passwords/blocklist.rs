@@ -1,10 +1,9 @@
 //! Common passwords, compared with the *whole* candidate (N-47, ASVS V6.2.4).
 //!
-//! Keyward carries no leaked passwords. The built-in list is produced here, the same on every machine, from two hand-written lists in
-//! `data/` and a few patterns: what people make when a long password is asked for. It is **not** a ranking measured on a breach corpus;
-//! for that an installation builds a breach file (`breach_build`) or adds its own lines. `docs/passwords.md` says this to operators.
+//! Keyward carries no leaked passwords. The list is produced here, the same on every machine, from two hand-written lists in `data/` and
+//! a few patterns: what people make when a long password is asked for. It is **not** a ranking measured on a breach corpus; for that an
+//! installation builds a breach file (`breach_build`). `docs/passwords.md` says this to operators.
 
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use zeroize::Zeroizing;
@@ -15,7 +14,7 @@ use super::words::fold;
 const WORDS: &str = include_str!("../../data/common-words.txt");
 const PHRASES: &str = include_str!("../../data/common-phrases.txt");
 
-/// Shortest entry: the shortest password any class may have (N-40). A shorter one is refused for its length anyway.
+/// Shortest entry. One below the shortest password (N-40) is refused for its length, but whoever is still typing sees that it is known as well.
 const MIN_CHARS: usize = 8;
 /// Longest entry: nobody types a longer pattern, and the list stays small.
 const MAX_CHARS: usize = 40;
@@ -171,8 +170,8 @@ const WALKS: &[&str] = &[
     "abcd1234efgh5678ijkl",
 ];
 
-/// The keys of the built-in entries, sorted: eight bytes an entry instead of a string.
-static BUILT_IN: LazyLock<Box<[u64]>> = LazyLock::new(|| {
+/// The keys of the entries, sorted: eight bytes an entry instead of a string. The first look-up makes them (some tens of milliseconds).
+static COMMON: LazyLock<Box<[u64]>> = LazyLock::new(|| {
     let mut keys = Vec::new();
     generate(&mut |entry| keys.push(key_of(entry.as_bytes())));
     keys.sort_unstable();
@@ -180,50 +179,9 @@ static BUILT_IN: LazyLock<Box<[u64]>> = LazyLock::new(|| {
     keys.into_boxed_slice()
 });
 
-/// Common passwords: the built-in list and the lines an operator added.
-#[derive(Debug, Clone, Default)]
-pub struct Blocklist {
-    added: BTreeSet<u64>,
-}
-
-impl Blocklist {
-    /// The built-in list alone. The first look-up builds it once for the process (some tens of milliseconds).
-    pub fn built_in() -> Self {
-        Self::default()
-    }
-
-    /// Adds an operator's list: one password a line, as people would type it. Empty lines say nothing.
-    #[must_use]
-    pub fn with_lines(mut self, lines: &str) -> Self {
-        self.added.extend(lines.lines().filter(|line| !line.is_empty()).map(folded_key));
-        self
-    }
-
-    /// Whether the whole password is on the list, whatever its case, accents or compatibility forms. Never part of it (N-47).
-    pub fn contains(&self, password: &str) -> bool {
-        let key = folded_key(password);
-        BUILT_IN.binary_search(&key).is_ok() || self.added.contains(&key)
-    }
-
-    /// How many passwords are on it.
-    pub fn len(&self) -> usize {
-        let new = self.added.iter().filter(|key| BUILT_IN.binary_search(key).is_err());
-        BUILT_IN.len() + new.count()
-    }
-
-    /// Whether nothing is on it; the built-in list never is empty.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The built-in entries in alphabetical order, made anew, for somebody who wants to read them.
-    pub fn built_in_entries() -> BTreeSet<String> {
-        let mut all = BTreeSet::new();
-        generate(&mut |entry| {
-            all.insert(entry.to_owned());
-        });
-        all
-    }
+/// Whether the whole password is on the list, whatever its case, accents or compatibility forms. Never part of it (N-47).
+pub fn is_common(password: &str) -> bool {
+    COMMON.binary_search(&folded_key(password)).is_ok()
 }
 
 fn folded_key(password: &str) -> u64 {
@@ -237,7 +195,7 @@ fn entries(list: &'static str) -> impl Iterator<Item = &'static str> {
     list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-/// Passes on the entries of a length somebody would be allowed to use. The same entry may come more than once.
+/// Passes on the entries of a length worth a look. The same entry may come more than once.
 struct Collector<'a>(&'a mut dyn FnMut(&str));
 
 impl Collector<'_> {
@@ -365,23 +323,31 @@ fn add_walk(out: &mut Collector, walk: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
-    #[test]
-    fn v6_2_4_more_than_three_thousand_entries_match_the_length_policy() {
-        let entries = Blocklist::built_in_entries();
-        let long = entries.iter().filter(|entry| entry.len() >= 15).count();
-        let short = entries.len() - long;
-        assert!(long >= 3_000 && short >= 3_000, "{long} long, {short} short");
-        assert!(entries.len() < 250_000, "the list got out of hand: {long} long, {short} short");
+    fn listed() -> BTreeSet<String> {
+        let mut all = BTreeSet::new();
+        generate(&mut |entry| {
+            all.insert(entry.to_owned());
+        });
+        all
     }
 
     #[test]
-    fn the_built_in_entries_are_found_in_the_form_they_are_listed() {
-        let list = Blocklist::built_in();
-        let entries = Blocklist::built_in_entries();
-        assert_eq!(entries.len(), list.len());
-        assert!(entries.iter().step_by(7).all(|entry| list.contains(entry)));
+    fn v6_2_4_more_than_three_thousand_entries_match_the_length_policy() {
+        let entries = listed();
+        let long = entries.iter().filter(|entry| entry.len() >= 15).count();
+        assert!(long >= 3_000, "{long} long");
+        assert!(entries.len() < 250_000, "the list got out of hand: {} in all, {long} long", entries.len());
+    }
+
+    #[test]
+    fn every_entry_is_found_in_the_form_it_is_listed() {
+        let entries = listed();
+        assert_eq!(entries.len(), COMMON.len());
+        assert!(entries.iter().step_by(7).all(|entry| is_common(entry)));
     }
 
     #[test]
@@ -408,7 +374,7 @@ mod tests {
             "welcome123welcome123",
             "pässwörd1234567",
         ] {
-            assert!(Blocklist::built_in().contains(password), "{password}");
+            assert!(is_common(password), "{password}");
         }
     }
 
@@ -423,14 +389,7 @@ mod tests {
             "ééééééééééééééé",
             "",
         ] {
-            assert!(!Blocklist::built_in().contains(password), "{password}");
+            assert!(!is_common(password), "{password}");
         }
-    }
-
-    #[test]
-    fn v6_2_11_an_operator_can_add_lines() {
-        let list = Blocklist::built_in().with_lines("Tuesday is fish day\n\npassword1234567\n");
-        assert!(list.contains("tuesday is FISH day") && !list.contains("tuesday is fish"));
-        assert_eq!(list.len(), Blocklist::built_in().len() + 1);
     }
 }

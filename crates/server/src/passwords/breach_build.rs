@@ -89,19 +89,6 @@ pub enum BuildError {
     },
 }
 
-/// Builds a list from one source; [`Builder`] takes many.
-pub fn build(
-    source: impl Read,
-    lines: &Lines,
-    out: &Path,
-    note: &str,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Summary, BuildError> {
-    let mut builder = Builder::new(out, note)?;
-    builder.add(source, lines, progress)?;
-    builder.finish(progress)
-}
-
 /// Collects keys beside the target and writes the target at the end, whole or not at all.
 pub struct Builder {
     out: PathBuf,

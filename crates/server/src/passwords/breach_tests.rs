@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::breach::{BreachError, BreachList, Damage, HEADER_LEN, ROW_LEN, key_of};
-use super::breach_build::{BuildError, Builder, Lines, Progress, Summary, build};
+use super::breach_build::{BuildError, Builder, Lines, Progress, Summary};
 
 struct Place(TempDir);
 
@@ -21,7 +21,12 @@ impl Place {
         self.0.path().join("breached.kw")
     }
     fn build(&self, source: &str, lines: &Lines) -> Result<Summary, BuildError> {
-        build(source.as_bytes(), lines, &self.path(), "a test", &mut |_| {})
+        self.build_of_bytes(source.as_bytes(), lines)
+    }
+    fn build_of_bytes(&self, source: &[u8], lines: &Lines) -> Result<Summary, BuildError> {
+        let mut builder = Builder::new(&self.path(), "a test")?;
+        builder.add(source, lines, &mut |_| {})?;
+        builder.finish(&mut |_| {})
     }
     fn open(&self) -> Result<BreachList, BreachError> {
         BreachList::open(&self.path())
@@ -278,9 +283,9 @@ proptest! {
     fn any_lines_are_read_or_refused(source in prop::collection::vec(any::<u8>(), 0..2_000)) {
         let place = Place::new();
         for lines in [Lines::Sha1, Lines::Sha1Range("0AF35".into())] {
-            let _ = build(&source[..], &lines, &place.path(), "", &mut |_| {});
+            let _ = place.build_of_bytes(&source, &lines);
         }
-        let summary = build(&source[..], &Lines::Plain, &place.path(), "", &mut |_| {}).unwrap();
+        let summary = place.build_of_bytes(&source, &Lines::Plain).unwrap();
         let distinct: BTreeSet<&[u8]> = source.split(|b| *b == b'\n').filter(|line| !line.is_empty()).collect();
         prop_assert!(summary.keys <= distinct.len() as u64);
         prop_assert!(place.open().is_ok());

@@ -5,18 +5,16 @@ use std::sync::Arc;
 use keyward_core::secret::SecretText;
 
 use super::{
-    blocklist::Blocklist,
     breach::BreachList,
     password::Password,
     pool::Pool,
-    rules::{Feedback, Lists, Rule, Rules, Strength},
+    rules::{Feedback, Rule, Rules, Strength},
     words::ContextWords,
 };
 
 /// The rules of this site with what they compare against.
 pub struct NewPasswords {
     rules: Rules,
-    common: Blocklist,
     breached: Option<BreachList>,
     pool: Arc<Pool>,
 }
@@ -48,8 +46,8 @@ pub struct Live {
 
 impl NewPasswords {
     /// Puts the judge together.
-    pub const fn new(rules: Rules, common: Blocklist, breached: Option<BreachList>, pool: Arc<Pool>) -> Self {
-        Self { rules, common, breached, pool }
+    pub const fn new(rules: Rules, breached: Option<BreachList>, pool: Arc<Pool>) -> Self {
+        Self { rules, breached, pool }
     }
     /// Shortest password in code points.
     pub fn min_chars(&self) -> u32 {
@@ -95,10 +93,7 @@ impl NewPasswords {
     async fn feedback(self: &Arc<Self>, password: Password, name: &str) -> Option<Feedback> {
         let judge = Arc::clone(self);
         let words = ContextWords::new([name]);
-        let run = self.pool.run(move || {
-            let lists = Lists { common: &judge.common, breached: judge.breached.as_ref() };
-            judge.rules.with_words(&words).check(&password, &lists)
-        });
+        let run = self.pool.run(move || judge.rules.with_words(&words).check(&password, judge.breached.as_ref()));
         match run.await {
             Ok(Ok(feedback)) => Some(feedback),
             Ok(Err(error)) => {

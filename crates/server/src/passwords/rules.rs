@@ -1,20 +1,20 @@
 //! The one decision whether a new password is good enough: the page's live feedback and the last check before it is set run this same code.
 //!
-//! NIST SP 800-63B-4 3.1.1.2, OWASP ASVS 5.0 V6.2. Deliberately has **no composition rules** (no "one digit, one capital", N-43), no expiry (N-44), and no
-//! words for people: rules and strengths are codes that the language files put into words.
+//! NIST SP 800-63B-4 3.1.1.2, OWASP ASVS 5.0 V6.2. Deliberately has **no composition rules** (no "one digit, one capital", N-43), no expiry (N-44), no
+//! history (the directory compares with it when it sets the password), and no words for people: rules and strengths are codes.
 
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::blocklist::Blocklist;
+use super::blocklist::is_common;
 use super::breach::{BreachError, BreachList};
 use super::password::{MAX_BYTES, Password};
 use super::words::ContextWords;
 
-/// Shortest password where it is the only factor, in code points (N-40).
+/// The shortest password may not be set shorter, in code points: it is taken to be the only factor (N-40).
 pub const MIN_CHARS: usize = 15;
-/// Shortest where the class of account always asks for a second factor as well (N-40).
-pub const MIN_CHARS_WITH_SECOND_FACTOR: usize = 8;
+/// Nor longer than what must be taken (N-41): near the longest it would leave nothing to choose.
+pub const MAX_MIN_CHARS: usize = 64;
 /// The byte limit may not be set lower: 64 code points of four bytes must fit (N-41).
 pub const MIN_MAX_BYTES: usize = 256;
 /// Longest unit that counts as "the same few characters again and again".
@@ -44,13 +44,11 @@ pub enum Rule {
     ContextWord,
     /// Not in a known breach (N-47, V6.2.12).
     Breached,
-    /// Not one of the last passwords of this account (PCI DSS 8.3.7). Known only to [`super::hash::Hasher::is_reused`], never while typing.
-    Reused,
 }
 
 impl Rule {
     /// All of them, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::Length,
         Self::TooLong,
         Self::ControlCharacters,
@@ -58,10 +56,9 @@ impl Rule {
         Self::Blocklisted,
         Self::ContextWord,
         Self::Breached,
-        Self::Reused,
     ];
 
-    /// The stable code: key of the language files and word of the API.
+    /// The stable code: the word of the API.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Length => "length",
@@ -71,7 +68,6 @@ impl Rule {
             Self::Blocklisted => "blocklisted",
             Self::ContextWord => "context_word",
             Self::Breached => "breached",
-            Self::Reused => "reused",
         }
     }
 }
@@ -108,16 +104,6 @@ impl Strength {
     }
 }
 
-/// The answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Every rule is kept.
-    Accepted,
-    /// At least one is not.
-    Refused,
-}
-
 /// What is right and wrong with a candidate. Holds nothing of the candidate itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Feedback {
@@ -125,56 +111,29 @@ pub struct Feedback {
     pub checks: Vec<Check>,
     /// Estimated strength.
     pub strength: Strength,
-    /// Accepted if every check is met.
-    pub verdict: Verdict,
 }
 
 impl Feedback {
-    fn new(checks: Vec<Check>, strength: Strength) -> Self {
-        let verdict = if checks.iter().all(|check| check.met) { Verdict::Accepted } else { Verdict::Refused };
-        Self { checks, strength, verdict }
-    }
-
     /// For a text that [`Password::new`] would not even take.
     pub fn too_long() -> Self {
         let checks = vec![Check { rule: Rule::Length, met: true }, Check { rule: Rule::TooLong, met: false }];
-        Self::new(checks, Strength(0))
+        Self { checks, strength: Strength(0) }
     }
 
-    /// The first rule that is not kept: a refusal names one cause (UX-28).
+    /// The first rule that is not kept: a refusal names one cause (UX-28). None: the password is good enough.
     pub fn cause(&self) -> Option<Rule> {
         self.checks.iter().find(|check| !check.met).map(|check| check.rule)
     }
 }
 
-/// What new passwords are compared with.
-#[derive(Debug, Clone, Copy)]
-pub struct Lists<'a> {
-    /// Common passwords.
-    pub common: &'a Blocklist,
-    /// Breached passwords, if the installation has such a file.
-    pub breached: Option<&'a BreachList>,
-}
-
-/// Whether a second factor is always asked for besides the password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Factors {
-    /// The password alone opens the account.
-    PasswordOnly,
-    /// The class of the account enforces a second factor.
-    WithSecondFactor,
-}
-
 /// A setting weaker than the hard limits of STANDARDS 11; the server refuses to start with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RulesError {
-    /// Shorter passwords than N-40 allows.
-    #[error("a shortest password of {set} characters is below the limit of {limit}")]
+    /// Shorter passwords than N-40 allows, or so long that nobody could keep to it.
+    #[error("a shortest password of {set} characters is not between {MIN_CHARS} and {MAX_MIN_CHARS}")]
     MinChars {
         /// What was set.
         set: usize,
-        /// The least that may be set.
-        limit: usize,
     },
     /// Room for fewer than 64 code points, or for more than is hashed.
     #[error("a longest password of {set} bytes is not between {MIN_MAX_BYTES} and {MAX_BYTES}")]
@@ -192,27 +151,11 @@ pub struct Rules {
     words: ContextWords,
 }
 
-/// A password that [`Rules::accept`] let pass. Nothing else makes one, so what sets a password can ask for this type.
-#[derive(Debug)]
-pub struct Accepted(Password);
-
-impl Accepted {
-    /// The password, to be sealed for the worker or hashed.
-    pub fn into_password(self) -> Password {
-        self.0
-    }
-}
-
 impl Rules {
     /// Rules with the default byte limit and no context words yet.
-    pub fn new(factors: Factors, min_chars: usize) -> Result<Self, RulesError> {
-        let limit = match factors {
-            Factors::PasswordOnly => MIN_CHARS,
-            Factors::WithSecondFactor => MIN_CHARS_WITH_SECOND_FACTOR,
-        };
-        // A shortest password near the longest would leave nothing to choose.
-        if min_chars < limit || min_chars > MIN_MAX_BYTES / 4 {
-            return Err(RulesError::MinChars { set: min_chars, limit });
+    pub fn new(min_chars: usize) -> Result<Self, RulesError> {
+        if !(MIN_CHARS..=MAX_MIN_CHARS).contains(&min_chars) {
+            return Err(RulesError::MinChars { set: min_chars });
         }
         Ok(Self { min_chars, max_bytes: MAX_BYTES, words: ContextWords::default() })
     }
@@ -226,7 +169,7 @@ impl Rules {
         Ok(self)
     }
 
-    /// With further context words: the organization and its services at the start, then account name, mail address and names of the person.
+    /// With further context words: the organization and its services at the start, then the name that the person gave.
     #[must_use]
     pub fn with_words(&self, words: &ContextWords) -> Self {
         Self { words: self.words.and(words), ..self.clone() }
@@ -242,39 +185,24 @@ impl Rules {
         self.max_bytes
     }
 
-    /// Looks at a candidate while it is typed. Blocks: reads a shard of the breach file and estimates the strength (about a millisecond);
-    /// run it on [`super::pool::Pool::run`]. An error means that the breach file can not be read; then nothing may be accepted.
-    pub fn check(&self, password: &Password, lists: &Lists<'_>) -> Result<Feedback, BreachError> {
+    /// Looks at a candidate, while it is typed and once it is handed in; with the list of breached passwords, if the installation has one.
+    /// Blocks: reads a shard of that file and estimates the strength (about a millisecond); run it on [`super::pool::Pool::run`].
+    /// An error means that the file can not be read; then nothing may be accepted.
+    pub fn check(&self, password: &Password, breached: Option<&BreachList>) -> Result<Feedback, BreachError> {
         let text = password.as_str();
         let fits = text.len() <= self.max_bytes;
         let mut checks = vec![(Rule::Length, password.chars() >= self.min_chars), (Rule::TooLong, fits)];
         if fits {
             checks.push((Rule::ControlCharacters, !text.chars().any(char::is_control)));
             checks.push((Rule::Repeats, !repeats(text)));
-            checks.push((Rule::Blocklisted, !lists.common.contains(text)));
+            checks.push((Rule::Blocklisted, !is_common(text)));
             checks.push((Rule::ContextWord, !self.words.make_up(text)));
-            if let Some(breached) = lists.breached {
+            if let Some(breached) = breached {
                 checks.push((Rule::Breached, !breached.contains(text)?));
             }
         }
         let checks = checks.into_iter().map(|(rule, met)| Check { rule, met }).collect();
-        Ok(Feedback::new(checks, strength(text, &self.words)))
-    }
-
-    /// The last check. `reused` is the answer of [`super::hash::Hasher::is_reused`]; it is a parameter so that it is not forgotten.
-    pub fn accept(
-        &self,
-        password: Password,
-        lists: &Lists<'_>,
-        reused: bool,
-    ) -> Result<Result<Accepted, Feedback>, BreachError> {
-        let Feedback { mut checks, strength, .. } = self.check(&password, lists)?;
-        checks.push(Check { rule: Rule::Reused, met: !reused });
-        let feedback = Feedback::new(checks, strength);
-        Ok(match feedback.verdict {
-            Verdict::Accepted => Ok(Accepted(password)),
-            Verdict::Refused => Err(feedback),
-        })
+        Ok(Feedback { checks, strength: strength(text, &self.words) })
     }
 
     /// The `passwordrules` attribute, so that a password manager makes what these rules take (UX-24). Asks for no kinds of characters, because
