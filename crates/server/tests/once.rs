@@ -10,13 +10,13 @@
     reason = "a test fails by panicking and prints its figures"
 )]
 
+#[path = "once/again.rs"]
+mod again;
 #[path = "once/changes.rs"]
 mod changes;
 #[allow(dead_code, reason = "a part of it is used here")]
 #[path = "api/client.rs"]
 mod client;
-#[path = "api/device.rs"]
-mod device;
 #[path = "once/flood.rs"]
 mod flood;
 #[path = "once/guess.rs"]

@@ -19,7 +19,7 @@ use crate::{
     web::{
         mail::{CaseLine, ChangeLine, CodeFor, Letterhead, Mail, Notice, StoppedBy, WayOn},
         shell::Site,
-        views::{Goal, WayKind, link::Origin},
+        views::{Goal, link::Origin},
         visit::browser_name,
     },
 };
@@ -46,7 +46,8 @@ impl Written {
                     until: *until,
                     life_ms: *life_ms,
                 };
-                Notice::Started { goal: goal(letter), case: self.case(letter), way_on: Some(way_on) }
+                let goal = Goal::of(letter.action, letter.door);
+                Notice::Started { goal, case: self.case(letter), way_on: Some(way_on) }
             }
             Content::NewAddress { code, until, life_ms } => Notice::Code {
                 purpose: CodeFor::Contact,
@@ -58,7 +59,7 @@ impl Written {
     }
 
     fn happened(&self, letter: &Letter<'_>, occasion: &Occasion) -> Notice {
-        let (goal, case) = (goal(letter), self.case(letter));
+        let (goal, case) = (Goal::of(letter.action, letter.door), self.case(letter));
         match occasion.about {
             NoticeAbout::Started => Notice::Started { goal, case, way_on: None },
             NoticeAbout::Held => Notice::Held {
@@ -88,8 +89,8 @@ impl Written {
         match (way.method, way.counts_from) {
             (Method::Email, Some(counts_from)) => Notice::ContactAdded { address: name, counts_from, change },
             (Method::Email, None) => Notice::ContactRemoved { address: name, change },
-            (method, Some(_)) => Notice::Added { kind: kind(method), name, change },
-            (method, None) => Notice::Removed { kind: kind(method), name, change },
+            (method, Some(_)) => Notice::Added { kind: method.into(), name, change },
+            (method, None) => Notice::Removed { kind: method.into(), name, change },
         }
     }
 
@@ -135,32 +136,11 @@ fn origin(letter: &Letter<'_>) -> Origin {
     Origin { at: letter.at, place: owned(letter.network), device: letter.browser.and_then(browser_name) }
 }
 
-const fn goal(letter: &Letter<'_>) -> Goal {
-    match (letter.action, letter.door) {
-        (Action::Unlock, _) => Goal::Unlock,
-        (Action::EnrollFactor { .. }, _) | (Action::RemoveFactor, Door::Account) => Goal::Ways,
-        (Action::RemoveFactor, _) => Goal::Replace,
-        (Action::SetPassword, _) => Goal::Password,
-    }
-}
-
 const fn stopped_by(reason: Option<EndReason>) -> StoppedBy {
     match reason {
         Some(EndReason::Denied) => StoppedBy::Declined,
         Some(EndReason::Expired) => StoppedBy::Expired,
         Some(EndReason::Withdrawn | EndReason::Superseded) => StoppedBy::Withdrawn,
         Some(EndReason::DirectoryRefused | EndReason::Blocked) | None => StoppedBy::Refused,
-    }
-}
-
-const fn kind(method: Method) -> WayKind {
-    match method {
-        Method::Passkey => WayKind::Passkey,
-        Method::Totp => WayKind::AppCode,
-        Method::RecoveryCode => WayKind::RecoveryCode,
-        Method::Email => WayKind::Email,
-        Method::KnownDevice => WayKind::KnownDevice,
-        Method::InPerson => WayKind::InPerson,
-        Method::DirectoryPassword => WayKind::Password,
     }
 }

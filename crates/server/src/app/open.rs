@@ -26,7 +26,7 @@ use crate::ctx::Ctx;
 use crate::flow::{Flow, FlowError};
 use crate::passwords::{
     breach::{BreachError, BreachList},
-    hash::{Hasher, MAX_HISTORY},
+    hash::Hasher,
 };
 use crate::seal::{DigestKey, NotAKey, OpenKey, SealKey, Vault, read_key};
 use crate::store::{Store, StoreError, migrate::MigrateError, sign::Memory};
@@ -280,7 +280,7 @@ pub fn directory(directory: &config::Directory, ground: &Ground) -> Result<Arc<d
             let table = Arc::new(StoredAccounts::new(ground.store.clone()));
             let hashes = Arc::new(SlowHashes::new(Arc::clone(&ground.hasher), ground.ctx.clone()));
             // The present password is remembered beside the former ones.
-            let history = ground.history.saturating_add(1).min(MAX_HISTORY);
+            let history = ground.history.saturating_add(1);
             let rules = embedded::Rules { history, ..embedded::Rules::default() };
             Arc::new(Embedded::new(name.to_owned(), table, hashes, rules))
         }

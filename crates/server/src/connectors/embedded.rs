@@ -29,7 +29,7 @@ pub struct Rules {
     pub failures: u32,
     /// How long a lock lasts.
     pub lock_ms: i64,
-    /// How many passwords are remembered, the present one among them (at most 10, each costs a hash).
+    /// How many passwords are remembered, the present one among them. Each costs a hash.
     pub history: usize,
 }
 

@@ -17,7 +17,7 @@ use zeroize::Zeroize;
 
 use super::{Flow, FlowError, NewRecord, bind::may_bind};
 use crate::{
-    jobs::{Work, classify::FROM_DIRECTORY},
+    jobs::Work,
     methods::{
         email, known_device,
         recovery_code::{CODE_BYTES, CODES, Sheet},
@@ -36,12 +36,19 @@ use crate::{
 pub const DRAFT_MS: i64 = 30 * MINUTE_MS;
 /// The label of an address that the person added, in contrast to one of the directory.
 pub const ADDED: &str = "added";
+/// The label of an address that the directory holds.
+pub const FROM_DIRECTORY: &str = "directory";
 /// The longest address (RFC 5321 4.5.3.1.3).
 const LONGEST_ADDRESS: usize = 254;
 /// New addresses that a person may name in a day, resends among them: nobody floods a stranger's mailbox from here.
 const BY_PERSON: Limit = Limit { name: "new_address", max: 6, window_ms: DAY_MS };
 /// Codes that one mailbox gets in a day, whoever asks.
 const BY_MAILBOX: Limit = Limit { name: "new_mailbox", max: 4, window_ms: DAY_MS };
+
+/// Whether the directory holds it, so that it is changed there. What is no address is called as its owner likes, by this very word too.
+pub fn is_from_directory(factor: &Factor) -> bool {
+    factor.method == Method::Email && factor.label == FROM_DIRECTORY
+}
 
 /// What is to be bound, while its pages are filled in. Lies sealed in the database, under a key in a cookie of the browser that works on the case.
 #[derive(Serialize, Deserialize)]
@@ -182,20 +189,9 @@ impl Flow {
         let key = Token::new(self.ctx.bytes());
         let hash = key.hash(Purpose::Ceremony).digest();
         let plain = serde_json::to_vec(draft).map_err(|error| FlowError::Broken(Box::new(error)))?;
-        let end = at.plus_ms(DRAFT_MS);
-        let token = NewToken {
-            purpose: Purpose::Ceremony,
-            hash,
-            case: Some(case),
-            person: None,
-            browser: Some(browser),
-            data: self.seal_for_token(hash, &Secret::new(plain))?,
-            created: at,
-            idle: end,
-            expires: end,
-            max_tries: 0,
-        };
-        self.store.put_token(&token).await?;
+        let data = self.seal_for_token(hash, &Secret::new(plain))?;
+        let token = NewToken::new(Purpose::Ceremony, hash, at, DRAFT_MS);
+        self.store.put_token(&NewToken { case: Some(case), browser: Some(browser), data, ..token }).await?;
         Ok(key)
     }
 
@@ -209,7 +205,8 @@ impl Flow {
         let seen = Seen { purpose: Purpose::Ceremony, hash, browser: Some(browser), at: self.ctx.now() };
         let found = self.store.find_token(&seen).await?;
         let Some(kept) = found.filter(|kept| kept.case == Some(case)) else { return Ok(None) };
-        let plain = self.open_of_token(hash, &kept.data)?;
+        // A dialog with a passkey has a key of the same kind, and is no draft.
+        let Ok(plain) = self.open_of_token(hash, &kept.data) else { return Ok(None) };
         serde_json::from_slice(plain.expose()).map(Some).map_err(|error| FlowError::Broken(Box::new(error)))
     }
 
@@ -300,7 +297,7 @@ impl Flow {
         }
         for factor in self.living(&person, Method::Email).await? {
             if self.mailbox(&person, &self.address(&factor)?) == self.mailbox(&person, address) {
-                let own = factor.label == FROM_DIRECTORY;
+                let own = is_from_directory(&factor);
                 return Ok(Err(if own { NotThisAddress::Own } else { NotThisAddress::Already }));
             }
         }
@@ -326,7 +323,7 @@ impl Flow {
 
     async fn count_new_address(&self, person: PersonId, address: &str) -> Result<(), FlowError> {
         let at = self.ctx.now();
-        let mailbox = self.digests.digest(Keyed::Mailbox, &[b"new", address.trim().to_lowercase().as_bytes()]);
+        let mailbox = self.digests.digest(Keyed::Mailbox, &[b"new", email::canonical(address).as_bytes()]);
         let person = person.to_string();
         self.spend(&[(BY_PERSON, person.as_bytes()), (BY_MAILBOX, mailbox.bytes())], at).await
     }
@@ -359,10 +356,9 @@ impl Flow {
         // Counted before compared; all codes that are alive count the try (R9).
         let tried = self.store.count_code_try(Purpose::Enroll, case.id(), browser, at).await?;
         let door = new_address_door(case.id(), draft_hash);
-        let (mailbox, until) = (self.mailbox_tag(&person, address), at.plus_ms(self.terms.mail_ms));
-        let sent: Vec<email::Sent> =
-            tried.iter().map(|one| email::Sent { digest: one.hash, door, mailbox, until }).collect();
-        if email::check_code(&self.digests, door, &sent, code, at).is_err() {
+        let mailbox = self.mailbox_tag(&person, address);
+        let sent: Vec<email::Sent> = tried.iter().map(|one| email::Sent { digest: one.hash, mailbox }).collect();
+        if email::check_code(&self.digests, door, &sent, code).is_err() {
             return Ok(None);
         }
         let mut record = NewRecord::new(self.ctx.id(at), ADDED, address.as_bytes());
@@ -370,7 +366,8 @@ impl Flow {
         Ok(Some(record))
     }
 
-    async fn person_of_case(&self, case: &Case) -> Result<Option<Person>, FlowError> {
+    /// Who a case is about, if that is known.
+    pub async fn person_of_case(&self, case: &Case) -> Result<Option<Person>, FlowError> {
         match case.subject() {
             Some(person) => Ok(self.store.person(person).await?),
             None => Ok(None),
@@ -401,7 +398,7 @@ impl Flow {
         Ok(ways.iter().filter(|way| way.alive).filter_map(|way| way.left).sum())
     }
 
-    /// Whether the next way back in is the first one, which counts at once. The rule itself is the worker's (`jobs/reissue.rs`).
+    /// Whether the next way back in is the first one, which counts at once.
     pub async fn has_none(&self, person: PersonId) -> Result<bool, FlowError> {
         let factors = self.store.factors(person).await?;
         Ok(!factors.iter().any(|factor| factor.is_bound() && factor.method != Method::Email))

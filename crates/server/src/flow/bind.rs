@@ -62,16 +62,9 @@ impl Flow {
     ) -> Result<(Token, Durable<Acted>), FlowError> {
         may_bind(case, Method::RecoveryCode)?;
         let (draft, record) = self.new_sheet(label);
-        // Kept before it is handed in: a sheet that is bound can be shown.
+        // Kept before it is handed in, and whatever comes of that: a sheet that is bound can be shown, and one that is never bound never is.
         let key = self.keep_draft(case.id(), browser, &draft).await?;
-        match self.bind(case, &record).await {
-            Ok(acted) => Ok((key, acted)),
-            Err(error) => {
-                // Another sheet was handed in a moment earlier: this one is never bound, and so never shown.
-                self.end_draft(&key).await?;
-                Err(error)
-            }
-        }
+        Ok((key, self.bind(case, &record).await?))
     }
 
     /// The codes of a bound sheet, for the last time: whoever takes them first ends the draft, and nobody is shown them again.

@@ -5,12 +5,12 @@ use keyward_core::{
     digest::Digest,
     ids::CaseId,
     steps::verify::RejectionReason,
-    time::{DAY_MS, HOUR_MS},
+    time::{DAY_MS, HOUR_MS, Timestamp},
 };
 
 use super::{
     Flow, FlowError, With,
-    prove::{Checked, Good, Trying},
+    prove::{Checked, Good, Trying, may_prove},
 };
 use crate::{
     jobs::Work,
@@ -36,11 +36,10 @@ impl Flow {
         let mut sent = Vec::with_capacity(tried.len());
         for one in &tried {
             if let Some((_, mailbox)) = self.address_of(trying, &one.data).await? {
-                let until = trying.at.plus_ms(self.terms.mail_ms);
-                sent.push(email::Sent { digest: one.hash, door: trying.door(), mailbox, until });
+                sent.push(email::Sent { digest: one.hash, mailbox });
             }
         }
-        match email::check_code(&self.digests, trying.door(), &sent, code, trying.at) {
+        match email::check_code(&self.digests, trying.door(), &sent, code) {
             Err(reason) => Ok(Err(reason)),
             Ok(proved) => {
                 let used = |one: &&Tried| proved.uses_up == UsesUp::Token { purpose: Purpose::Code, hash: one.hash };
@@ -84,12 +83,13 @@ impl Flow {
 
     /// Asks for a link and a code. The same is counted and answered for every name; whether anything is sent is the worker's business.
     pub async fn ask_for_mail(&self, case: &Case, browser: Digest) -> Result<bool, FlowError> {
+        may_prove(case)?;
         let at = self.ctx.now();
         let limit = Limit { max: self.terms.messages, ..MESSAGES };
         if !self.store.spend(limit, case.id().to_string().as_bytes(), at).await? {
             return Ok(false);
         }
-        let work = Work::MailCode { case: case.id(), browser };
+        let work = Work::MailCode { case: case.id(), browser, to: None };
         self.store.put_job(&work.job(&self.ctx, at, at)).await?;
         self.bell.notify_waiters();
         Ok(true)
@@ -110,10 +110,10 @@ impl Flow {
         Ok(self.store.case_of_token(Purpose::Link, hash, self.ctx.now().plus_ms(-LAPSED_MS)).await?)
     }
 
-    /// Whether a mailed link is alive and was made for that browser (R13).
-    pub async fn link_is_of(&self, link: &Token, browser: Digest) -> Result<bool, FlowError> {
+    /// Until when a mailed link is good in that browser (R13). None: it is not.
+    pub async fn link_until(&self, link: &Token, browser: Digest) -> Result<Option<Timestamp>, FlowError> {
         let hash = link.hash(Purpose::Link).digest();
         let seen = Seen { purpose: Purpose::Link, hash, browser: Some(browser), at: self.ctx.now() };
-        Ok(self.store.find_token(&seen).await?.is_some())
+        Ok(self.store.find_token(&seen).await?.map(|found| found.expires))
     }
 }

@@ -39,6 +39,7 @@ use keyward_core::{
 use tokio::sync::Notify;
 
 pub use account::{ADDED, AppSetup, BoundCodes, DRAFT_MS, Draft, NotThisAddress, is_address, new_address_door};
+pub use account::{FROM_DIRECTORY, is_from_directory};
 pub use bind::{label, may_bind};
 pub use change::Wanted;
 pub use follow::BLOCK_MS;
@@ -55,7 +56,11 @@ pub use setup::{FIRST_GROUP, SETUP_MS, SetUp, Setup, SetupCode};
 pub use submit::Handed;
 pub use ways::{Mark, OwnWay, Past, PastLine, Removable};
 
-pub use crate::{methods::passkey::Enrollment, store::With};
+pub use crate::{
+    jobs::expire::UNKNOWN_DAYS,
+    methods::{passkey::Enrollment, recovery_code::CODE_CHARS},
+    store::With,
+};
 
 use crate::{
     ctx::Ctx,

@@ -107,23 +107,13 @@ impl Flow {
         let by = asked.signed_in.map_or(Actor::Requester, |signed_in| Actor::Person { id: signed_in.person });
         let entry = Entry { v: VERSION, case: id, seq: 1, at, by, event: Event::Opened(claim) };
         let whose = asked.signed_in.map(|signed_in| signed_in.person);
+        let key = NewToken::new(Purpose::Case, browser.hash(Purpose::Case).digest(), at, BROWSER_MS);
         let look_up = Work::Classify { case: id, signed_in: asked.signed_in };
         let with = With::nothing()
             .value(name_value, whose)
             .value(network_value, whose)
             .value(agent_value, whose)
-            .write(Write::PutToken(NewToken {
-                purpose: Purpose::Case,
-                hash: browser.hash(Purpose::Case).digest(),
-                case: Some(id),
-                person: None,
-                browser: None,
-                data: Vec::new(),
-                created: at,
-                idle: at.plus_ms(BROWSER_MS),
-                expires: at.plus_ms(BROWSER_MS),
-                max_tries: 0,
-            }))
+            .write(Write::PutToken(NewToken { case: Some(id), ..key }))
             .job(look_up.job(&self.ctx, at, at));
         (entry, with)
     }

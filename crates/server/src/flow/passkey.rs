@@ -12,7 +12,7 @@ use keyward_core::{
 use super::{
     Flow, FlowError, NewRecord,
     bind::may_bind,
-    prove::{Checked, Trying, good},
+    prove::{Checked, Trying, good, may_prove},
 };
 use crate::{
     methods::{
@@ -40,8 +40,9 @@ pub struct Begun {
 
 impl Flow {
     /// Asks for a passkey as a proof. The same for every name, known or not.
-    pub async fn begin_proof(&self, case: CaseId, browser: Digest) -> Result<Begun, FlowError> {
-        let at = self.ctx.now();
+    pub async fn begin_proof(&self, case: &Case, browser: Digest) -> Result<Begun, FlowError> {
+        may_prove(case)?;
+        let (case, at) = (case.id(), self.ctx.now());
         let bound = Bound { aim: Aim::Prove { case }, browser };
         let dialog = self.party.begin(bound, Mediation::Modal, at).map_err(broken)?;
         self.keep(dialog, Some(case), browser, at).await
@@ -146,18 +147,8 @@ impl Flow {
         at: Timestamp,
     ) -> Result<Begun, FlowError> {
         let key = Token::new(self.ctx.bytes());
-        let token = NewToken {
-            purpose: Purpose::Ceremony,
-            hash: key.hash(Purpose::Ceremony).digest(),
-            case,
-            person: None,
-            browser: Some(browser),
-            data: dialog.state,
-            created: at,
-            idle: at.plus_ms(KEEP_MS),
-            expires: at.plus_ms(KEEP_MS),
-            max_tries: 0,
-        };
+        let token = NewToken::new(Purpose::Ceremony, key.hash(Purpose::Ceremony).digest(), at, KEEP_MS);
+        let token = NewToken { case, browser: Some(browser), data: dialog.state, ..token };
         self.store.put_token(&token).await?;
         // Browsers parse what is under `publicKey`.
         let options = dialog.options.get("publicKey").unwrap_or(&dialog.options).to_string();

@@ -105,22 +105,27 @@ impl Trying<'_> {
     }
 }
 
+/// Whether something may still be proved in this case: a dialog is begun, a message sent and a proof tried in no other.
+pub(super) fn may_prove(case: &Case) -> Result<(), FlowError> {
+    match case.stage() {
+        // While a case waits, a better proof may still be given (UX-65).
+        Stage::Classifying(..) | Stage::Verifying(..) | Stage::Authorizing(..) => Ok(()),
+        Stage::Reissuing(..) | Stage::Reviewing(_) => Err(FlowError::Refused(Refusal::WrongStep)),
+        Stage::Closed(_) => Err(FlowError::Refused(Refusal::Over)),
+    }
+}
+
 pub(super) type Checked = Result<Result<Good, RejectionReason>, FlowError>;
 
 impl Flow {
     /// Tries a proof for a case.
     pub async fn prove(&self, case: &Case, browser: Digest, proof: Proof) -> Result<Proved, FlowError> {
         let case = &self.looked_up(case).await?;
-        if !matches!(case.stage(), Stage::Classifying(..) | Stage::Verifying(..) | Stage::Authorizing(..)) {
-            return Err(FlowError::Refused(if case.is_over() { Refusal::Over } else { Refusal::WrongStep }));
-        }
+        may_prove(case)?;
         let at = self.ctx.now();
         let method = proof.method();
         let free = self.count(case, &proof, at).await?;
-        let known = match case.subject() {
-            Some(person) => self.store.person(person).await?,
-            None => None,
-        };
+        let known = self.person_of_case(case).await?;
         let checked = match &known {
             // Said to nobody but the log: that an account is being guessed at tells that there is one.
             Some(_) if !free => Err(RejectionReason::TooManyTries),

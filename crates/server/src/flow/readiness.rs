@@ -13,8 +13,8 @@ use keyward_core::{
     time::Timestamp,
 };
 
-use super::{Flow, FlowError};
-use crate::{jobs::classify::FROM_DIRECTORY, store::people::Person};
+use super::{Flow, FlowError, is_from_directory};
+use crate::store::people::Person;
 
 /// More are not counted.
 const MAX_WAYS: u32 = 9;
@@ -31,7 +31,7 @@ impl Flow {
             if !factor.is_alive() || without == Some(factor.id) {
                 continue;
             }
-            if factor.method == Method::Email && factor.label == FROM_DIRECTORY {
+            if is_from_directory(&factor) {
                 opens.push(self.mailbox(&person, &self.address(&factor)?));
             }
             // A sheet without a code that is left proves nothing.

@@ -13,6 +13,7 @@ use zeroize::Zeroize;
 
 use super::{Flow, FlowError};
 use crate::{
+    methods::email,
     seal::{Keyed, Place},
     store::people::{Factor, Person},
 };
@@ -82,10 +83,12 @@ impl Flow {
         String::from_utf8(bytes.expose().clone()).map_err(|error| FlowError::Broken(Box::new(error)))
     }
 
-    /// By what an address of a person is found again.
+    /// By what an address of a person is found again. As it is spelled, but for capitals: each address of a directory is told.
     pub fn address_handle(&self, person: &Person, address: &str) -> Digest {
-        self.digests
-            .digest(Keyed::Mailbox, &[b"handle", person.id.to_string().as_bytes(), canonical(address).as_bytes()])
+        self.digests.digest(
+            Keyed::Mailbox,
+            &[b"handle", person.id.to_string().as_bytes(), address.trim().to_lowercase().as_bytes()],
+        )
     }
 
     /// A mailbox as a source of proofs: equal for equal addresses of one person, and nobody can try addresses against it without the key.
@@ -95,7 +98,7 @@ impl Flow {
 
     /// The tag of that source.
     pub(super) fn mailbox_tag(&self, person: &Person, address: &str) -> Digest {
-        self.digests.digest(Keyed::Mailbox, &[person.salt.bytes(), canonical(address).as_bytes()])
+        self.digests.digest(Keyed::Mailbox, &[person.salt.bytes(), email::canonical(address).as_bytes()])
     }
 
     /// Everything that a proof by this factor comes from.
@@ -115,9 +118,4 @@ impl Flow {
             usable_from: factor.usable_from,
         })
     }
-}
-
-/// The same mailbox in one form. For comparing alone: mail goes to the stored bytes (T-B04).
-fn canonical(address: &str) -> String {
-    address.trim().to_lowercase()
 }

@@ -23,20 +23,12 @@ impl Flow {
         random.zeroize();
         let new = draft.sheet().and_then(|sheet| sheet.digests(&self.digests, factor).first().copied());
         let Some(new) = new else { return Err(FlowError::Refused(Refusal::NothingNew)) };
-        // Kept before it counts: a code that opens something can be shown.
+        // Kept before it counts, and whatever comes of that: a code that opens something can be shown, and another never is.
         let key = self.keep_draft(case.id(), browser, &draft).await?;
         let with = With::nothing().guard(Guard::ReplaceRecoveryCode { factor, used: used.at, new });
         let by = case.subject().map_or(Actor::Requester, |id| Actor::Person { id });
-        match self.act(case.id(), by, Command::ReplaceCode { factor }, with).await {
-            Ok(acted) => {
-                drop(acted.into_inner());
-                Ok(key)
-            }
-            Err(error) => {
-                self.end_draft(&key).await?;
-                Err(error)
-            }
-        }
+        drop(self.act(case.id(), by, Command::ReplaceCode { factor }, with).await?.into_inner());
+        Ok(key)
     }
 }
 

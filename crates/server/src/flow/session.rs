@@ -3,8 +3,6 @@
 //!
 //! Wrong, unknown, locked and disabled are one answer. A try is counted by name and by network before anything else is done with it.
 
-use std::net::IpAddr;
-
 use keyward_core::{
     account::Class,
     digest::Digest,
@@ -177,7 +175,7 @@ impl Flow {
     }
 
     async fn count_sign_in(&self, name: &str, network: &str, at: Timestamp) -> Result<(), FlowError> {
-        let network = self.digests.digest(Keyed::Network, &[prefix(network).as_bytes()]);
+        let network = self.digests.digest(Keyed::Network, &[super::starts::network(network).as_bytes()]);
         let name = self.digests.digest(Keyed::Name, &[counted_as(name).as_bytes()]);
         self.spend(&[(BY_NETWORK, network.bytes()), (BY_NAME, name.bytes())], at).await
     }
@@ -186,20 +184,8 @@ impl Flow {
         let hash = cookie.hash(Purpose::Ceremony).digest();
         let plain = serde_json::to_vec(trying).map_err(|error| FlowError::Broken(Box::new(error)))?;
         let data = self.seal_for_token(hash, &Secret::new(plain))?;
-        let (created, end) = (trying.began, trying.began.plus_ms(TRY_MS));
-        let token = NewToken {
-            purpose: Purpose::Ceremony,
-            hash,
-            case: None,
-            person: None,
-            browser: None,
-            data,
-            created,
-            idle: end,
-            expires: end,
-            max_tries: 0,
-        };
-        Ok(self.store.put_token(&token).await?)
+        let token = NewToken::new(Purpose::Ceremony, hash, trying.began, TRY_MS);
+        Ok(self.store.put_token(&NewToken { data, ..token }).await?)
     }
 
     /// What came of a try. A refusal and a success are told once; [`Flow::standing`] tells them again.
@@ -218,14 +204,13 @@ impl Flow {
         if answer.person.is_none() && self.is_too_soon(trying.began) {
             return Ok(Tried::Waiting(trying));
         }
-        self.store.end_token(Purpose::Ceremony, hash).await?;
-        if answer.person.is_none() {
-            return Ok(Tried::Refused(trying));
+        // Together: what is ended here alone knows which session has to end with it (V7.2.4).
+        let mut end = Aside::default().write(Write::EndToken { purpose: Purpose::Ceremony, hash });
+        if let (Some(_), Some(before)) = (answer.person, trying.before) {
+            end = end.write(Write::EndToken { purpose: Purpose::SignIn, hash: before });
         }
-        if let Some(before) = trying.before {
-            self.store.end_token(Purpose::SignIn, before).await?;
-        }
-        Ok(Tried::SignedIn(trying))
+        self.store.aside(end).await.map_err(|error| self.failed(error))?;
+        Ok(if answer.person.is_some() { Tried::SignedIn(trying) } else { Tried::Refused(trying) })
     }
 
     /// Where a key stands: the same answer however often it is asked for, until the refusal or the session is over.
@@ -321,38 +306,4 @@ impl Flow {
 /// whose account it is, and that one account has one limit by all its names, is the worker's to say (`jobs/sign_in.rs`).
 fn counted_as(name: &str) -> String {
     name.nfkc().flat_map(char::to_lowercase).nfkc().filter(|c| c.is_alphanumeric()).collect()
-}
-
-/// The network of an address: what one subscriber holds (R20). Text that is no address is a network of its own.
-fn prefix(network: &str) -> String {
-    match network.parse::<IpAddr>() {
-        Ok(IpAddr::V4(address)) => {
-            let [a, b, c, _] = address.octets();
-            format!("{a}.{b}.{c}.0/24")
-        }
-        Ok(IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{:x}::/56", d & 0xff00)
-        }
-        Err(_) => network.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn r20_one_subscriber_is_one_network() {
-        for (one, other, same) in [
-            ("192.0.2.7", "192.0.2.200", true),
-            ("192.0.2.7", "192.0.3.7", false),
-            ("2001:db8:1:aa01::1", "2001:db8:1:aaff:9::2", true),
-            ("2001:db8:1:aa01::1", "2001:db8:1:ab01::1", false),
-            ("unknown", "unknown", true),
-            ("unknown", "192.0.2.7", false),
-        ] {
-            assert_eq!(prefix(one) == prefix(other), same, "{one} {other}");
-        }
-    }
 }

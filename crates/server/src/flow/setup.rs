@@ -79,19 +79,7 @@ impl Setup {
         let created = flow.ctx.now();
         let until = created.plus_ms(SETUP_MS);
         flow.store.end_tokens_of_nobody(Purpose::Invite).await?;
-        let token = NewToken {
-            purpose: Purpose::Invite,
-            hash,
-            case: None,
-            person: None,
-            browser: None,
-            data: Vec::new(),
-            created,
-            idle: until,
-            expires: until,
-            max_tries: 0,
-        };
-        flow.store.put_token(&token).await?;
+        flow.store.put_token(&NewToken::new(Purpose::Invite, hash, created, SETUP_MS)).await?;
         Ok(Some(SetupCode { text, until }))
     }
 

@@ -9,9 +9,8 @@ use keyward_core::{
     time::{DAY_MS, Timestamp},
 };
 
-use super::{Flow, FlowError};
+use super::{Flow, FlowError, is_from_directory};
 use crate::{
-    jobs::classify::FROM_DIRECTORY,
     methods::known_device,
     store::{
         cases::{CaseRow, State},
@@ -140,7 +139,7 @@ impl Flow {
             used: factor.last_used.filter(|used| *used > factor.created),
             ended: factor.ended,
             alive: factor.is_alive(),
-            from_directory: factor.method == Method::Email && factor.label == FROM_DIRECTORY,
+            from_directory: is_from_directory(factor),
             left,
             this_browser,
         })
@@ -191,7 +190,7 @@ impl Flow {
         let since = self.ctx.now().plus_ms(-HISTORY_MS);
         let mut found = Vec::new();
         let factors = self.store.factors(person).await?;
-        for factor in factors.iter().filter(|factor| factor.label != FROM_DIRECTORY) {
+        for factor in factors.iter().filter(|factor| !is_from_directory(factor)) {
             found.push((factor.created, Past::Added(factor.method), None));
             found.extend(factor.ended.map(|at| (at, Past::Removed(factor.method), None)));
         }
@@ -221,7 +220,7 @@ impl Flow {
 }
 
 fn is_removable(factor: &Factor) -> bool {
-    factor.ended.is_none() && factor.label != FROM_DIRECTORY
+    factor.ended.is_none() && !is_from_directory(factor)
 }
 
 /// What a case is in the history. One about a way back in shows as what it changed.

@@ -1,10 +1,12 @@
 //! Step 1: which account is it, and what can it do? Asks the directories, and records what they say or that they say nothing.
 
+use std::collections::BTreeMap;
+
 use keyward_core::{
     account::{AccountRef, Action, Method},
     actor::Actor,
     case::{Case, Command, Stage},
-    digest::Field,
+    digest::{Digest, Field},
     event::{Door, Unmatched},
     ids::{CaseId, FactorId},
     secret::Secret,
@@ -18,7 +20,7 @@ use keyward_core::{
 use super::{JobError, Ran, Worker, settled};
 use crate::{
     connectors::{Account, AccountName, Found, Owner},
-    flow::{SignedIn, With},
+    flow::{FROM_DIRECTORY, SignedIn, With, is_from_directory},
     store::{
         change::Aside,
         guard::Guard,
@@ -165,43 +167,36 @@ pub(super) async fn keep_addresses(
 ) -> Result<(), JobError> {
     let flow = &worker.flow;
     let factors = flow.store.factors(person.id).await?;
-    let known = |factor: &&Factor| factor.method == Method::Email && factor.label == FROM_DIRECTORY;
-    let first = !factors.iter().any(|factor| known(&factor));
-    let alive: Vec<&Factor> = factors.iter().filter(known).filter(|factor| factor.is_alive()).collect();
+    let known = || factors.iter().filter(|factor| is_from_directory(factor));
+    let first = known().next().is_none();
+    let alive: Vec<&Factor> = known().filter(|factor| factor.is_alive()).collect();
+    // By what they are found again: two spellings of one address are one.
+    let named: BTreeMap<Digest, &String> =
+        account.mails.iter().map(|address| (flow.address_handle(person, address), address)).collect();
+    let (class, _) = flow.terms.classes.of(&account.groups);
+    let wait_ms = if first { 0 } else { flow.terms.quarantine.of(class, true) };
     let mut aside = Aside::default();
-    let mut changed = false;
-    for address in &account.mails {
-        let handle = flow.address_handle(person, address);
-        if alive.iter().any(|factor| factor.handle == Some(handle)) {
+    for (handle, address) in &named {
+        if alive.iter().any(|factor| factor.handle == Some(*handle)) {
             continue;
         }
-        let (class, _) = flow.terms.classes.of(&account.groups);
-        let wait_ms = if first { 0 } else { flow.terms.quarantine.of(class, true) };
         let id: FactorId = flow.ctx.id(at);
-        changed = true;
         aside = aside.guard(Guard::NewFactor(NewFactor {
             id,
             person: person.id,
             method: Method::Email,
             label: FROM_DIRECTORY.to_owned(),
-            data: flow.lock_away(id, &Secret::new(address.clone().into_bytes()))?,
-            handle: Some(handle),
+            data: flow.lock_away(id, &Secret::new(address.as_bytes().to_vec()))?,
+            handle: Some(*handle),
             created: at,
             usable_from: at.plus_ms(wait_ms),
         }));
     }
-    for factor in alive {
-        let still = account.mails.iter().any(|address| factor.handle == Some(flow.address_handle(person, address)));
-        if !still {
-            changed = true;
-            aside = aside.guard(Guard::EndFactor { factor: factor.id, person: person.id, at });
-        }
+    for factor in alive.iter().filter(|factor| factor.handle.is_none_or(|handle| !named.contains_key(&handle))) {
+        aside = aside.guard(Guard::EndFactor { factor: factor.id, person: person.id, at });
     }
-    if changed { Ok(flow.store.aside(aside).await?) } else { Ok(()) }
+    Ok(flow.store.aside(aside).await?)
 }
-
-/// The label of an address that the directory holds, in contrast to one that the person added.
-pub const FROM_DIRECTORY: &str = "directory";
 
 /// Who is signed in has shown the password of the directory; that is a proof of the case.
 async fn present_password(worker: &Worker, case: CaseId, signed_in: SignedIn, directory: &str) -> Ran {

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::{
+    causes,
     channels::Channel,
     connectors::{ConnectorError, Directory},
     ctx::Ctx,
@@ -49,9 +50,11 @@ const LEASE_MS: i64 = 40 * SECOND_MS;
 /// How often a worker that is at a job says so.
 const HOLD_EVERY: Duration = Duration::from_secs(10);
 /// No kind is left out.
-const NOTHING: [&str; 2] = ["", ""];
+const NOTHING: [&str; 6] = [""; 6];
 /// What waits for the mail server: at most half of the places, so that a relay that says nothing holds up nobody's recovery (R19, R45).
-const MAIL: [&str; 2] = ["send", "mail_code"];
+const MAIL: [&str; 3] = ["send", "mail_code", "new_address"];
+/// What tries or sets a password: at most three quarters of the places, so that a name is looked up while many do that at once (P23).
+const PASSWORDS: [&str; 3] = ["reissue", "look", "sign_in"];
 /// What waits for a directory, and a person for it.
 const DIRECTORY: [&str; 3] = ["classify", "reissue", "look"];
 /// How often a worker looks for work that another process left.
@@ -93,9 +96,10 @@ pub enum JobError {
 
 impl From<FlowError> for JobError {
     fn from(error: FlowError) -> Self {
+        let what = causes::in_one_line(&error);
         match error {
-            FlowError::Broken(_) | FlowError::NoCase => Self::Never(error.to_string()),
-            other => Self::Later(other.to_string()),
+            FlowError::Broken(_) | FlowError::NoCase => Self::Never(what),
+            _ => Self::Later(what),
         }
     }
 }
@@ -106,12 +110,25 @@ impl From<StoreError> for JobError {
 }
 impl From<CommitError> for JobError {
     fn from(error: CommitError) -> Self {
-        Self::Later(error.to_string())
+        Self::Later(causes::in_one_line(&error))
     }
 }
 impl From<ConnectorError> for JobError {
     fn from(error: ConnectorError) -> Self {
         Self::Later(error.to_string())
+    }
+}
+
+/// Kinds of jobs that never take all places.
+struct Lane {
+    kinds: [&'static str; 3],
+    places: Arc<Semaphore>,
+}
+
+impl Lane {
+    fn both(places: usize) -> [Self; 2] {
+        let lane = |kinds, places| Self { kinds, places: Arc::new(Semaphore::new(places)) };
+        [lane(MAIL, places.div_ceil(2)), lane(PASSWORDS, places.saturating_sub(places / 4))]
     }
 }
 
@@ -173,23 +190,30 @@ impl Worker {
         let beating = tokio::spawn(async move { beat::run(&worker, told).await });
         let at_a_time = self.flow.terms.places.max(1);
         let places = Arc::new(Semaphore::new(at_a_time));
-        let mail_places = Arc::new(Semaphore::new(at_a_time.div_ceil(2)));
+        let lanes = Lane::both(at_a_time);
         while !stop.is_cancelled() {
             // Registered before looking, so that a bell in between is heard.
             let bell = self.flow.bell.notified();
-            drop(places.acquire().await);
+            // Whoever is told to stop while all are taken begins nothing any more.
+            let Some(Ok(place)) = stop.run_until_cancelled(places.acquire()).await else { break };
+            drop(place);
             // Only this loop takes places, so those that are free now are free in a moment.
-            let (free, mails) = (places.available_permits(), mail_places.available_permits());
-            let most = if mails == 0 { free } else { free.min(mails) };
-            let jobs = self.take(most, if mails == 0 { MAIL } else { NOTHING }).await;
+            let (mut most, mut but) = (places.available_permits(), NOTHING);
+            for (lane, left_out) in lanes.iter().zip(but.as_chunks_mut().0) {
+                match lane.places.available_permits() {
+                    0 => *left_out = lane.kinds,
+                    free => most = most.min(free),
+                }
+            }
+            let jobs = self.take(most, but).await;
             let is_all = jobs.len() < most;
             for job in jobs {
-                let mail_place =
-                    MAIL.contains(&job.kind.as_str()).then(|| Arc::clone(&mail_places).try_acquire_owned());
+                let lane = lanes.iter().find(|lane| lane.kinds.contains(&job.kind.as_str()));
+                let in_lane = lane.map(|lane| Arc::clone(&lane.places).try_acquire_owned());
                 let (place, worker) = (Arc::clone(&places).try_acquire_owned(), Arc::clone(&self));
                 tokio::spawn(async move {
                     worker.finish(job).await;
-                    drop((place, mail_place));
+                    drop((place, in_lane));
                 });
             }
             if is_all {
@@ -213,7 +237,7 @@ impl Worker {
         }
     }
 
-    async fn take(&self, most: usize, but: [&'static str; 2]) -> Vec<Taken> {
+    async fn take(&self, most: usize, but: [&'static str; 6]) -> Vec<Taken> {
         let now = self.flow.ctx.now();
         let taken = self.flow.store.take_jobs(now, now.plus_ms(LEASE_MS), (most, but)).await;
         taken.unwrap_or_else(|error| {
@@ -256,7 +280,7 @@ impl Worker {
             .map_err(|_| JobError::Never(format!("a job of kind `{}` can not be read", job.kind)))?;
         match work {
             Work::Classify { case, signed_in } => classify::run(self, case, signed_in).await,
-            Work::MailCode { case, browser } => mail_code::run(self, case, browser, job.tries == 1).await,
+            Work::MailCode { case, browser, to } => mail_code::run(self, case, browser, to).await,
             Work::NewAddress { case, browser, draft } => new_address::run(self, case, browser, draft).await,
             Work::Reissue { case, attempt, sealed } => reissue::run(self, case, attempt, &sealed).await,
             Work::Look { case, attempt, sealed, changed_before } => {

@@ -26,18 +26,10 @@ pub async fn run(worker: &Worker, id: CaseId, browser: Digest, draft: Digest) ->
     let at = flow.ctx.now();
     let until = at.plus_ms(flow.terms.mail_ms);
     let challenge = Challenge::new(flow.ctx.bytes());
-    let token = NewToken {
-        purpose: Purpose::Enroll,
-        hash: challenge.code_digest(&flow.digests, new_address_door(id, draft)),
-        case: Some(id),
-        person: case.subject(),
-        browser: Some(browser),
-        data: Vec::new(),
-        created: at,
-        idle: until,
-        expires: until,
-        max_tries: CODE_TRIES,
-    };
+    let hash = challenge.code_digest(&flow.digests, new_address_door(id, draft));
+    let token = NewToken::new(Purpose::Enroll, hash, at, flow.terms.mail_ms);
+    let (case_id, person) = (Some(id), case.subject());
+    let token = NewToken { case: case_id, person, browser: Some(browser), max_tries: CODE_TRIES, ..token };
     flow.store.put_token(&token).await?;
     let content = Content::NewAddress { code: &challenge.printed_code(), until, life_ms: flow.terms.mail_ms };
     deliver(worker, &case, address, content).await.map(drop)

@@ -111,10 +111,7 @@ pub(super) async fn deliver(
     let channel = worker.channel.as_ref();
     let channel = channel.ok_or_else(|| JobError::Later("there is no mail server in the configuration".to_owned()))?;
     let not_me = Token::new(flow.ctx.bytes());
-    let person = match case.subject() {
-        Some(person) => flow.store.person(person).await?,
-        None => None,
-    };
+    let person = flow.person_of_case(case).await?;
     let name = flow.store.value(case.id(), case.claim().name).await?;
     let network = flow.store.value(case.id(), case.claim().network).await?;
     let browser = flow.store.value(case.id(), case.claim().browser).await?;
@@ -146,19 +143,7 @@ pub(super) async fn deliver(
 }
 
 async fn put_not_me(worker: &Worker, case: &Case, not_me: &Token) -> Result<(), JobError> {
-    let at = worker.flow.ctx.now();
-    let end = at.plus_ms(NOT_ME_MS);
-    let token = NewToken {
-        purpose: Purpose::Contest,
-        hash: not_me.hash(Purpose::Contest).digest(),
-        case: Some(case.id()),
-        person: None,
-        browser: None,
-        data: Vec::new(),
-        created: at,
-        idle: end,
-        expires: end,
-        max_tries: 0,
-    };
-    Ok(worker.flow.store.put_token(&token).await?)
+    let hash = not_me.hash(Purpose::Contest).digest();
+    let token = NewToken::new(Purpose::Contest, hash, worker.flow.ctx.now(), NOT_ME_MS);
+    Ok(worker.flow.store.put_token(&NewToken { case: Some(case.id()), ..token }).await?)
 }

@@ -62,6 +62,12 @@ const SEAT_MS: i64 = 2 * MINUTE_MS;
 
 /// Tries it.
 pub async fn run(worker: &Worker, request: Request) -> Ran {
+    let (store, at) = (&worker.flow.store, worker.flow.ctx.now());
+    let answered = Seen { purpose: Purpose::SignIn, hash: request.session, browser: None, at };
+    // A worker that died behind its answer: another try of the password would be counted, and its answer find the place taken.
+    if store.find_token(&answered).await?.is_some() {
+        return Ok(());
+    }
     let attempt = seal::Attempt { case: request.id, number: 1 };
     let opened = worker.open.open(&request.sealed, attempt).map_err(|error| JobError::Never(error.to_string()))?;
     let session = match opened.expose().split_once('\n') {
@@ -148,16 +154,5 @@ async fn answer(worker: &Worker, hash: Digest, session: Option<Session>) -> Ran 
 /// A token of a sign-in with what belongs to it, how long it lives unused, and how long at most.
 fn token(worker: &Worker, hash: Digest, person: Option<PersonId>, holds: (Vec<u8>, i64, i64)) -> NewToken {
     let (at, (data, idle_ms, life_ms)) = (worker.flow.ctx.now(), holds);
-    NewToken {
-        purpose: Purpose::SignIn,
-        hash,
-        case: None,
-        person,
-        browser: None,
-        data,
-        created: at,
-        idle: at.plus_ms(idle_ms),
-        expires: at.plus_ms(life_ms),
-        max_tries: 0,
-    }
+    NewToken { person, data, idle: at.plus_ms(idle_ms), ..NewToken::new(Purpose::SignIn, hash, at, life_ms) }
 }

@@ -20,12 +20,9 @@ pub async fn run(worker: &Worker, said_in: CaseId) -> Ran {
     let Some(person) = case.subject() else { return Ok(()) };
     take_back(worker, &case).await?;
     let since = worker.flow.ctx.now().plus_ms(-OPEN_MS);
-    for row in worker.flow.store.cases_of_person(person, since).await? {
-        if row.id != said_in && !row.state.is_over() {
-            give_up::run(worker, row.id, EndReason::Blocked).await?;
-        }
-    }
-    Ok(())
+    let rows = worker.flow.store.cases_of_person(person, since).await?;
+    let open = rows.into_iter().filter(|row| row.id != said_in && !row.state.is_over()).map(|row| row.id);
+    give_up::all(worker, open.collect(), EndReason::Blocked).await
 }
 
 /// What somebody else bound must not outlive the wait that was made so that its owner can say so (decision 5, M103), and a sheet from which

@@ -27,6 +27,8 @@ pub enum Work {
         case: CaseId,
         /// The browser that the code counts in.
         browser: keyward_core::digest::Digest,
+        /// To this one. None: to all that may be used, each by a job of its own.
+        to: Option<FactorId>,
     },
     /// Send a code to an address that is to be added.
     NewAddress {

@@ -24,7 +24,8 @@ pub const DESCRIPTION: Description = Description { method: Method::RecoveryCode,
 pub const CODES: usize = 10;
 /// Bytes of a code (X3: 128 bits, so that one guess in all time is no more than a guess).
 pub const CODE_BYTES: usize = 16;
-const CODE_CHARS: usize = 26;
+/// Characters of a code, without what stands between its groups.
+pub const CODE_CHARS: usize = 26;
 const GROUP_CHARS: usize = 5;
 
 /// A sheet of codes in clear, to be shown and printed once.

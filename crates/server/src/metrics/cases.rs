@@ -2,7 +2,7 @@
 
 use keyward_core::{
     account::Class,
-    case::{Case, Step},
+    case::Case,
     event::{Entry, Event},
     policy::{Gate, Gated},
     steps::reissue::Outcome,
@@ -24,7 +24,7 @@ struct OpenedLabels {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 struct EndedLabels {
     outcome: String,
-    step: &'static str,
+    step: String,
     class: &'static str,
 }
 
@@ -133,18 +133,8 @@ impl Cases {
 
     fn ended(&self, case: &Case, outcome: String) {
         let class = case.class().map_or("none", Class::word);
-        let labels = EndedLabels { outcome, step: step(case.reached()), class };
+        let labels = EndedLabels { outcome, step: word(case.reached()), class };
         self.ended.get_or_create(&labels).inc();
-    }
-}
-
-const fn step(step: Step) -> &'static str {
-    match step {
-        Step::Classify => "classify",
-        Step::Verify => "verify",
-        Step::Authorize => "authorize",
-        Step::Reissue => "reissue",
-        Step::Review => "review",
     }
 }
 

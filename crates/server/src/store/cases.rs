@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Store, StoreError, Tx,
     db::{EngineError, Row, statements, vals},
-    value::{Val, Word, unreadable},
+    value::{Val, Word, text_of},
 };
 
 statements! {
@@ -145,7 +145,7 @@ impl CaseRow {
 
     /// Writes the line if the case still has `expected` entries; false if somebody was faster.
     pub(super) async fn put(&self, tx: &mut Tx, expected: u32) -> Result<bool, StoreError> {
-        let (state, step) = (Word(self.state), step_word(self.step));
+        let (state, step) = (Word(self.state), Word(self.step));
         let class = self.class.map(Word);
         let touched = if expected == 0 {
             let vals = vals![
@@ -188,10 +188,9 @@ impl CaseRow {
 }
 
 fn state(case: &Case) -> (State, Option<String>) {
-    let word = |word: String| Some(word.trim_matches('"').to_owned());
     match case.stage() {
         Stage::Classifying(_, None) => (State::Classifying, None),
-        Stage::Classifying(_, Some(reason)) => (State::Unmatched, serde_json::to_string(reason).ok().and_then(word)),
+        Stage::Classifying(_, Some(reason)) => (State::Unmatched, text_of(reason)),
         Stage::Verifying(..) => (State::Verifying, None),
         Stage::Authorizing(..) => (State::Authorizing, None),
         Stage::Reissuing(_, Attempt::Running(_)) => (State::Running, None),
@@ -199,25 +198,12 @@ fn state(case: &Case) -> (State, Option<String>) {
         Stage::Reissuing(_, Attempt::None | Attempt::Submitted(_) | Attempt::Failed(_)) => (State::Reissuing, None),
         Stage::Reviewing(_) => (State::Reviewing, None),
         Stage::Closed(Ending::Reviewed(_)) => (State::Reviewed, None),
-        Stage::Closed(Ending::Ended(reason)) => (State::Ended, serde_json::to_string(reason).ok().and_then(word)),
+        Stage::Closed(Ending::Ended(reason)) => (State::Ended, text_of(reason)),
         Stage::Closed(Ending::Contested { changed }) => {
             let changed = if *changed { "changed" } else { "unchanged" };
             (State::Contested, Some(changed.to_owned()))
         }
     }
-}
-
-const STEPS: [(Step, &str); 5] = [
-    (Step::Classify, "classify"),
-    (Step::Verify, "verify"),
-    (Step::Authorize, "authorize"),
-    (Step::Reissue, "reissue"),
-    (Step::Review, "review"),
-];
-
-fn step_word(step: Step) -> Option<&'static str> {
-    let found = STEPS.iter().find(|(known, _)| *known == step);
-    found.map(|(_, word)| *word)
 }
 
 /// An entry with its place in the log.
@@ -347,8 +333,6 @@ fn word_or_all<T: Serialize>(value: Option<T>) -> Val<'static> {
 }
 
 fn read_row(row: &Row) -> Result<CaseRow, EngineError> {
-    let step: String = row.get(5)?;
-    let step = STEPS.iter().find(|(_, word)| *word == step);
     let class: Option<Word<Class>> = row.get(9)?;
     Ok(CaseRow {
         id: row.get(0)?,
@@ -356,7 +340,7 @@ fn read_row(row: &Row) -> Result<CaseRow, EngineError> {
         seq: row.get(2)?,
         state: row.get::<Word<_>>(3)?.0,
         reason: row.get(4)?,
-        step: step.ok_or_else(|| unreadable("not a step"))?.0,
+        step: row.get::<Word<_>>(5)?.0,
         door: row.get::<Word<_>>(6)?.0,
         action: row.get::<Word<_>>(7)?.0,
         subject: row.get(8)?,

@@ -110,20 +110,20 @@ pub struct Change {
     with: With,
 }
 
+/// The personal values that entries commit to, each with whose it is. None: nobody's yet; the subject's as soon as there is one.
+type Values = Vec<(Disclosure, Option<PersonId>)>;
+
 /// What becomes true together with the entries of a case, or not at all.
 #[derive(Clone, Debug, Default)]
-pub struct With {
-    values: Vec<(Disclosure, Option<PersonId>)>,
-    aside: Aside,
+pub struct With<V = Values> {
+    values: V,
+    guards: Vec<Guard>,
+    writes: Vec<Write>,
+    jobs: Vec<NewJob>,
 }
 
-/// The part of a change that belongs to no case: a sign-in, an invitation, a periodic job.
-#[derive(Clone, Debug, Default)]
-pub struct Aside {
-    pub(super) guards: Vec<Guard>,
-    pub(super) writes: Vec<Write>,
-    pub(super) jobs: Vec<NewJob>,
-}
+/// The same for what belongs to no case, and so has no values: a sign-in, an invitation, a periodic job.
+pub type Aside = With<()>;
 
 impl Change {
     /// `entries` take the case from `expected` entries (0: it is new) to `after`.
@@ -143,37 +143,18 @@ impl With {
         self.values.push((value, person));
         self
     }
-    /// A condition.
-    #[must_use]
-    pub fn guard(mut self, guard: Guard) -> Self {
-        self.aside.guards.push(guard);
-        self
-    }
-    /// A consequence.
-    #[must_use]
-    pub fn write(mut self, write: Write) -> Self {
-        self.aside.writes.push(write);
-        self
-    }
-    /// Work that follows.
-    #[must_use]
-    pub fn job(mut self, job: NewJob) -> Self {
-        self.aside.jobs.push(job);
-        self
-    }
     /// All of both.
     #[must_use]
     pub fn and(mut self, more: Self) -> Self {
-        let Self { values, aside: Aside { guards, writes, jobs } } = more;
-        self.values.extend(values);
-        self.aside.guards.extend(guards);
-        self.aside.writes.extend(writes);
-        self.aside.jobs.extend(jobs);
+        self.values.extend(more.values);
+        self.guards.extend(more.guards);
+        self.writes.extend(more.writes);
+        self.jobs.extend(more.jobs);
         self
     }
 }
 
-impl Aside {
+impl<V> With<V> {
     /// A condition.
     #[must_use]
     pub fn guard(mut self, guard: Guard) -> Self {
@@ -191,6 +172,10 @@ impl Aside {
     pub fn job(mut self, job: NewJob) -> Self {
         self.jobs.push(job);
         self
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.guards.is_empty() && self.writes.is_empty() && self.jobs.is_empty()
     }
 
     /// Guards first: what does not hold costs nothing else.
@@ -239,8 +224,7 @@ impl Prepared {
 
     /// Whether its failure can leave something to be taken back: the line of the case alone cannot.
     pub(super) const fn needs_savepoint(&self) -> bool {
-        let Aside { guards, writes, jobs } = &self.change.with.aside;
-        !(guards.is_empty() && writes.is_empty() && jobs.is_empty())
+        !self.change.with.is_empty()
     }
 
     /// Writes the line of the case, guards, writes and jobs: whatever can be refused. The rest is [`put_all`].
@@ -249,7 +233,7 @@ impl Prepared {
         if !change.row.put(tx, change.expected).await? {
             return Err(CommitError::Conflict);
         }
-        change.with.aside.apply(tx, Some(change.case)).await
+        change.with.apply(tx, Some(change.case)).await
     }
 
     /// The hashes of its entries as leaves.

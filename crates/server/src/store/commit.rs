@@ -22,6 +22,7 @@ use super::{
     change::{Aside, Change, Prepared, put_all},
     db::{Db, Engine, statements, vals},
     guard::GuardKind,
+    log::{LogHead, head_of, read_head},
     together::{MAX_TRIES, PAUSE, Waiting, What},
     value::Val,
 };
@@ -112,6 +113,9 @@ impl Store {
 
     /// Commits what belongs to no case: guards, writes and jobs, all or nothing. It leaves no entry in the log.
     pub async fn aside(&self, aside: Aside) -> Result<(), CommitError> {
+        if aside.is_empty() {
+            return Ok(());
+        }
         self.together(aside, |aside, tx| Box::pin(aside.apply(tx, None))).await
     }
 }
@@ -138,12 +142,6 @@ async fn write(db: Db, ctx: Ctx, mut inbox: mpsc::Receiver<Waiting>) {
     }
 }
 
-/// The head of the log, locked in this transaction.
-pub(super) struct Head {
-    pub(super) tree: Frontier,
-    at: Timestamp,
-}
-
 /// One transaction over a group, up to and without its commit.
 struct Round {
     /// For each part how many entries the log had before it, or why it is not in.
@@ -154,7 +152,8 @@ struct Round {
 
 /// The log as it grows in a round.
 struct Growing<'g> {
-    head: Head,
+    /// Locked in this transaction.
+    head: LogHead,
     tree: Frontier,
     at: Timestamp,
     nodes: Vec<Node>,
@@ -222,7 +221,7 @@ async fn write_round(db: &Db, group: &mut [What], batch: &[u8]) -> Result<Round,
     let round = fill_round(&mut tx, group, batch).await.map_err(before)?;
     if round.placed.iter().all(Result::is_err) {
         // Nobody's conditions held. There is nothing to make durable.
-        tx.rollback().await.map_err(before)?;
+        tx.rollback().await;
         return Ok(round);
     }
     match tx.commit().await {
@@ -301,12 +300,8 @@ impl<'g> Growing<'g> {
     }
 }
 
-pub(super) async fn lock_head(tx: &mut Tx) -> Result<Head, StoreError> {
-    let head = tx.read(&LOCK_HEAD, &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await?;
-    let (size, edge, at): (u64, Vec<u8>, Timestamp) =
-        head.into_iter().next().ok_or_else(|| StoreError::Broken("it has no head".to_owned()))?;
-    let tree = Frontier::from_bytes(size, &edge).map_err(|e| StoreError::Broken(e.to_string()))?;
-    Ok(Head { tree, at })
+pub(super) async fn lock_head(tx: &mut Tx) -> Result<LogHead, StoreError> {
+    head_of(tx.read(&LOCK_HEAD, &[], read_head).await?.pop())
 }
 
 pub(super) async fn put_nodes(tx: &mut Tx, nodes: &[Node]) -> Result<(), StoreError> {
@@ -336,6 +331,6 @@ async fn look(db: &Db, first: u64, batch: &[u8]) -> Result<bool, StoreError> {
     let mut tx = db.begin().await?;
     lock_head(&mut tx).await?;
     let found: Vec<Vec<u8>> = tx.read(&BATCH_AT, vals![first], |row| row.get(0)).await?;
-    tx.rollback().await?;
+    tx.rollback().await;
     Ok(found.first().is_some_and(|found| found == batch))
 }

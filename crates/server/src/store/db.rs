@@ -151,7 +151,6 @@ pub(super) enum Db {
 pub(super) struct Tx {
     /// None once it is given back.
     conn: Option<Conn>,
-    is_open: bool,
 }
 
 enum Conn {
@@ -301,8 +300,8 @@ impl Db {
             Self::Lite { w, .. } => w.lend().await.map(Conn::Lite),
             Self::Pg(pool) => pool.acquire().await.map(Conn::Pg).map_err(EngineError::from),
         };
-        // Open from here on: whoever gives up waiting for the answer has perhaps begun.
-        let mut tx = Tx { conn: Some(conn.map_err(StoreError::Begin)?), is_open: true };
+        // Whoever gives up waiting for the answer has perhaps begun: its connection is closed then.
+        let mut tx = Tx { conn: Some(conn.map_err(StoreError::Begin)?) };
         tx.run(&super::BEGIN, &[]).await.map_err(StoreError::Begin)?;
         Ok(tx)
     }
@@ -429,15 +428,14 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes everything back.
-    pub(super) async fn rollback(mut self) -> Result<(), StoreError> {
-        self.run(&super::ROLLBACK, &[]).await.map_err(StoreError::Rollback)?;
-        self.give_back();
-        Ok(())
+    /// Takes everything back. Where that fails the connection ends, which takes it back as well.
+    pub(super) async fn rollback(mut self) {
+        if self.run(&super::ROLLBACK, &[]).await.is_ok() {
+            self.give_back();
+        }
     }
 
     fn give_back(&mut self) {
-        self.is_open = false;
         if let Some(Conn::Lite(conn)) = self.conn.take() {
             conn.give_back();
         }
@@ -455,9 +453,7 @@ impl Tx {
 
 impl Drop for Tx {
     fn drop(&mut self) {
-        if self.is_open
-            && let Some(Conn::Pg(conn)) = &mut self.conn
-        {
+        if let Some(Conn::Pg(conn)) = &mut self.conn {
             conn.close_on_drop();
         }
     }

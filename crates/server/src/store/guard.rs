@@ -11,7 +11,7 @@ use super::{
     db::{statements, vals},
     jobs,
     limits::{self, Limit},
-    people::{self, NewFactor, Person},
+    people::{self, NewFactor},
     tokens::{self, Seen},
 };
 
@@ -122,8 +122,6 @@ pub enum Guard {
         /// When.
         at: Timestamp,
     },
-    /// The person has no row yet under this account.
-    NewPerson(Person),
     /// No other factor has that id or handle (a passkey is bound once).
     NewFactor(NewFactor),
     /// The factor is this person's and alive; it is ended.
@@ -171,7 +169,7 @@ impl Guard {
             Self::HoldJob { .. } | Self::FinishJob { .. } => GuardKind::Job,
             Self::FirstUse { .. } => GuardKind::Key,
             Self::Within { limit, .. } => GuardKind::Limit(limit.name),
-            Self::NewPerson(_) | Self::NewFactor(_) => GuardKind::Exists,
+            Self::NewFactor(_) => GuardKind::Exists,
         }
     }
 
@@ -204,7 +202,6 @@ impl Guard {
                 let vals = vals![*key, *request, response, *expires, *at];
                 tx.write(&PUT_ANSWER, vals).await
             }
-            Self::NewPerson(person) => people::put_person(tx, person).await,
             Self::NewFactor(factor) => people::put_factor(tx, factor).await,
             Self::EndFactor { factor, person, at } => tx.write(&END_FACTOR, vals![*factor, *person, *at]).await,
         }

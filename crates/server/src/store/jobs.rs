@@ -127,7 +127,7 @@ impl Store {
 
     /// Takes the job that is due longest, until `until`.
     pub async fn take_job(&self, at: Timestamp, until: Timestamp) -> Result<Option<Taken>, StoreError> {
-        Ok(self.take_jobs(at, until, (1, ["", ""])).await?.pop())
+        Ok(self.take_jobs(at, until, (1, [""; 6])).await?.pop())
     }
 
     /// Takes so many jobs at most, those that are due longest, and none of these kinds. Jobs that were taken for the last time and not brought back
@@ -136,12 +136,12 @@ impl Store {
         &self,
         at: Timestamp,
         until: Timestamp,
-        (most, but): (usize, [&'static str; 2]),
+        (most, but): (usize, [&'static str; 6]),
     ) -> Result<Vec<Taken>, StoreError> {
-        let take = self.together((at, until, most, but), |(at, until, most, [one, other]), tx| {
+        let take = self.together((at, until, most, but), |(at, until, most, [a, b, c, d, e, f]), tx| {
             Box::pin(async move {
                 tx.write(&BURY, vals![*at]).await?;
-                Ok(tx.read(&CLAIM, vals![*at, *until, *one, *other, *most], read_taken).await?)
+                Ok(tx.read(&CLAIM, vals![*at, *until, *a, *b, *c, *d, *e, *f, *most], read_taken).await?)
             })
         });
         Ok(take.await?)

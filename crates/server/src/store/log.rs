@@ -62,15 +62,23 @@ pub enum ReadLogError {
     Log(#[from] LogError),
 }
 
+/// Size, edge and moment of the head.
+pub(super) type HeadRow = (u64, Vec<u8>, Timestamp);
+
+pub(super) fn read_head(row: &Row) -> Result<HeadRow, EngineError> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+}
+
+pub(super) fn head_of(row: Option<HeadRow>) -> Result<LogHead, StoreError> {
+    let (size, edge, at) = row.ok_or_else(|| StoreError::Broken("it has no head".to_owned()))?;
+    let tree = Frontier::from_bytes(size, &edge).map_err(|error| StoreError::Broken(error.to_string()))?;
+    Ok(LogHead { tree, at })
+}
+
 impl Store {
     /// The head of the log, which may be ahead of the last signed checkpoint.
     pub async fn log_head(&self) -> Result<LogHead, StoreError> {
-        let read = |row: &Row| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-        let head: Option<(u64, Vec<u8>, Timestamp)> = self.db.first(&HEAD, &[], read).await?;
-        let broken = |why: String| StoreError::Broken(why);
-        let (size, edge, at) = head.ok_or_else(|| broken("it has no head".to_owned()))?;
-        let tree = Frontier::from_bytes(size, &edge).map_err(|e| broken(e.to_string()))?;
-        Ok(LogHead { tree, at })
+        head_of(self.db.first(&HEAD, &[], read_head).await?)
     }
 
     /// The latest moment that anything in the database was made at: whoever goes on from here is not before it.

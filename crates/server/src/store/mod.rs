@@ -94,9 +94,6 @@ pub enum StoreError {
     /// The commit gave an error, and looking showed that nothing was written.
     #[error("the transaction was not committed")]
     NotCommitted(#[source] EngineError),
-    /// A transaction could not be taken back; it will be when its connection ends.
-    #[error("cannot roll back a transaction")]
-    Rollback(#[source] EngineError),
     /// The connection of everybody's transaction was lost.
     #[error("the transaction was lost")]
     Lost,

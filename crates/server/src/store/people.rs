@@ -108,7 +108,7 @@ impl Factor {
     }
 }
 
-pub(super) async fn put_person(tx: &mut Tx, person: &Person) -> Result<u64, StoreError> {
+async fn put_person(tx: &mut Tx, person: &Person) -> Result<u64, StoreError> {
     let vals = vals![
         person.id,
         &person.account.directory,

@@ -145,7 +145,7 @@ impl Store {
                 Ok(done)
             }
             Err(error) => {
-                tx.rollback().await?;
+                tx.rollback().await;
                 Err(error)
             }
         }

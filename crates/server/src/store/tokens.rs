@@ -32,7 +32,6 @@ statements! {
     END_ALL_OF_CASE = "tokens/end_all_of_case";
     END_ALL_OF_PERSON = "tokens/end_all_of_person";
     END_OF_NOBODY = "tokens/end_of_nobody";
-    END_ALL = "tokens/end_all";
     EXPIRE = "tokens/expire";
 }
 
@@ -59,6 +58,25 @@ pub struct NewToken {
     pub expires: Timestamp,
     /// How often it may be tried; for codes that are typed.
     pub max_tries: u32,
+}
+
+impl NewToken {
+    /// Of nobody, in no case and in any browser, with nothing that belongs to it; for so long, used or not.
+    pub const fn new(purpose: Purpose, hash: Digest, created: Timestamp, life_ms: i64) -> Self {
+        let end = created.plus_ms(life_ms);
+        Self {
+            purpose,
+            hash,
+            case: None,
+            person: None,
+            browser: None,
+            data: Vec::new(),
+            created,
+            idle: end,
+            expires: end,
+            max_tries: 0,
+        }
+    }
 }
 
 /// A token that is alive.
@@ -263,11 +281,6 @@ impl Store {
     /// Ends what was handed out for a purpose to nobody in particular and in no case.
     pub async fn end_tokens_of_nobody(&self, purpose: Purpose) -> Result<u64, StoreError> {
         self.write(&END_OF_NOBODY, vals![Word(purpose)]).await
-    }
-
-    /// Ends everything that was ever handed out: after a restore, nothing that was used up comes back to life (T-I05).
-    pub async fn end_all_tokens(&self) -> Result<u64, StoreError> {
-        self.write(&END_ALL, &[]).await
     }
 
     /// Removes what has ended by itself.

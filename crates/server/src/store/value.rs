@@ -168,7 +168,7 @@ impl<T: DeserializeOwned> Get for Option<Word<T>> {
 }
 
 /// None only for a type that is no enum; the column is then null, which the tables refuse.
-fn text_of<T: Serialize>(value: &T) -> Option<String> {
+pub(super) fn text_of<T: Serialize>(value: &T) -> Option<String> {
     match serde_json::to_value(value).ok()? {
         Value::String(word) => Some(word),
         other => Some(other.to_string()),

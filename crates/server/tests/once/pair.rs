@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     client::{Client, Got, Held},
-    support::postgres::postgres,
+    support::{self, postgres::postgres},
     world::{App, Ground, Person, World},
 };
 
@@ -17,14 +17,9 @@ pub const RACERS: usize = 30;
 /// The address that another password opens.
 pub const ELSEWHERE: &str = "elsewhere.test";
 
-/// Whether the long form is asked for.
-pub fn is_campaign() -> bool {
-    std::env::var_os("KEYWARD_CAMPAIGN").is_some_and(|value| value == "1")
-}
-
 /// So many rounds of a race.
 pub fn rounds() -> usize {
-    if is_campaign() { 100 } else { 2 }
+    support::rounds(2, 100)
 }
 
 /// Each race runs on both engines.

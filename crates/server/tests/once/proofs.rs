@@ -76,11 +76,9 @@ async fn t_e02_a_printed_code_holds_once(pair: Pair) {
 async fn t_e02_a_passkey_dialog_holds_once(pair: Pair) {
     for round in 0..rounds() {
         let mike = pair.somebody(round).await;
-        let device = pair.one.give_passkey(&mike.person).await;
+        let key = pair.one.give_passkey(&mike.person).await;
         let cases = pair.cases(&mike, 1).await;
-        let begun = pair.client().act(&cases[0], "/proofs/passkey/options", json!({})).await;
-        let credential = device.get(&begun.at("/options")).await;
-        let body = json!({ "dialog": begun.str("/dialog"), "credential": credential });
+        let body = pair.client().answered(&cases[0], &key).await;
         pair.one_holds(&cases, "/proofs/passkey", &body, Method::Passkey).await;
     }
     pair.end("passkey dialog", rounds()).await;

@@ -23,6 +23,8 @@ pub enum Mood {
     Well,
     Down,
     Silent,
+    /// Silent to who sets a password, and well otherwise.
+    Stuck,
 }
 
 /// How often it was asked.
@@ -44,7 +46,7 @@ pub fn shaped(mood: Mood, asked: Arc<Asked>) -> Shaping {
 impl Shaped {
     async fn mood(&self) -> Result<(), ConnectorError> {
         match self.1 {
-            Mood::Well => Ok(()),
+            Mood::Well | Mood::Stuck => Ok(()),
             Mood::Down => {
                 let directory = self.0.name().to_owned();
                 Err(ConnectorError::Unavailable { directory, what: "down".to_owned() })
@@ -54,10 +56,13 @@ impl Shaped {
     }
 }
 
-/// What begins like this is no person.
+/// What begins like this is no person, or has its address in two spellings.
 fn as_it_is(mut account: Account) -> Account {
     if account.name.starts_with("svc") {
         account.owner = Owner::Machine;
+    }
+    if account.name.starts_with("twice") {
+        account.mails = account.mails.iter().flat_map(|mail| [mail.clone(), mail.to_uppercase()]).collect();
     }
     account
 }
@@ -88,6 +93,9 @@ impl Directory for Shaped {
         self.0.authenticate(id, password, at).await
     }
     async fn set_password(&self, permit: Permit, password: NewPassword<'_>) -> Applied {
+        if self.1 == Mood::Stuck {
+            std::future::pending::<()>().await;
+        }
         self.0.set_password(permit, password).await
     }
     async fn unlock(&self, permit: Permit, at: Timestamp) -> Applied {
@@ -109,7 +117,7 @@ impl Channel for NoMail {
     async fn send(&self, _: &Message) -> Result<Delivered, ChannelError> {
         match self.0 {
             Mood::Silent => std::future::pending().await,
-            Mood::Well | Mood::Down => Err(ChannelError::Unreachable { peer: "nowhere".to_owned() }),
+            Mood::Well | Mood::Down | Mood::Stuck => Err(ChannelError::Unreachable { peer: "nowhere".to_owned() }),
         }
     }
 }

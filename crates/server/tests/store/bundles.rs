@@ -20,8 +20,8 @@ use super::{
     World,
     cases::{Draft, START},
     log::signer,
-    support::second::second,
-    whole::{campaign, grow},
+    support::{is_campaign, second::second},
+    whole::grow,
 };
 
 /// The evidence of a case among others, as a server gives it out.
@@ -123,7 +123,7 @@ async fn r19_t_i07_two_verifiers_agree_on_genuine_and_on_changed_evidence() {
     let world = World::on_sqlite().await.unwrap();
     let genuine = genuine(&world).await;
     let (file, key, dice) = (world.dir.path().join("bundle"), signer().verifier().clone(), Dice(&world));
-    let rounds = if campaign() { 100_000 } else { 300 };
+    let rounds = if is_campaign() { 100_000 } else { 300 };
     let mut believed = 0;
     for round in 0..rounds {
         let bytes = match round {

@@ -204,7 +204,7 @@ async fn r10_of_jobs_that_are_taken_many_at_a_time_nobody_gets_more_than_asked_o
     let most = race(&world, |store, _| {
         let all = Arc::clone(&all);
         async move {
-            let taken = store.take_jobs(START, until, (3, ["send", ""])).await.unwrap();
+            let taken = store.take_jobs(START, until, (3, ["send", "", "", "", "", ""])).await.unwrap();
             assert!(taken.len() <= 3 && taken.iter().all(|job| job.kind == "notify" && job.tries == 1), "{taken:?}");
             let mut all = all.lock().unwrap();
             assert!(taken.iter().all(|job| all.insert(job.id)), "taken twice");
@@ -213,7 +213,7 @@ async fn r10_of_jobs_that_are_taken_many_at_a_time_nobody_gets_more_than_asked_o
     });
     assert!(most.await >= 1, "somebody got as many as were asked for");
     // Who had to pass over what another was about to take finds the rest now.
-    let rest = world.store.take_jobs(START, until, (RACERS * 2, ["send", ""])).await.unwrap();
+    let rest = world.store.take_jobs(START, until, (RACERS * 2, ["send", "", "", "", "", ""])).await.unwrap();
     let mut all = all.lock().unwrap().clone();
     assert!(rest.iter().all(|job| all.insert(job.id)), "taken twice");
     assert_eq!((all.len(), world.store.backlog("notify").await.unwrap()), (RACERS * 2, 0));

@@ -9,13 +9,7 @@ use keyward::store::{
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use super::{
-    World,
-    cases::START,
-    log::signer,
-    on_both,
-    whole::{campaign, grow},
-};
+use super::{World, cases::START, log::signer, on_both, support::is_campaign, whole::grow};
 
 on_both! {
     r18_a_flipped_bit_is_noticed_before_a_checkpoint_over_it_is_signed
@@ -168,11 +162,11 @@ async fn r18_a_flipped_bit_is_noticed_before_a_checkpoint_over_it_is_signed(worl
     let sign = async || world.store.sign_checkpoint(&signer, &memory, START).await.map(drop);
     let mut flips = 0;
     for spot in &spots {
-        flips += flip(&world, spot, if campaign() { 40 } else { 1 }, &sign).await;
+        flips += flip(&world, spot, if is_campaign() { 40 } else { 1 }, &sign).await;
     }
     assert_eq!(std::fs::read(&path).unwrap(), remembered, "nothing was signed meanwhile");
     // The file beside the key is stored bytes, too.
-    let bits = if campaign() { 8 } else { 1 };
+    let bits = if is_campaign() { 8 } else { 1 };
     for place in 0..remembered.len() {
         for bit in 0..bits {
             let mut changed = remembered.clone();
@@ -213,7 +207,7 @@ async fn r18_t_i01_what_rots_under_an_old_checkpoint_is_found_by_the_worker_and_
     }
     let mut flips = 0;
     for spot in &spots {
-        flips += flip(&world, spot, if campaign() { 20 } else { 1 }, &go_round).await;
+        flips += flip(&world, spot, if is_campaign() { 20 } else { 1 }, &go_round).await;
     }
     go_round().await.unwrap();
     println!("FIGURE r18: {:?}: {flips} bits flipped in what was signed long ago, all found", world.store.engine());

@@ -26,13 +26,8 @@ use super::{
     World,
     cases::{Draft, START},
     log::signer,
-    support::second::second,
+    support::{is_campaign, second::second},
 };
-
-/// Whether the long form was asked for.
-pub fn campaign() -> bool {
-    std::env::var_os("KEYWARD_CAMPAIGN").is_some_and(|value| value == "1")
-}
 
 /// A log with at least that many entries.
 pub async fn grow(world: &World, entries: u64) {
@@ -237,7 +232,7 @@ fn flip_rows(rows: &[EntryRow], leaves: &[Hash], stride: usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r17_every_flipped_bit_of_a_log_is_noticed_and_its_entry_is_named() {
     let world = World::on_sqlite().await.unwrap();
-    let (entries, stride) = if campaign() { (1_000, 1) } else { (300, 7) };
+    let (entries, stride) = if is_campaign() { (1_000, 1) } else { (300, 7) };
     grow(&world, entries).await;
     let memory = Memory::new(world.dir.path().join("memory"));
     world.store.sign_checkpoint(&signer(), &memory, START).await.unwrap();
@@ -249,7 +244,7 @@ async fn r17_every_flipped_bit_of_a_log_is_noticed_and_its_entry_is_named() {
     let leaves: Vec<Hash> = copied.entries().iter().map(|entry| leaf_hash(entry)).collect();
     flip_rows(&world.store.entry_rows(0..entries).await.unwrap(), &leaves, stride);
     // And on the whole road, from files: two verifiers, the same word and the same entry.
-    agree_on_flips(&world, &copied, &key, if campaign() { 2_000 } else { 60 });
+    agree_on_flips(&world, &copied, &key, if is_campaign() { 2_000 } else { 60 });
 }
 
 /// Flips bits at random places of the copied files, and asks both verifiers.
@@ -337,7 +332,7 @@ async fn r17_t_i03_t_i04_a_log_that_was_cut_mixed_rewritten_set_back_or_forked_i
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r17_a_long_log_raises_no_false_alarm() {
     let world = World::on_sqlite().await.unwrap();
-    let entries = if campaign() { 100_000 } else { 600 };
+    let entries = if is_campaign() { 100_000 } else { 600 };
     grow(&world, entries).await;
     let memory = Memory::new(world.dir.path().join("memory"));
     world.store.sign_checkpoint(&signer(), &memory, START).await.unwrap();

@@ -19,7 +19,7 @@ pub(crate) const KNOWS: &[(&str, &[&str])] = &[
     ("evidence", &["store"]),
     ("metrics", &["store"]),
     ("flow", &["account_name", "ctx", "terms", "store", "token", "seal", "passwords", "methods", "metrics", "jobs"]),
-    ("jobs", &["ctx", "terms", "token", "seal", "store", "flow", "connectors", "channels", "methods"]),
+    ("jobs", &["causes", "ctx", "terms", "token", "seal", "store", "flow", "connectors", "channels", "methods"]),
     ("web", &["ctx", "terms", "flow", "i18n", "config", "metrics", "token", "passwords"]),
     ("api", &["flow", "i18n", "passwords", "token", "web"]),
     // The limits beside which figures stand: the parameters of argon2 are those in use.

@@ -148,22 +148,18 @@ impl Server {
         let policy = ppolicy::error_of(&answer);
         Ok((answer, policy))
     }
-
-    fn forget(&self, service: &mut Option<Ldap>) {
-        *service = None;
-    }
 }
 
 impl OpenLdap {
     /// The service connection, made anew if there is none or it has ended.
     pub(super) async fn service(&self) -> Result<Ldap, Fault> {
         let mut slot = self.server.service.lock().await;
-        if let Some(ldap) = slot.as_mut() {
-            if !ldap.is_closed() {
-                return Ok(ldap.clone());
-            }
-            self.server.forget(&mut slot);
+        if let Some(ldap) = slot.as_mut()
+            && !ldap.is_closed()
+        {
+            return Ok(ldap.clone());
         }
+        *slot = None;
         let ldap = self.server.open().await?;
         let bind = self.server.bind(&ldap, &self.settings.bind_dn, &self.settings.bind_password);
         let (answer, policy) = match bind.await {
@@ -191,8 +187,7 @@ impl OpenLdap {
 
     /// Gives the service connection up: after a deadline nobody knows what is still on it.
     pub(super) async fn drop_service(&self) {
-        let mut slot = self.server.service.lock().await;
-        self.server.forget(&mut slot);
+        *self.server.service.lock().await = None;
     }
 
     /// A request that changes nothing: on a broken connection it is asked once more on a new one.

@@ -2,13 +2,12 @@
 
 use jiff::civil;
 use keyward_core::time::{DAY_MS, SECOND_MS, Timestamp};
-use ldap3::{Scope, SearchEntry};
+use ldap3::SearchEntry;
 
 use super::{
     super::{Account, Lock, Owner},
     OpenLdap,
     connection::Fault,
-    search::Query,
 };
 
 /// `pwdAccountLockedTime` of an account that somebody has switched off; any other value is a lock.
@@ -78,20 +77,11 @@ impl OpenLdap {
     }
 
     async fn lock_rules(&self, dn: &str) -> Result<LockRules, Fault> {
-        let query = Query {
-            base: dn,
-            scope: Scope::Base,
-            filter: "(objectClass=*)",
-            attributes: &["pwdLockout", "pwdLockoutDuration", "pwdMaxFailure"],
-            limit: 1,
-        };
-        let hits = self.search(query).await?;
-        let Some(policy) = hits.entries.first() else {
-            return Ok(LockRules::default());
-        };
+        let policy = self.one(dn, &["pwdLockoutDuration", "pwdMaxFailure"]).await?;
+        let value = |attribute| policy.as_ref().and_then(|policy| first(policy, attribute));
         Ok(LockRules {
-            duration_s: first(policy, "pwdLockoutDuration").and_then(|value| value.parse().ok()),
-            max_failure: first(policy, "pwdMaxFailure").and_then(|value| value.parse().ok()),
+            duration_s: value("pwdLockoutDuration").and_then(|value| value.parse().ok()),
+            max_failure: value("pwdMaxFailure").and_then(|value| value.parse().ok()),
         })
     }
 }

@@ -1,0 +1,156 @@
+//! Jobs that are done twice or stand beside something damaged: each comes to its end, and nobody pays for it (R4, T-E09).
+
+use std::{sync::Arc, time::Duration};
+
+use keyward::{
+    flow::Draft,
+    jobs::{Work, sign_in},
+    store::jobs::JobRow,
+    token::Purpose,
+};
+use keyward_core::{
+    account::Method,
+    digest::Digest,
+    time::{DAY_MS, MINUTE_MS},
+};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    client::Client,
+    shaped::{Mood, NoMail, shaped},
+    world::{FIRST, Ground, Person, World},
+};
+
+async fn waiting(world: &World, kind: &str) -> Vec<JobRow> {
+    world.store().jobs(100).await.unwrap().into_iter().filter(|job| job.kind == kind).collect()
+}
+
+#[tokio::test]
+async fn t_e09_a_sign_in_whose_worker_died_behind_its_answer_comes_to_its_end() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    for (password, ends) in [(FIRST, "/me"), ("wrong", "/sign-in/wait")] {
+        let mut browser = world.browser();
+        let form = browser.get("/sign-in").await;
+        let wait = browser.fill(&form, &[("name", &ada.name), ("password", password)]).await;
+        let at = world.ctx.now();
+        let job = world.store().take_job(at, at.plus_ms(1)).await.unwrap().unwrap();
+        let Ok(Work::SignIn(request)) = serde_json::from_slice(&job.payload) else { panic!("{}", job.kind) };
+        sign_in::run(&world.worker, request).await.unwrap();
+        world.hand.pass_ms(2_000);
+        world.work().await;
+        assert!(waiting(&world, "sign_in").await.is_empty());
+        assert_eq!(browser.get(&wait.path).await.path, ends);
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn t_d10_an_address_that_had_its_messages_gets_none_because_another_ones_failed() {
+    let world = World::on(Ground { channel: Some(Arc::new(NoMail(Mood::Down))), ..Ground::default() }).await;
+    let mike = world.somebody("mike").await;
+    world.give_address(&mike, "one@elsewhere.test").await;
+    for number in 0..4 {
+        if number == 3 {
+            world.give_address(&mike, "another@elsewhere.test").await;
+        }
+        let client = Client::from(&world, [10, 0, number, 1]);
+        let held = client.open("mike", "forgot").await;
+        world.work().await;
+        client.act(&held, "/proofs/email", json!({})).await;
+        world.work().await;
+    }
+    for _ in 0..3 {
+        world.hand.pass_ms(MINUTE_MS);
+        world.work().await;
+    }
+    assert_eq!(waiting(&world, "mail_code").await.len(), 4, "three to the one in an hour, and the first to the other");
+}
+
+#[tokio::test]
+async fn r47_one_damaged_case_keeps_no_other_open_and_nothing_from_being_erased() {
+    let world = World::new().await;
+    world.somebody("mike").await;
+    let client = Client::new(&world);
+    let mut cases = Vec::new();
+    for name in ["mike", "mike", "nobody"] {
+        let held = client.open(name, "forgot").await;
+        cases.push(world.case(&held.reference).await.id());
+        world.work().await;
+    }
+    let file = rusqlite::Connection::open(world.dir.path().join("keyward.db")).unwrap();
+    let damage = "UPDATE entries SET body = x'7b7d' WHERE case_id = $1";
+    assert!(file.execute(damage, [cases[0].to_string()]).unwrap() > 0);
+    world.hand.pass_ms(31 * DAY_MS);
+    let at = world.ctx.now();
+    world.store().put_job(&Work::Expire.job(&world.ctx, at, at)).await.unwrap();
+    world.work().await;
+    assert!(world.flow.load(cases[1]).await.unwrap().is_over());
+    let unknown = world.flow.load(cases[2]).await.unwrap();
+    assert!(world.store().value(cases[2], unknown.claim().name).await.unwrap().is_none(), "what nobody typed");
+    let job = &waiting(&world, "expire").await[0];
+    assert!(job.error.as_ref().is_some_and(|error| error.contains("the log contradicts itself: ")), "{job:?}");
+}
+
+#[tokio::test]
+async fn r26_two_spellings_of_one_address_in_a_directory_are_one_and_keep_nobody_out() {
+    let shaped = shaped(Mood::Well, Arc::default());
+    let world = World::on(Ground { directory: shaped, ..Ground::default() }).await;
+    let twice = world.somebody("twice").await;
+    let client = Client::new(&world);
+    let held = client.open("twice", "forgot").await;
+    world.work().await;
+    assert_eq!(world.case(&held.reference).await.subject(), Some(twice.id));
+    assert_eq!(world.living(&twice, Method::Email).await.len(), 1);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn p23_passwords_that_wait_for_their_directory_keep_no_name_from_being_looked_up() {
+    let shaped = shaped(Mood::Stuck, Arc::default());
+    let world = World::on(Ground { directory: shaped, ..Ground::default() }).await;
+    let person = world.somebody("mike").await;
+    let mut open = Vec::new();
+    for number in 0..world.flow.terms.places {
+        let nora = world.somebody(&format!("nora-{number}")).await;
+        let mut browser = world.browser();
+        let page = world.proved(&mut browser, &nora).await;
+        open.push((browser, page));
+    }
+    for (browser, page) in &mut open {
+        let working = browser.fill(page, &[("new-password", "nine quiet herons marching")]).await;
+        assert!(working.path.ends_with("/working"), "{}", working.path);
+    }
+    is_looked_up(&world, &person).await;
+}
+
+/// With all of the worker's places at hand.
+async fn is_looked_up(world: &World, person: &Person) {
+    let stop = CancellationToken::new();
+    let working = tokio::spawn(Arc::clone(&world.worker).run(stop.clone()));
+    let held = Client::new(world).open(&person.name, "forgot").await;
+    let known = async {
+        while world.case(&held.reference).await.subject() != Some(person.id) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), known).await.expect("it is looked up");
+    stop.cancel();
+    working.abort();
+}
+
+#[tokio::test]
+async fn r45_codes_to_new_addresses_that_wait_for_a_silent_relay_hold_nobody_up() {
+    let world = World::on(Ground { channel: Some(Arc::new(NoMail(Mood::Silent))), ..Ground::default() }).await;
+    let person = world.somebody("mike").await;
+    let held = Client::new(&world).open("nobody", "forgot").await;
+    let (case, browser, at) = (world.case(&held.reference).await.id(), Digest::of(b"a browser"), world.ctx.now());
+    for number in 0..world.flow.terms.places {
+        let draft = Draft::Address { address: format!("{number}@elsewhere.test") };
+        let key = world.flow.keep_draft(case, browser, &draft).await.unwrap();
+        let work = Work::NewAddress { case, browser, draft: key.hash(Purpose::Ceremony).digest() };
+        world.store().put_job(&work.job(&world.ctx, at, at)).await.unwrap();
+    }
+    is_looked_up(&world, &person).await;
+}
