@@ -1,7 +1,7 @@
 // A virtual authenticator in the browser (Chrome DevTools Protocol, WebAuthn domain): a platform authenticator with user verification.
 
 /** Puts one into the page's browser. */
-export async function authenticator(page, { verified = true } = {}) {
+export async function authenticator(page) {
   const devtools = await page.context().newCDPSession(page);
   await devtools.send('WebAuthn.enable');
   const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
@@ -11,7 +11,7 @@ export async function authenticator(page, { verified = true } = {}) {
       transport: 'internal',
       hasResidentKey: true,
       hasUserVerification: true,
-      isUserVerified: verified,
+      isUserVerified: true,
       automaticPresenceSimulation: true,
     },
   });
@@ -20,9 +20,5 @@ export async function authenticator(page, { verified = true } = {}) {
     credentials: async () => (await devtools.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
     /** Whether the person passes the fingerprint from now on. */
     setVerified: isUserVerified => devtools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified }),
-    /** Whether somebody touches it from now on. */
-    setTouched: enabled => devtools.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled }),
-    /** Takes it away. */
-    remove: () => devtools.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId }),
   };
 }

@@ -154,13 +154,16 @@ async function build(playwright, demo) {
   const parts = await Promise.all([
     account(playwright, demo),
     caseOf(playwright, demo, full(), [...PROVING, ['status-case', '/status/CASE']]),
-    // A case takes five tries of a kind, and there are more looks than that: two cases take turns.
-    caseOf(playwright, demo, full(), [['app-wrong', 'app', typed('#code', '000000'), 1], ['device-no', 'device', nothing, 1]]),
+    // A case takes five tries of a kind, and there are more looks than that: three cases take turns.
+    ...[1, 2].map(turn => caseOf(playwright, demo, demo.someone({ app: true, codes: false }), [
+      ['app-wrong', 'app', typed('#code', '000000'), turn], ['device-no', 'device', nothing, turn],
+    ])),
     caseOf(playwright, demo, full(), [['how-again', 'how'], ['status-case-shown', '/status/CASE']], visitor => visitor.app()),
     caseOf(playwright, demo, full(), [
       ['new-password', 'new/password'],
       ['new-password-short', 'new/password', typed('#new-password', 'short')],
     ], async visitor => { await visitor.app(); await visitor.recoveryCode(); }),
+    caseOf(playwright, demo, full(), [['unlock', 'new']], async visitor => { await visitor.app(); await visitor.recoveryCode(); }, 'locked'),
     caseOf(playwright, demo, full(), [['done', 'done'], ['status-case-done', '/status/CASE']], async visitor => {
       await visitor.app();
       await visitor.recoveryCode();
@@ -191,7 +194,7 @@ export const test = plain.extend({
   everyPage: async ({ gallery, browser, demo, strange }, use) => {
     await use(async (look, options = {}) => {
       gallery.looks = (gallery.looks ?? 0) + 1;
-      const hasItsTurn = ({ turn }) => turn === undefined || turn === gallery.looks % 2;
+      const hasItsTurn = ({ turn }) => turn === undefined || turn === gallery.looks % 3;
       // Pages that need the same cookies share a browser context; the cookies of the others are not there to be mixed up.
       for (const state of new Set(gallery.map(one => one.state))) {
         const own = await browser.newContext({

@@ -13,6 +13,8 @@ test('ux_02 a locked account is opened again and the password stays', async ({ p
   await proveByApp(page, demo, person);
   await heading(page, 'How else can you prove it is you?');
   await proveByRecoveryCode(page, person);
+  await heading(page, 'Open your account again');
+  await page.getByRole('button', { name: 'Unlock my account' }).click();
   await heading(page, 'Your account is open again');
   await expect(page.locator('.ticks')).toContainText('Your account is unlocked.');
   await expect(page.locator('.ticks')).not.toContainText('password');
@@ -60,7 +62,7 @@ test('ux_71 "not me" from a message stops the case, blocks the account and needs
   await expect(owner.getByText('Nobody can reset this account until')).toBeVisible();
   await expect(owner.getByText('You do not need to change anything.')).toBeVisible();
   await owner.getByRole('button', { name: 'Deutsch' }).click();
-  await expect(owner.getByRole('heading', { level: 1 })).not.toHaveText('Hier ist keine Seite');
+  await expect(owner.getByRole('heading', { level: 1 })).toHaveText('Gestoppt');
   await elsewhere.close();
 
   await page.reload();

@@ -13,8 +13,6 @@
 mod client;
 #[path = "api/described.rs"]
 mod described;
-#[path = "api/device.rs"]
-mod device;
 #[path = "api/enrollment.rs"]
 mod enrollment;
 #[path = "api/enumeration.rs"]

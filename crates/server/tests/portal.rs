@@ -16,6 +16,8 @@ mod dead_links;
 mod enroll;
 #[path = "portal/not_me.rs"]
 mod not_me;
+#[path = "portal/pages.rs"]
+mod pages;
 #[path = "portal/recovery.rs"]
 mod recovery;
 #[path = "portal/remove.rs"]

@@ -46,11 +46,7 @@ privacy-what-steps = Welche Schritte es gab, von wem, und wie sie ausgingen.
 privacy-why = Warum
 privacy-why-text = Damit niemand Ihr Konto übernehmen kann, und damit wir später zeigen können, dass jedes Zurücksetzen geprüft war.
 privacy-long = Wie lange
-privacy-long-text =
-    { $days ->
-        [one] Namen und Adressen löschen wir nach 1 Tag. Der Beleg für die Schritte bleibt, aber ohne Namen.
-       *[other] Namen und Adressen löschen wir nach { $days } Tagen. Der Beleg für die Schritte bleibt, aber ohne Namen.
-    }
+privacy-long-text = Gibt es zu einem Namen kein Konto, löschen wir den Namen und woher er kam nach { $days } Tagen. Gibt es eines, bleiben Namen und Adressen beim Fall, bis { $organization } sie löscht. Das geschieht nicht von selbst. Der Beleg für die Schritte bleibt, aber ohne Namen.
 privacy-never = Was wir nie tun
 privacy-never-password = Wir speichern und zeigen nie Ihr Passwort.
 privacy-never-track = Wir laden nichts von anderen Websites und zählen keine Klicks.

@@ -46,11 +46,7 @@ privacy-what-steps = Which steps were taken, by whom, and how they ended.
 privacy-why = Why
 privacy-why-text = So that nobody can take over your account. And so we can show later that each reset was checked.
 privacy-long = How long
-privacy-long-text =
-    { $days ->
-        [one] We delete names and addresses after 1 day. The proof that the steps were taken stays, but it holds no names.
-       *[other] We delete names and addresses after { $days } days. The proof that the steps were taken stays, but it holds no names.
-    }
+privacy-long-text = If a name has no account, we delete the name and where it came from after { $days } days. If it has one, names and addresses stay with the case until { $organization } deletes them. That does not happen by itself. The proof that the steps were taken stays, but it holds no names.
 privacy-never = What we never do
 privacy-never-password = We never store or show your password.
 privacy-never-track = We load nothing from other sites and count no clicks.

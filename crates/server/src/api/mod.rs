@@ -118,7 +118,9 @@ pub async fn problems(request: Request, next: Next) -> Answer {
     let mut problem = Problem::from(kind).into_response();
     for (name, value) in answer.headers() {
         let of_the_body = [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING];
-        if !of_the_body.contains(name) && !problem.headers().contains_key(name) {
+        // Whoever refused knows better than we when to come back.
+        let is_better = name == header::RETRY_AFTER || !problem.headers().contains_key(name);
+        if !of_the_body.contains(name) && is_better {
             problem.headers_mut().insert(name, value.clone());
         }
     }

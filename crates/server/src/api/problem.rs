@@ -230,6 +230,6 @@ const fn refused(refusal: &Refusal) -> Kind {
         Refusal::Changed | Refusal::OutcomeUnknown => Kind::Busy,
         // Whose proof it was is nobody's business.
         Refusal::OtherPerson => Kind::NotConfirmed,
-        Refusal::NotIndependent | Refusal::NotYet(_) | Refusal::NotReviewed => Kind::NotPermitted,
+        Refusal::NotIndependent | Refusal::NotReviewed => Kind::NotPermitted,
     }
 }

@@ -12,18 +12,16 @@ use super::{
     json::Input,
     problem::{Kind, Problem},
     reply::{Answer, Reply},
-    view::{CaseView, State},
+    view::CaseView,
 };
 use crate::{
-    flow::{Proof, Proved},
+    flow::{CODE_CHARS, Proof, Proved},
     token::Token,
 };
 
 /// How long a passkey dialog lasts.
 const DIALOG_MS: i64 = 5 * MINUTE_MS;
-/// How many characters a printed code has, without what stands between its groups.
-const PRINTED_CHARS: usize = 20;
-/// The longest text in which one is looked for.
+/// The longest text in which a printed code is looked for.
 const PRINTED_LONGEST: usize = 48;
 
 /// A code of six digits.
@@ -53,7 +51,7 @@ pub fn six_digits(code: String) -> Result<String, Problem> {
 #[serde(deny_unknown_fields)]
 pub struct PrintedCode {
     /// The code, with or without what stands between its groups.
-    #[schema(format = Password, write_only, min_length = 20, max_length = 48)]
+    #[schema(format = Password, write_only, min_length = 26, max_length = 48)]
     code: String,
 }
 impl Input for PrintedCode {}
@@ -123,16 +121,6 @@ impl MessageAsked {
     }
 }
 
-/// Refuses where the pages would show another page.
-fn proving(held: &Held) -> Result<(), Problem> {
-    match State::of(&held.case) {
-        // While a case waits, a better proof may still be given (UX-65).
-        State::Prove | State::Wait => Ok(()),
-        State::New | State::Working | State::Done => Err(Kind::WrongStep.into()),
-        State::Stopped => Err(Kind::Over.into()),
-    }
-}
-
 /// Tries a proof. Whether it was wrong or late is not told: for a name that is nobody's there is nothing to be late with.
 async fn tried(held: &Held, proof: Proof) -> Result<(Box<Case>, Option<Token>), Problem> {
     let used = u32::try_from(held.case.rejections(proof.method())).unwrap_or(u32::MAX);
@@ -169,7 +157,7 @@ pub async fn recovery_code(call: Call<PrintedCode>) -> Answer {
     call.once(|call| async move {
         let code = call.input.code;
         let fits = code.chars().count() <= PRINTED_LONGEST
-            && code.chars().filter(|c| c.is_alphanumeric()).count() >= PRINTED_CHARS;
+            && code.chars().filter(|c| c.is_alphanumeric()).count() == CODE_CHARS;
         if !fits {
             return Err(Kind::DoesNotFit.into());
         }
@@ -186,7 +174,6 @@ pub async fn recovery_code(call: Call<PrintedCode>) -> Answer {
 pub async fn email(call: Call<Nothing>) -> Answer {
     call.once(|call| async move {
         let held = call.held;
-        proving(&held)?;
         let asked = held.flow().ask_for_mail(&held.case, held.browser).await.map_err(|error| held.failed(&error))?;
         if !asked {
             return Err(Kind::NoMoreMessages.into());
@@ -222,8 +209,7 @@ pub async fn email_link(call: Call<MailedLink>) -> Answer {
 pub async fn passkey_options(call: Call<Nothing>) -> Answer {
     call.once_for(KEEP_KEY_MS, |call| async move {
         let held = call.held;
-        proving(&held)?;
-        let begun = held.flow().begin_proof(held.case.id(), held.browser).await.map_err(|error| held.failed(&error))?;
+        let begun = held.flow().begin_proof(&held.case, held.browser).await.map_err(|error| held.failed(&error))?;
         let body = PasskeyDialog {
             dialog: begun.key.reveal().expose().clone(),
             options: serde_json::from_str(&begun.options).map_err(|_| Problem::from(Kind::Broken))?,

@@ -2,7 +2,7 @@
 
 use keyward_core::{
     account::{Action, Method},
-    case::{Case, Ending, Stage},
+    case::{Case, Stage},
     event::{EndReason, Event},
     plan::Plan,
     steps::reissue::{Attempt, CheckKind, CheckResult, Outcome},
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     flow::{Flow, FlowError, OwnWay},
     web::{
-        applicant::{head, hold_reason, place, why},
+        applicant::{Place, head, hold_reason, told, why},
         shell,
         views::{outcome::StopReason, wait::HoldReason},
     },
@@ -41,13 +41,13 @@ pub enum State {
 impl State {
     /// The same place as on the pages.
     pub fn of(case: &Case) -> Self {
-        match place(case) {
-            "how" => Self::Prove,
-            "wait" => Self::Wait,
-            "new" => Self::New,
-            "working" => Self::Working,
-            "done" => Self::Done,
-            _ => Self::Stopped,
+        match Place::of(case) {
+            Place::How => Self::Prove,
+            Place::Wait => Self::Wait,
+            Place::New => Self::New,
+            Place::Working => Self::Working,
+            Place::Done => Self::Done,
+            Place::Stopped => Self::Stopped,
         }
     }
 }
@@ -217,7 +217,7 @@ pub struct Done {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     factor: Option<Factor>,
-    /// How many addresses have been told.
+    /// How many addresses have been told of it.
     told: usize,
 }
 
@@ -411,11 +411,7 @@ async fn refused(flow: &Flow, case: &Case) -> Result<Option<Refused>, FlowError>
 }
 
 async fn done(flow: &Flow, case: &Case) -> Result<Option<Done>, FlowError> {
-    let reissued = match case.stage() {
-        Stage::Reviewing(reissued) => reissued,
-        Stage::Closed(Ending::Reviewed(reviewed)) => reviewed.reissued(),
-        _ => return Ok(None),
-    };
+    let Some(reissued) = case.reissued() else { return Ok(None) };
     let mut changes = vec![match case.claim().action {
         Action::SetPassword => Change::PasswordSet,
         Action::Unlock => Change::Unlocked,
@@ -428,10 +424,8 @@ async fn done(flow: &Flow, case: &Case) -> Result<Option<Done>, FlowError> {
     if reissued.recorded().checks.iter().any(ended) {
         changes.push(Change::SignedOut);
     }
-    let told = case.notices().iter().filter(|notice| notice.delivered).map(|notice| notice.address);
-    let told = told.collect::<std::collections::BTreeSet<_>>().len();
     let factor = flow.changed_own_way(case).await?.map(Factor::from);
-    Ok(Some(Done { at: reissued.at().to_string(), changes, factor, told }))
+    Ok(Some(Done { at: reissued.at().to_string(), changes, factor, told: told(case) }))
 }
 
 fn stop(case: &Case) -> Option<Stop> {

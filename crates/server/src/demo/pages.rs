@@ -135,7 +135,7 @@ async fn message(visit: Visit, Extension(shown): Extension<Arc<Shown>>, Path(id)
     })
 }
 
-/// The HTML part as it would stand in a mail program. It has inline style, which our own pages never have.
+/// The HTML part, to be read. It has inline style, which no page of ours may have, so it stands here without.
 async fn html(visit: Visit, Extension(shown): Extension<Arc<Shown>>, Path(id): Path<String>) -> Answer {
     let Some(caught) = shown.mailbox.one(&id) else { return stop(&visit, StopReason::NotFound) };
     let mut answer = Answer::new(caught.html.into());

@@ -91,11 +91,9 @@ pub fn failed(visit: &Visit, error: FlowError) -> Answer {
             Refusal::TooMany | Refusal::NoAttemptLeft => StopReason::NotConfirmed,
             Refusal::Over | Refusal::Again | Refusal::WrongStep | Refusal::NothingNew => StopReason::AlreadyDone,
             Refusal::OutcomeUnknown | Refusal::Changed => StopReason::Busy,
-            Refusal::OtherPerson
-            | Refusal::ProvesItself
-            | Refusal::NotIndependent
-            | Refusal::NotYet(_)
-            | Refusal::NotReviewed => StopReason::NotConfirmed,
+            Refusal::OtherPerson | Refusal::ProvesItself | Refusal::NotIndependent | Refusal::NotReviewed => {
+                StopReason::NotConfirmed
+            }
         },
     };
     stop(visit, why)

@@ -7,7 +7,11 @@ use axum::{
     routing::get,
 };
 
-use super::{answer::Answer, assets, portal::Shared};
+use super::{
+    answer::{Answer, go},
+    assets,
+    portal::Shared,
+};
 
 /// The routes.
 pub fn routes() -> Router<Shared> {
@@ -21,10 +25,7 @@ async fn file(uri: Uri) -> Answer {
     }
 }
 
-/// Where browsers look for an icon by themselves.
+/// Where browsers look for an icon by themselves. This name stays the same when the icon does not, so nobody may keep what it leads to.
 async fn icon() -> Answer {
-    match assets::find(&assets::path("favicon.svg")) {
-        Some(asset) => asset.response(),
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
+    go(&assets::path("favicon.svg"))
 }

@@ -10,7 +10,13 @@ use axum::{
     middleware::{self, Next},
 };
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, limit::RequestBodyLimitLayer,
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate as _},
+    },
+    csrf::CsrfLayer,
+    limit::RequestBodyLimitLayer,
     timeout::TimeoutLayer,
 };
 
@@ -41,6 +47,8 @@ pub fn around(routes: Router<Shared>, portal: &Shared) -> Router {
     let csrf = CsrfLayer::new();
     // The public address is one origin by construction of the configuration; were it not, no origin is trusted beyond the request's own.
     let csrf = csrf.add_trusted_origin(&origin).unwrap_or_else(|_| CsrfLayer::new());
+    // Fonts are compressed by what they are; doing it again costs time and makes them no smaller.
+    let compressed = DefaultPredicate::new().and(NotForContentType::const_new("font/"));
     routes
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
@@ -51,7 +59,7 @@ pub fn around(routes: Router<Shared>, portal: &Shared) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, HANDLER))
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn_with_state(portal.clone(), headers))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(compressed))
         .with_state(portal.clone())
 }
 

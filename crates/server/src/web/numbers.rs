@@ -29,6 +29,9 @@ pub fn router(flow: Arc<Flow>) -> Router {
 async fn numbers(State(flow): State<Arc<Flow>>) -> Response {
     match flow.metrics.text(&flow.store, flow.ctx.now()).await {
         Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the numbers could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
     }
 }

@@ -15,7 +15,10 @@ use axum::{
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::{people::HOST, world::World};
+use crate::{
+    people::HOST,
+    world::{Key, SITE, World},
+};
 
 /// What came back.
 #[derive(Clone, Debug)]
@@ -111,6 +114,14 @@ impl Client {
     /// Does something in a case.
     pub async fn act(&self, held: &Held, rest: &str, body: Value) -> Got {
         self.post(&held.path(rest)).key(&held.key).json(body).send().await
+    }
+
+    /// What a key answers to the dialog of a case, which it begins.
+    pub async fn answered(&self, held: &Held, key: &Key) -> Value {
+        let begun = self.act(held, "/proofs/passkey/options", json!({})).await;
+        let options = json!({ "publicKey": begun.at("/options") });
+        let credential = key.get_at(SITE, &options).await.unwrap();
+        json!({ "dialog": begun.str("/dialog"), "credential": credential })
     }
 
     /// Everything that any answer had in it.

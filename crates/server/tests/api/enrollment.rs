@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{Client, Got, Held},
-    device::Device,
     people::wrong,
-    world::{App, Person, START, World},
+    world::{App, Key, Person, SITE, START, World},
 };
 
 const HOME: &str = "mike.private@elsewhere.test";
@@ -91,7 +90,7 @@ impl Scene {
         view
     }
     fn lies_in_clear(&self, secret: &str) -> bool {
-        let at_rest = self.world.at_rest();
+        let at_rest = self.world.bytes();
         assert!(at_rest.windows(self.mike.account.len()).any(|window| window == self.mike.account.as_bytes()));
         at_rest.windows(secret.len()).any(|window| window == secret.as_bytes())
     }
@@ -226,8 +225,8 @@ async fn ux_33_a_passkey_is_bound_by_the_dialog_that_began_it_and_once() {
     let scene = scene("passkey").await;
     let begun = scene.act("/passkey/options", json!({})).await;
     assert_eq!(begun.status, StatusCode::CREATED, "{}", begun.text);
-    let device = Device::default();
-    let credential = device.create(&json!({ "publicKey": begun.at("/options") })).await;
+    let options = json!({ "publicKey": begun.at("/options") });
+    let credential = Key::default().create_at(SITE, &options).await.unwrap();
     let newer = scene.act("/passkey/options", json!({})).await;
     for (dialog, credential, what) in [
         (newer.str("/dialog"), credential.clone(), "another dialog's"),

@@ -179,7 +179,7 @@ async fn t_a11_neither_key_nor_password_lies_in_the_database() {
     let password = json!({ "password": NEW });
     let sent = client.post(&held.path("/submission")).key(&held.key).header("idempotency-key", KEY).json(password);
     assert_eq!(sent.send().await.status, StatusCode::ACCEPTED);
-    let at_rest = world.at_rest();
+    let at_rest = world.bytes();
     let holds = |text: &str| at_rest.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(holds(&mike.account), "the files are not those of the database");
     for secret in [held.key.as_str(), &held.key[3..20], NEW, codes[0].as_str(), KEY] {

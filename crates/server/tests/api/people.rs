@@ -4,18 +4,14 @@ use keyward::{
     methods::{
         known_device,
         passkey::{Aim, Bound, Enrollment, Open},
-        totp::Seed,
     },
-    store::people::NewFactor,
-    store::{Aside, Guard},
     token::Token,
 };
-use keyward_core::{account::Method, digest::Digest, secret::Secret, time::Timestamp};
+use keyward_core::{account::Method, digest::Digest, time::Timestamp};
 
 use crate::{
     client::Client,
-    device::Device,
-    world::{App, FIRST, Mail, Person, World},
+    world::{App, FIRST, Key, Mail, Person, SITE, World},
 };
 
 /// Scheme-less address of the site.
@@ -52,19 +48,19 @@ impl World {
         self.give_as(self.ctx.id(self.ctx.now()), person, (Method::Email, address.as_bytes()), Vec::new()).await;
     }
 
-    /// A passkey on a device.
-    pub async fn give_passkey(&self, person: &Person) -> Device {
-        let (device, at) = (Device::default(), self.ctx.now());
+    /// A passkey, whose key does not count: what holds once is not held by that.
+    pub async fn give_passkey(&self, person: &Person) -> Key {
+        let (key, at) = (Key { uncounted: true, ..Key::default() }, self.ctx.now());
         let browser = Digest::of(b"a browser");
         let wanted = Enrollment { person: person.id, name: "pat", display_name: "Pat", browser, security_key: false };
         let dialog = self.flow.party.begin_enrollment(wanted, &[], at).unwrap();
-        let answer = device.create(&dialog.options).await.to_string();
+        let answer = key.create_at(SITE, &dialog.options).await.unwrap().to_string();
         let bound = Bound { aim: Aim::Enroll { person: person.id }, browser };
         let record =
             self.flow.party.finish_enrollment(Open { state: &dialog.state, bound, at }, answer.as_bytes(), &[]);
         let data = record.unwrap().to_stored().unwrap();
         self.give_as(self.ctx.id(at), person, (Method::Passkey, &data), Vec::new()).await;
-        device
+        key
     }
 
     /// The key of a browser that is known.
@@ -75,24 +71,8 @@ impl World {
         key.reveal().expose().clone()
     }
 
-    /// An app that may be used only from then on.
-    pub async fn give_app_from(&self, person: &Person, usable_from: Timestamp) {
-        let (id, seed) = (self.ctx.id(self.ctx.now()), Seed::new(self.ctx.bytes::<20>()));
-        let data = self.flow.lock_away(id, &Secret::new(seed.to_stored().expose().clone())).unwrap();
-        let (created, label) = (self.ctx.now(), "new app".to_owned());
-        let (person, method, handle) = (person.id, Method::Totp, None);
-        let factor = NewFactor { id, person, method, label, data, handle, created, usable_from };
-        self.store().aside(Aside::default().guard(Guard::NewFactor(factor))).await.unwrap();
-    }
-
     /// How many cases there are.
     pub async fn cases(&self) -> usize {
         self.store().cases(&Default::default(), None, 1000).await.unwrap().len()
-    }
-
-    /// Everything that lies in the files of the database.
-    pub fn at_rest(&self) -> Vec<u8> {
-        let files = std::fs::read_dir(self.dir.path()).unwrap().map(|entry| entry.unwrap().path());
-        files.filter(|path| path.is_file()).flat_map(|path| std::fs::read(path).unwrap()).collect()
     }
 }

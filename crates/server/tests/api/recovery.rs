@@ -87,6 +87,34 @@ async fn t_a08_a_password_is_recovered_and_no_answer_holds_what_opens_something(
 }
 
 #[tokio::test]
+async fn ux_69_an_address_that_was_written_to_twice_was_told_of_the_change_once() {
+    let world = World::new().await;
+    let (mike, client, held) = proved(&world, "forgot").await;
+    client.act(&held, "/submission", json!({ "password": NEW })).await;
+    world.work().await;
+    let done = client.look(&held).await;
+    for to in [HOME, mike.mail.as_str()] {
+        assert!(world.mailbox.take(to).len() >= 2, "{to} heard of the start and of the change");
+    }
+    assert_eq!(done.at("/done/told"), json!(2), "{}", done.text);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn n_36_a_printed_code_that_is_not_whole_costs_no_try() {
+    let world = World::new().await;
+    let (_, client, held, _, codes) = begun(&world, "forgot").await;
+    // A group is missing, and a letter is too many.
+    for slip in [codes[0][6..].to_owned(), format!("{}0", codes[0])] {
+        let got = client.act(&held, "/proofs/recovery_code", json!({ "code": slip })).await;
+        assert_eq!(got.short(), (422, "does-not-fit".to_owned()), "{slip}");
+    }
+    let got = client.act(&held, "/proofs/recovery_code", json!({ "code": codes[0] })).await;
+    assert_eq!(got.at("/shown"), json!(["recovery_code"]), "{}", got.text);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn n_05_a_recovery_code_that_was_used_is_replaced_once_when_the_case_is_done() {
     let world = World::new().await;
     let (_, client, held, code, codes) = begun(&world, "forgot").await;
@@ -300,13 +328,11 @@ async fn ux_71_whoever_sees_a_change_that_was_not_theirs_says_so_with_the_key() 
 async fn a_passkey_proves_and_a_dialog_counts_once_and_here() {
     let world = World::new().await;
     let mike = world.somebody("mike").await;
-    let device = world.give_passkey(&mike).await;
+    let key = world.give_passkey(&mike).await;
     let client = Client::new(&world);
     let (held, other) = (client.open("mike", "forgot").await, client.open("mike", "forgot").await);
     world.work().await;
-    let begun = client.act(&held, "/proofs/passkey/options", json!({})).await;
-    let credential = device.get(&begun.at("/options")).await;
-    let answer = json!({ "dialog": begun.str("/dialog"), "credential": credential });
+    let answer = client.answered(&held, &key).await;
     // The dialog is of another case.
     assert_eq!(client.act(&other, "/proofs/passkey", answer.clone()).await.short(), (422, "not-confirmed".to_owned()));
     let got = client.act(&held, "/proofs/passkey", answer.clone()).await;
@@ -357,7 +383,7 @@ async fn m111_a_case_that_is_held_says_until_when_and_why() {
     let got = client.act(&held, "/proofs/recovery_code", json!({ "code": codes[0] })).await;
     assert_eq!(got.str("/state"), "wait", "{}", got.text);
     assert_eq!(got.at("/hold"), json!({ "until": START.plus_ms(86_400_000).to_string(), "reason": "changed" }));
-    assert_eq!(got.at("/bitting"), json!(["done", "done", "now", "todo", "todo"]));
+    assert_eq!(got.at("/bitting"), json!(["done", "done", "waiting", "todo", "todo"]));
     assert_eq!(got.at("/plan/0/wait_until"), got.at("/hold/until"));
     let early = client.act(&held, "/submission", json!({ "password": NEW })).await;
     assert_eq!(early.short(), (409, "wrong-step".to_owned()));
@@ -371,13 +397,11 @@ async fn m111_a_case_that_is_held_says_until_when_and_why() {
 async fn m113_a_case_that_needs_others_says_how_many() {
     let world = World::new().await;
     let pat = world.person("pat", "pay").await;
-    let device = world.give_passkey(&pat).await;
+    let key = world.give_passkey(&pat).await;
     let client = Client::new(&world);
     let held = client.open("pat", "forgot").await;
     world.work().await;
-    let begun = client.act(&held, "/proofs/passkey/options", json!({})).await;
-    let credential = device.get(&begun.at("/options")).await;
-    let answer = json!({ "dialog": begun.str("/dialog"), "credential": credential });
+    let answer = client.answered(&held, &key).await;
     let got = client.act(&held, "/proofs/passkey", answer).await;
     assert_eq!((got.str("/state"), got.at("/approvals")), ("wait".to_owned(), json!({ "given": 0, "needed": 1 })));
     assert_eq!(got.at("/hold"), Value::Null);
@@ -479,6 +503,21 @@ async fn events_say_the_state_at_once_and_when_it_changes() {
     client.act(&held, "/withdraw", json!({})).await;
     assert_eq!(next_state(&mut stream).await, "stopped");
     assert!(stream.next().await.is_none(), "the stream of a case that is over ends");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn r17_whoever_opens_a_stream_too_many_is_told_when_to_come_back() {
+    let world = World::new().await;
+    let (_, client, held, _, _) = begun(&world, "forgot").await;
+    let events = || client.get(&held.path("/events")).key(&held.key);
+    let mut open = Vec::new();
+    for _ in 0..32 {
+        open.push(events().stream().await);
+    }
+    let got = events().send().await;
+    assert_eq!((got.short(), got.header("retry-after")), ((503, "away".to_owned()), "10"));
+    drop(open);
     world.end().await;
 }
 

@@ -37,7 +37,7 @@ async fn m01_a_sign_in_waits_for_the_worker_and_its_key_is_nothing_before() {
         assert_eq!(stands(&client, &key).await.json(), json!({ "state": "waiting" }));
     }
     assert_eq!(client.get("/api/v1/me").key(&key).send().await.short(), (401, "not-signed-in".to_owned()));
-    let at_rest = world.at_rest();
+    let at_rest = world.bytes();
     for secret in [FIRST, &key, &key[3..20]] {
         assert!(!at_rest.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret} lies in clear");
     }
@@ -288,7 +288,7 @@ async fn eco_18_a_sign_in_that_is_sent_twice_is_tried_once() {
     assert_eq!((&again.text, again.header("idempotency-replayed")), (&first.text, "true"));
     // The answer holds a key: whoever has the name of the request and not the password gets another one.
     assert_eq!(send("wrong").await.short(), (422, "idempotency-key-reused".to_owned()));
-    let at_rest = world.at_rest();
+    let at_rest = world.bytes();
     for secret in [first.str("/key").as_str(), FIRST, ONCE] {
         assert!(!at_rest.windows(secret.len()).any(|window| window == secret.as_bytes()), "T-A11: {secret}");
     }

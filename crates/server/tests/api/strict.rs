@@ -11,7 +11,7 @@ use crate::{
 /// Every operation of a case that takes a field, with a field and what else it takes.
 const FIELDS: &[(&str, &str, &str)] = &[
     ("/proofs/totp", "code", r#"{"code":"000000"}"#),
-    ("/proofs/recovery_code", "code", r#"{"code":"ABCD-EFGH-JKMN-PQRS-TVWX-Y"}"#),
+    ("/proofs/recovery_code", "code", r#"{"code":"ABCDE-FGHJK-MNPQR-STVWX-YZ012-3"}"#),
     ("/proofs/email_code", "code", r#"{"code":"000000"}"#),
     ("/proofs/email_link", "token", r#"{"token":"kw_"}"#),
     ("/proofs/passkey", "dialog", r#"{"dialog":"kw_","credential":{}}"#),

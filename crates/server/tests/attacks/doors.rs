@@ -6,10 +6,7 @@ use std::collections::BTreeSet;
 use keyward::ctx::Ctx;
 use keyward_core::case::Stage;
 
-use crate::{
-    house::{FIRST, House, NEW, PROXY, house, request},
-    mail::cookies,
-};
+use crate::house::{FIRST, House, NEW, PROXY, house, request};
 
 /// What the routes of the pages are, from where they are written.
 const SOURCES: [&str; 3] = [
@@ -55,7 +52,7 @@ impl Route {
 async fn begun(house: &House) -> (String, String) {
     let mut browser = house.browser();
     let how = house.start(&mut browser, "mike").await;
-    (how.reference(), cookies(&browser))
+    (how.reference(), browser.cookie())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -132,7 +129,7 @@ async fn t_b16_another_ones_case_is_a_page_that_does_not_exist() {
     let mut evil = house.browser();
     let own = house.start(&mut evil, "evil").await.reference();
     let key = evil.cookies[&format!("__Host-kw-case-{own}")].clone();
-    let mut cookie = cookies(&evil);
+    let mut cookie = evil.cookie();
     // One's own key under the name of the other case, and under that of one that never was.
     for case in [theirs.as_str(), "KW-7Q4M-82XJ"] {
         cookie += &format!("; __Host-kw-case-{case}={key}; __Host-kw-session={key}");
@@ -174,8 +171,7 @@ async fn t_b17_an_account_that_is_switched_off_comes_back_by_no_recovery() {
     let gone = house.person("gone");
     let mut browser = house.browser();
     let how = house.start(&mut browser, "gone").await;
-    let page = browser.fill(&how, &[("way", "app")]).await;
-    let not = browser.fill(&page, &[("code", &gone.app())]).await;
+    let not = browser.show(&how, "app", &gone.app()).await;
     assert_eq!(not.status, 422, "{}", not.html);
     let not = browser.post(&format!("/recover/{}/recovery-code", how.reference()), &[("code", &gone.codes[0])]).await;
     assert_eq!(not.status, 422, "{}", not.html);
@@ -191,10 +187,8 @@ async fn t_b17_an_account_that_is_switched_off_comes_back_by_no_recovery() {
     let tina = house.person("tina");
     let mut browser = house.browser();
     let how = house.start(&mut browser, "tina").await;
-    let page = browser.fill(&how, &[("way", "app")]).await;
-    let how = browser.fill(&page, &[("code", &tina.app())]).await;
-    let page = browser.fill(&how, &[("way", "recovery-code")]).await;
-    let password = browser.fill(&page, &[("code", &tina.codes[0])]).await;
+    let how = browser.show(&how, "app", &tina.app()).await;
+    let password = browser.show(&how, "recovery-code", &tina.codes[0]).await;
     assert!(password.path.ends_with("/new/password"), "{}", password.path);
     assert!(store.set_account_disabled("id-tina", true).await.unwrap());
     let handed = browser.fill(&password, &[("new-password", NEW)]).await;

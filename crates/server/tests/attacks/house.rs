@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::{Arc, Weak},
 };
@@ -14,7 +14,7 @@ use keyward::{
     app::open::{self, Ground},
     connectors::{Directory, SignIn},
     ctx::Ctx,
-    passwords::{hash::Hasher, password::Password, verifier::Peppers},
+    passwords::{hash::Hasher, password::Password},
     store::accounts::{NewAccount, NewPassword},
 };
 use keyward_core::{
@@ -71,7 +71,6 @@ pub struct House {
     process: Mutex<Option<Process>>,
     front: Front,
     address: std::sync::Mutex<SocketAddr>,
-    pub numbers: u16,
     /// In which the mail server lives; no test's own runtime does for all of them.
     runtime: Option<Runtime>,
 }
@@ -125,10 +124,6 @@ pub async fn house() -> Arc<House> {
     house
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 impl House {
     /// One of one's own, for whoever ends its process.
     pub async fn new() -> Self {
@@ -144,12 +139,11 @@ impl House {
         Call::new(&[&init[..], &site, &rest].concat()).succeed();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let sink = runtime.spawn(Sink::start(None, false)).await.unwrap().unwrap();
-        let numbers = free_port();
         let environment: BTreeMap<String, String> = [
             ("KEYWARD_LOG__LAST_CHECKPOINT_FILE", at.join("last-checkpoint").display().to_string()),
             ("KEYWARD_SERVER__LISTEN", "127.0.0.1:0".to_owned()),
             ("KEYWARD_SERVER__TRUSTED_PROXIES", PROXY.to_string()),
-            ("KEYWARD_SERVER__METRICS_LISTEN", format!("127.0.0.1:{numbers}")),
+            ("KEYWARD_SERVER__METRICS_LISTEN", "127.0.0.1:0".to_owned()),
             ("KEYWARD_CLASSES__STANDARD", "staff".to_owned()),
             ("KEYWARD_LIMITS__STARTS_PER_NAME_HOUR", "100".to_owned()),
             ("KEYWARD_LIMITS__STARTS_PER_NETWORK_HOUR", "10000".to_owned()),
@@ -180,7 +174,6 @@ impl House {
             process: Mutex::new(None),
             front: Front::before(nowhere),
             address: std::sync::Mutex::new(nowhere),
-            numbers,
             runtime: Some(runtime),
         };
         house.restart().await;
@@ -225,7 +218,7 @@ impl House {
     }
     /// What whoever looks after it reads.
     pub async fn numbers(&self) -> String {
-        let to = SocketAddr::from(([127, 0, 0, 1], self.numbers));
+        let to = self.process.lock().await.as_mut().expect("it runs").numbers();
         exchange(PROXY, to, &request("GET /metrics", &[], "")).await.body
     }
 
@@ -293,7 +286,7 @@ impl House {
 
 /// Puts everybody into the directory.
 async fn settle(inside: &Inside) -> Arc<dyn Directory> {
-    let (flow, hasher) = (&inside.flow, Arc::new(Hasher::new(1, 4, Peppers::none()).unwrap()));
+    let (flow, hasher) = (&inside.flow, Arc::new(Hasher::new(1, 4).unwrap()));
     let at = flow.ctx.now();
     let password = Password::new(SecretText::new(FIRST.to_owned())).unwrap();
     let hash = hasher.hash(&password, flow.ctx.bytes()).await.unwrap();

@@ -45,9 +45,7 @@ impl Scene {
     /// A case in a browser of its own.
     async fn begun(&self) -> (Browser, Page) {
         let mut browser = self.world.browser();
-        let find = browser.get("/recover?for=forgot").await;
-        let how = browser.fill(&find, &[("name", "ada")]).await;
-        self.world.work().await;
+        let how = self.world.forgot(&mut browser, "ada").await;
         self.world.mailbox.take(HOME);
         (browser, how)
     }
@@ -126,10 +124,8 @@ async fn t_a12_a_page_that_was_loaded_in_time_does_not_save_what_ran_out() {
 
     // The field for the new password is open, and the time to use it runs out. No worker is there to end the case.
     let (mut browser, how) = scene.begun().await;
-    let page = browser.fill(&how, &[("way", "app")]).await;
-    let how = browser.fill(&page, &[("code", &app.code(world.ctx.now()))]).await;
-    let page = browser.fill(&how, &[("way", "recovery-code")]).await;
-    let password = browser.fill(&page, &[("code", &codes[0])]).await;
+    let how = browser.show(&how, "app", &app.code(world.ctx.now())).await;
+    let password = browser.show(&how, "recovery-code", &codes[0]).await;
     let until = world.case(&password.reference()).await.deadline().expect("the gate does not stay open");
     world.hand.pass_ms(until.since_ms(world.ctx.now()) + SECOND_MS);
     let late = browser.fill(&password, &[("new-password", NEW)]).await;
@@ -142,10 +138,8 @@ async fn t_a12_a_page_that_was_loaded_in_time_does_not_save_what_ran_out() {
 
     // Handed in in time, and the worker comes too late.
     let (mut browser, how) = scene.begun().await;
-    let page = browser.fill(&how, &[("way", "app")]).await;
-    let how = browser.fill(&page, &[("code", &app.code(world.ctx.now()))]).await;
-    let page = browser.fill(&how, &[("way", "recovery-code")]).await;
-    let password = browser.fill(&page, &[("code", &codes[1])]).await;
+    let how = browser.show(&how, "app", &app.code(world.ctx.now())).await;
+    let password = browser.show(&how, "recovery-code", &codes[1]).await;
     let working = browser.fill(&password, &[("new-password", NEW)]).await;
     assert!(working.path.ends_with("/working"), "{}", working.path);
     world.hand.pass_ms(30 * MINUTE_MS);
@@ -216,11 +210,9 @@ async fn change(scene: &Scene, how: &str) {
             world.begin(&mut browser, path).await
         }
     };
-    let type_app = browser.fill(&page, &[("way", "app")]).await;
-    let mut page = browser.fill(&type_app, &[("code", &app.code(world.ctx.now()))]).await;
+    let mut page = browser.show(&page, "app", &app.code(world.ctx.now())).await;
     if how == "recovered" {
-        let type_code = browser.fill(&page, &[("way", "recovery-code")]).await;
-        page = browser.fill(&type_code, &[("code", &codes[0])]).await;
+        page = browser.show(&page, "recovery-code", &codes[0]).await;
     }
     let page = if page.path.ends_with("/new/password") {
         let working = browser.fill(&page, &[("new-password", OTHER)]).await;

@@ -171,7 +171,7 @@ async fn t_a07_an_opened_link_leaves_no_key_in_the_address_bar_and_asks_nobody_e
         let path =
             link(&letter.text, start).unwrap_or_else(|| link(&house.letters(&how.reference())[0].text, start).unwrap());
         let key = path.rsplit('/').next().unwrap();
-        let cookie = cookies(&browser);
+        let cookie = browser.cookie();
         let opened = house.send(PROXY, &request(&format!("GET {path}"), &[("Cookie", &cookie)], "")).await;
         assert_eq!((opened.status, opened.header("location")), (303, vec![start.trim_end_matches('/')]), "{opened:?}");
         let set = opened.header("set-cookie")[0];
@@ -207,16 +207,10 @@ pub fn link(text: &str, start: &str) -> Option<String> {
     Some(found.trim_start_matches(SITE).to_owned())
 }
 
-/// What a browser would send.
-pub fn cookies(browser: &crate::browser::Browser) -> String {
-    let pairs = browser.cookies.iter().map(|(name, value)| format!("{name}={value}"));
-    pairs.collect::<Vec<_>>().join("; ")
-}
-
 /// Everything that anybody can be told about a case: its pages, lists, numbers, what the program writes.
 async fn told(house: &House, browser: &crate::browser::Browser, case: &str) -> String {
     let mut all = house.numbers().await + &house.said().await;
-    let cookie = cookies(browser);
+    let cookie = browser.cookie();
     for page in ["", "/how", "/email", "/app", "/recovery-code", "/wait", "/new/password", "/done", "/stop", "/nothing"]
     {
         let line = format!("GET /recover/{case}{page}");

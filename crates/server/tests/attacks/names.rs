@@ -146,7 +146,7 @@ async fn t_b10_fields_of_the_case_that_a_form_brings_along_change_nothing_of_it(
     for (page, body, status) in [
         ("how", "way=app", 303),
         ("app", "code=000000", 422),
-        ("recovery-code", "code=AAAA-AAAA-AAAA-AAAA-AAAA-AAAA", 422),
+        ("recovery-code", "code=AAAAA-AAAAA-AAAAA-AAAAA-AAAAA-A", 422),
         ("new/password", "new-password=velvet+anchor+prairie+29", 303),
         ("device", "x=", 422),
     ] {

@@ -2,11 +2,8 @@
 //! machine changes nothing and causes nothing (T-B11).
 
 use axum::http::{Method as Verb, Request, header};
-use keyward::store::{change::Aside, guard::Guard, people::NewFactor};
 use keyward_core::{
-    account::Method,
     case::{Case, Ending, Stage},
-    secret::Secret,
     steps::reissue::Attempt,
     time::DAY_MS,
 };
@@ -41,8 +38,9 @@ enum State {
     OneProof,
     /// Proved, and told to wait.
     Held,
-    /// The gate is open: for a new password, and for an app.
+    /// The gate is open: for a new password, for opening a locked account again, and for an app.
     Open,
+    Unlocking,
     Binding,
     /// Handed in, and no worker.
     Handed,
@@ -50,10 +48,10 @@ enum State {
     Withdrawn,
     Contested,
 }
-use State::{Binding, Contested, Done, Handed, Held, Looking, Nobody, OneProof, Open, Proving, Withdrawn};
+use State::{Binding, Contested, Done, Handed, Held, Looking, Nobody, OneProof, Open, Proving, Unlocking, Withdrawn};
 
 /// What may be written, by the end of the path, in pages and in the API: the arrows. The rest is refused in each state.
-const ARROWS: [(State, &[&str]); 11] = [
+const ARROWS: [(State, &[&str]); 12] = [
     // A proof waits for the look-up (`NotYet`), which is no arrow either; trying it takes five seconds each.
     (Looking, &["how", "email/again", "proofs/email", "PROOFS", "stop", "withdraw"]),
     (Nobody, &["how", "email/again", "proofs/email", "PROOFS", "stop", "withdraw"]),
@@ -61,6 +59,7 @@ const ARROWS: [(State, &[&str]); 11] = [
     (OneProof, &["how", "email/again", "proofs/email", "PROOFS", "stop", "withdraw"]),
     (Held, &["how", "email/again", "proofs/email", "PROOFS", "stop", "withdraw"]),
     (Open, &["new/password", "submission", "stop", "withdraw"]),
+    (Unlocking, &["new", "submission", "stop", "withdraw"]),
     (Binding, &["bind", "enrollment/totp", "enrollment/totp/seed", "stop", "withdraw"]),
     (Handed, &["stop", "withdraw"]),
     (Done, &["stop", "contest", "codes/replace", "enrollment/recovery_code/replacement"]),
@@ -104,20 +103,7 @@ impl Scene {
 
     /// An app that is not of use yet, and other cases: enough for the baseline policy to wait.
     async fn look_suspicious(&self) {
-        let World { ctx, flow, .. } = &self.world;
-        let id = ctx.id(ctx.now());
-        let seed: [u8; 20] = ctx.bytes();
-        let factor = NewFactor {
-            id,
-            person: self.ada.id,
-            method: Method::Totp,
-            label: "new app".to_owned(),
-            data: flow.lock_away(id, &Secret::new(seed.to_vec())).unwrap(),
-            handle: None,
-            created: ctx.now(),
-            usable_from: ctx.now().plus_ms(DAY_MS),
-        };
-        self.world.store().aside(Aside::default().guard(Guard::NewFactor(factor))).await.unwrap();
+        self.world.give_app_from(&self.ada, self.world.ctx.now().plus_ms(DAY_MS)).await;
         for _ in 0..2 {
             let mut browser = self.world.browser();
             browser.post("/recover", &[("name", "ada"), ("for", "forgot")]).await;
@@ -138,7 +124,8 @@ impl Scene {
             return self.post("recovery-code", ("code", &code)).await;
         }
         let name = if state == Nobody { "nobody.here" } else { "ada" };
-        let how = self.browser.post("/recover", &[("name", name), ("for", "forgot")]).await;
+        let door = if state == Unlocking { "locked" } else { "forgot" };
+        let how = self.browser.post("/recover", &[("name", name), ("for", door)]).await;
         self.case = how.reference();
         if state == Looking {
             return;
@@ -150,10 +137,10 @@ impl Scene {
                 self.post("email", ("code", "000000")).await;
             }
         }
-        if [OneProof, Held, Open, Handed, Done].contains(&state) {
+        if [OneProof, Held, Open, Unlocking, Handed, Done].contains(&state) {
             self.post("app", ("code", &code)).await;
         }
-        if [Held, Open, Handed, Done].contains(&state) {
+        if [Held, Open, Unlocking, Handed, Done].contains(&state) {
             self.post("recovery-code", ("code", &printed)).await;
         }
         if [Handed, Done].contains(&state) {
@@ -188,14 +175,13 @@ impl Scene {
     /// With the key of the case, in a page's cookie or as the API takes it. The status.
     async fn try_it(&self, verb: &str, path: &str, body: &str) -> u16 {
         let key = &self.browser.cookies[&format!("__Host-kw-case-{}", self.case)];
-        let cookies: Vec<String> = self.browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let kind = if path.starts_with("/api") { "application/json" } else { "application/x-www-form-urlencoded" };
         let request = Request::builder()
             .method(Verb::from_bytes(verb.as_bytes()).unwrap())
             .uri(path)
             .header(header::HOST, "reset.northwind.test")
             .header(header::CONTENT_TYPE, kind)
-            .header(header::COOKIE, cookies.join("; "))
+            .header(header::COOKIE, self.browser.cookie())
             .header(header::AUTHORIZATION, format!("Bearer {key}"));
         let request = request.body(axum::body::Body::from(body.to_owned())).unwrap();
         self.world.router.clone().oneshot(request).await.unwrap().status().as_u16()
@@ -254,9 +240,8 @@ fn is(state: State, case: &Case) -> bool {
         (Proving, Stage::Verifying(_, evidence)) => evidence.is_empty(),
         (OneProof, Stage::Verifying(_, evidence)) => evidence.len() == 1,
         (Held, Stage::Authorizing(..)) => case.hold().is_some(),
-        (Open | Binding, Stage::Reissuing(_, Attempt::None)) | (Handed, Stage::Reissuing(_, Attempt::Submitted(_))) => {
-            true
-        }
+        (Open | Unlocking | Binding, Stage::Reissuing(_, Attempt::None)) => true,
+        (Handed, Stage::Reissuing(_, Attempt::Submitted(_))) => true,
         (Done, Stage::Closed(Ending::Reviewed(_))) | (Withdrawn, Stage::Closed(Ending::Ended(_))) => true,
         (Contested, Stage::Closed(Ending::Contested { .. })) => true,
         _ => false,

@@ -5,7 +5,7 @@ use keyward_core::case::{Ending, Stage};
 use crate::{
     browser::{Browser, Page},
     house::{FIRST, House, NEW, PROXY, STRANGER, house, request},
-    mail::{cookies, link},
+    mail::link,
     process::eventually,
 };
 
@@ -13,8 +13,7 @@ use crate::{
 async fn proved(house: &House, browser: &mut Browser, name: &str) -> (Page, String) {
     let how = house.start(browser, name).await;
     let letter = house.mailed(browser, &how, name).await;
-    let page = browser.fill(&how, &[("way", "app")]).await;
-    let how = browser.fill(&page, &[("code", &house.person(name).app())]).await;
+    let how = browser.show(&how, "app", &house.person(name).app()).await;
     assert!(how.says("You have shown 1 of 2 proofs"), "{}", how.html);
     let path = link(&letter.text, "/l/").unwrap();
     let landing = browser.get(&path).await;
@@ -87,7 +86,7 @@ async fn t_a18_a_link_or_code_of_ones_own_case_is_nothing_in_the_case_of_somebod
     let (case, mine) = (theirs.reference(), own.reference());
     let seq = house.case(&case).await.seq();
     let link = format!("__Host-kw-link={key}");
-    let cookie = format!("{}; {link}", cookies(&browser));
+    let cookie = format!("{}; {link}", browser.cookie());
     // The name of one case with the key of the other, both ways.
     let swapped = format!(
         "__Host-kw-case-{mine}={0}; __Host-kw-case-{case}={1}; {link}",
@@ -154,7 +153,7 @@ async fn t_a20_what_is_no_key_opens_nothing_wherever_it_is_put() {
     let mut browser = house.browser();
     let how = house.start(&mut browser, "ann").await;
     let case = how.reference();
-    let own = cookies(&browser);
+    let own = browser.cookie();
     let mut sent = 0;
     for value in no_keys() {
         for (line, cookie, body) in [
@@ -240,7 +239,7 @@ async fn r15_what_is_refused_is_not_said_back() {
     let house = house().await;
     let mut browser = house.browser();
     let how = house.start(&mut browser, "ann").await;
-    let (case, cookie) = (how.reference(), cookies(&browser));
+    let (case, cookie) = (how.reference(), browser.cookie());
     let (page, api) = (format!("/recover/{case}"), format!("/api/v1/cases/{case}"));
     for (path, json, body) in [
         (format!("{page}/new/password"), false, format!("new-password={CANARY}")),

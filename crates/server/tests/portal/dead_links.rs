@@ -1,6 +1,7 @@
 //! Links that no longer do anything, and codes whose time is over: each page says which it is and what next, and tells nobody else anything.
 
-use keyward_core::time::MINUTE_MS;
+use keyward::flow::FlowError;
+use keyward_core::{case::Refusal, digest::Digest, time::MINUTE_MS};
 
 use crate::world::{Browser, FIRST, Mail, Page, Person, World};
 
@@ -87,9 +88,7 @@ async fn ux_17_a_code_whose_time_is_over_is_called_that_and_a_new_one_asked_for_
     let mut said: Vec<Vec<String>> = Vec::new();
     for name in ["ada", "nobody-here"] {
         let mut browser = world.browser();
-        let find = browser.get("/recover?for=forgot").await;
-        let how = browser.fill(&find, &[("name", name)]).await;
-        world.work().await;
+        let how = world.forgot(&mut browser, name).await;
         let mut page = browser.fill(&how, &[("way", "email")]).await;
         let until = |page: &Page| page.html.split("Both work until ").nth(1).unwrap()[..9].to_owned();
         let first = until(&page);
@@ -118,12 +117,44 @@ async fn ux_17_a_code_whose_time_is_over_is_called_that_and_a_new_one_asked_for_
 
     // Two hours after its end a code is just a wrong one, whatever the address of the page says.
     let mut browser = world.browser();
-    let find = browser.get("/recover?for=forgot").await;
-    let how = browser.fill(&find, &[("name", "ada")]).await;
-    world.work().await;
+    let how = world.forgot(&mut browser, "ada").await;
     let long_ago = world.ctx.now().plus_ms(-131 * MINUTE_MS).millis();
     let path = format!("/recover/{}/email?asked={long_ago}", how.reference());
     let page = browser.post(&path, &[("code", "000000")]).await;
     assert!(page.says("That code does not match"), "{}", page.html);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn ux_11_the_page_of_a_link_promises_the_time_that_the_link_has() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let (mut browser, _, mail) = mailed(&world, &ada).await;
+    let until = world.ctx.now().plus_ms(world.flow.terms.mail_ms).to_string();
+    assert_eq!(browser.get(&mail.link("/l/")).await.attribute("datetime"), until);
+    world.hand.pass_ms(9 * MINUTE_MS);
+    assert_eq!(browser.get(&mail.link("/l/")).await.attribute("datetime"), until, "however late it is opened");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn t_d10_no_link_and_no_code_goes_out_for_a_case_that_is_over() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let mut browser = world.browser();
+    let how = world.forgot(&mut browser, "ada").await;
+    world.mailbox.take(&ada.mail);
+    // Asked for a moment before the end, and after it.
+    browser.fill(&how, &[("way", "email")]).await;
+    browser.post(&format!("/recover/{}/stop", how.reference()), &[]).await;
+    let late = browser.post(&how.path, &[("way", "email")]).await;
+    assert!(late.path.ends_with("/stopped"), "{} {}", late.path, late.html);
+    let case = world.case(&how.reference()).await;
+    let asked = world.flow.ask_for_mail(&case, Digest::of(b"a browser")).await;
+    assert!(matches!(asked, Err(FlowError::Refused(Refusal::Over))), "{asked:?}");
+    world.work().await;
+    let mails = world.mailbox.take(&ada.mail);
+    assert!(!mails.is_empty(), "the end is told");
+    assert!(mails.iter().all(|mail| !mail.text.contains("/l/")), "{mails:?}");
     world.end().await;
 }

@@ -19,16 +19,6 @@ async fn by_mail(world: &World, browser: &mut Browser, how: &Page, person: &Pers
     browser.fill(&page, &[("code", &code)]).await
 }
 
-async fn by_app(world: &World, browser: &mut Browser, how: &Page, app: &App) -> Page {
-    let page = browser.fill(how, &[("way", "app")]).await;
-    browser.fill(&page, &[("code", &app.code(world.ctx.now()))]).await
-}
-
-async fn by_code(browser: &mut Browser, how: &Page, code: &str) -> Page {
-    let page = browser.fill(how, &[("way", "recovery-code")]).await;
-    browser.fill(&page, &[("code", code)]).await
-}
-
 #[tokio::test]
 async fn v7_5_1_a_first_way_back_in_needs_the_password_and_an_answer_from_the_stored_address() {
     let world = World::new().await;
@@ -91,7 +81,7 @@ async fn a_second_way_back_in_needs_a_strong_proof_and_waits_before_it_counts() 
     let how = world.begin(&mut browser, "/me/recovery-codes").await;
     assert!(how.says("Code from your authenticator app") && !how.says("Link and code by email"), "{}", how.html);
     // The mailbox is no answer, even if somebody asks for it.
-    let bind = by_app(&world, &mut browser, &how, &app).await;
+    let bind = browser.show(&how, "app", &app.code(world.ctx.now())).await;
     let working = browser.fill(&bind, &[]).await;
     let sheet = world.done(&mut browser, &working).await;
     assert_eq!(sheet.items("sheet").len(), 10);
@@ -102,10 +92,8 @@ async fn a_second_way_back_in_needs_a_strong_proof_and_waits_before_it_counts() 
     let code = &sheet.items("sheet")[0];
     world.hand.pass_ms(MINUTE_MS);
     let mut other = world.browser();
-    let find = other.get("/recover?for=forgot").await;
-    let how = other.fill(&find, &[("name", "ada")]).await;
-    world.work().await;
-    let how = by_app(&world, &mut other, &how, &app).await;
+    let how = world.forgot(&mut other, "ada").await;
+    let how = other.show(&how, "app", &app.code(world.ctx.now())).await;
     assert!(!how.says("One of your saved recovery codes"), "{}", how.html);
     let after = other.post(&format!("/recover/{}/recovery-code", how.reference()), &[("code", code)]).await;
     assert!(!after.path.ends_with("/new/password"), "{}", after.path);
@@ -119,7 +107,7 @@ async fn t_d13_the_code_that_set_an_app_up_proves_nothing_afterwards() {
     let codes = world.give_codes(&ada).await;
     let mut browser = world.signed_in(&ada, FIRST).await;
     let how = world.begin(&mut browser, "/me/app/add").await;
-    let bind = by_code(&mut browser, &how, &codes[0]).await;
+    let bind = browser.show(&how, "recovery-code", &codes[0]).await;
     let app = App::typed(&bind.element("app-key"));
     let used = app.code(world.ctx.now());
     let working = browser.fill(&bind, &[("code", &used)]).await;
@@ -138,7 +126,7 @@ async fn n_05_new_codes_are_shown_once_they_work_and_the_old_ones_do_not() {
     assert!(browser.get("/me").await.says("10 codes left"));
     let how = world.begin(&mut browser, "/me/recovery-codes").await;
     let case = how.reference();
-    let bind = by_app(&world, &mut browser, &how, &app).await;
+    let bind = browser.show(&how, "app", &app.code(world.ctx.now())).await;
     assert!(bind.says("Your 10 old codes stop working."));
     let codes_page = format!("/recover/{case}/codes");
     assert_eq!(browser.get(&codes_page).await.path, bind.path, "nothing is shown before it is bound");
@@ -183,16 +171,14 @@ async fn t_g09_an_old_sheet_is_dead_in_the_moment_a_new_one_is_bound() {
     let (app, old) = (world.give_app(&ada).await, world.give_codes(&ada).await);
     let mut browser = world.signed_in(&ada, FIRST).await;
     let how = world.begin(&mut browser, "/me/recovery-codes").await;
-    let bind = by_app(&world, &mut browser, &how, &app).await;
+    let bind = browser.show(&how, "app", &app.code(world.ctx.now())).await;
     let working = browser.fill(&bind, &[]).await;
     let new = world.done(&mut browser, &working).await.items("sheet");
     world.hand.pass_ms(MINUTE_MS);
     for (code, opens) in [(&old[1], false), (&new[0], true), (&new[0], false)] {
         let mut browser = world.browser();
-        let find = browser.get("/recover?for=forgot").await;
-        let how = browser.fill(&find, &[("name", "ada")]).await;
-        world.work().await;
-        let after = by_code(&mut browser, &how, code).await;
+        let how = world.forgot(&mut browser, "ada").await;
+        let after = browser.show(&how, "recovery-code", code).await;
         assert_eq!(after.path == how.path, opens, "{} {}", after.path, after.heading());
     }
     world.end().await;
@@ -218,9 +204,7 @@ async fn ux_33_a_passkey_is_made_and_brings_its_owner_back_alone() {
     assert!(me.says("You have 1 way back in") && me.says("Blue key") && me.says("Added: Passkey or security key"));
 
     let mut browser = world.browser();
-    let find = browser.get("/recover?for=forgot").await;
-    let how = browser.fill(&find, &[("name", "ada")]).await;
-    world.work().await;
+    let how = world.forgot(&mut browser, "ada").await;
     let prove = browser.fill(&how, &[("way", "passkey")]).await;
     let shown = key.get(&prove.attribute("data-options")).await;
     let password = browser.fill(&prove, &[("credential", &shown)]).await;
@@ -260,7 +244,7 @@ async fn a_browser_becomes_known_and_counts_with_its_own_cookie_alone() {
     let codes = world.give_codes(&ada).await;
     let mut browser = world.signed_in(&ada, FIRST).await;
     let how = world.begin(&mut browser, "/me/devices/add").await;
-    let bind = by_code(&mut browser, &how, &codes[0]).await;
+    let bind = browser.show(&how, "recovery-code", &codes[0]).await;
     assert!(!browser.cookies.contains_key("__Host-kw-device"));
     let working = browser.fill(&bind, &[("name", "")]).await;
     world.done(&mut browser, &working).await;
@@ -270,14 +254,12 @@ async fn a_browser_becomes_known_and_counts_with_its_own_cookie_alone() {
 
     let mut stranger = world.browser();
     for (browser, holds) in [(&mut stranger, false), (&mut browser, true)] {
-        let find = browser.get("/recover?for=forgot").await;
-        let how = browser.fill(&find, &[("name", "ada")]).await;
-        world.work().await;
+        let how = world.forgot(browser, "ada").await;
         let page = browser.fill(&how, &[("way", "device")]).await;
         let after = browser.fill(&page, &[]).await;
         assert_eq!(after.says("You have shown 1 of 2 proofs"), holds, "{}", after.html);
         if holds {
-            let after = by_code(browser, &after, &codes[1]).await;
+            let after = browser.show(&after, "recovery-code", &codes[1]).await;
             assert!(after.path.ends_with("/new/password"), "{}", after.path);
         }
     }
@@ -328,7 +310,7 @@ async fn t_g04_a_password_alone_changes_no_password_where_something_stronger_is_
     let case = how.reference();
     let refused = browser.post(&format!("/recover/{case}/new/password"), &[("new-password", NEW)]).await;
     assert_eq!(refused.path, how.path);
-    let password = by_app(&world, &mut browser, &how, &app).await;
+    let password = browser.show(&how, "app", &app.code(world.ctx.now())).await;
     assert!(password.path.ends_with("/new/password"), "{}", password.path);
     world.end().await;
 }

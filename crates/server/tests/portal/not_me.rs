@@ -63,10 +63,7 @@ async fn n_05_not_me_takes_back_the_sheet_from_which_a_code_was_given() {
 
     assert!(world.living(&ada, Method::RecoveryCode).await.is_empty(), "the sheet is ended");
     world.hand.pass_ms(keyward::flow::BLOCK_MS + 1);
-    let find = thief.get("/recover?for=forgot").await;
-    let how = thief.fill(&find, &[("name", "ada")]).await;
-    world.work().await;
-    let page = thief.fill(&how, &[("way", "recovery-code")]).await;
-    assert!(!thief.fill(&page, &[("code", &printed[0])]).await.says("You have shown 1 of"));
+    let how = world.forgot(&mut thief, "ada").await;
+    assert!(!thief.show(&how, "recovery-code", &printed[0]).await.says("You have shown 1 of"));
     world.end().await;
 }

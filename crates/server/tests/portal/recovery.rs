@@ -8,9 +8,10 @@ use keyward_core::{
     secret::SecretText,
 };
 
+use axum::http::Method as Verb;
 use keyward::{jobs::Work, seal::Attempt};
 
-use crate::world::{FIRST, World};
+use crate::world::{Browser, FIRST, Page, Person, World};
 
 const NEW: &str = "copper violin harvest 71";
 
@@ -29,11 +30,9 @@ async fn m01_a_forgotten_password_is_replaced_with_an_app_and_a_printed_code_and
     let started = world.mailbox.newest(&ada.mail);
     assert_eq!(started.subject, "Reset requested for your Northwind Hospital account");
 
-    let type_app = browser.fill(&how, &[("way", "app")]).await;
-    let how = browser.fill(&type_app, &[("code", &app.code(world.ctx.now()))]).await;
+    let how = browser.show(&how, "app", &app.code(world.ctx.now())).await;
     assert!(how.says("You have shown 1 of 2 proofs"), "{}", how.html);
-    let type_code = browser.fill(&how, &[("way", "recovery-code")]).await;
-    let password = browser.fill(&type_code, &[("code", &codes[0])]).await;
+    let password = browser.show(&how, "recovery-code", &codes[0]).await;
     assert_eq!(password.path, format!("/recover/{case}/new/password"));
 
     let short = browser.fill(&password, &[("new-password", "too short")]).await;
@@ -115,5 +114,92 @@ async fn r34_only_what_the_log_names_is_made_the_password() {
     assert!(world.store().put_job(&stale).await.unwrap());
     world.done(&mut browser, &working).await;
     assert!(world.signs_in(&ada, NEW).await && !world.signs_in(&ada, EARLIER).await);
+    world.end().await;
+}
+
+/// Somebody whose account is locked, with everything shown that it takes to open it again.
+async fn locked(world: &World) -> (Person, Browser, Page) {
+    let ada = world.somebody("ada").await;
+    let (app, codes) = (world.give_app(&ada).await, world.give_codes(&ada).await);
+    for _ in 0..10 {
+        assert!(!world.signs_in(&ada, "wrong").await);
+    }
+    let mut browser = world.browser();
+    let find = browser.get("/recover?for=locked").await;
+    let how = browser.fill(&find, &[("name", "ada")]).await;
+    world.work().await;
+    let how = browser.show(&how, "app", &app.code(world.ctx.now())).await;
+    let page = browser.show(&how, "recovery-code", &codes[0]).await;
+    assert_eq!(page.heading(), "Unlock your account Open your account again", "{}", page.path);
+    world.work().await;
+    (ada, browser, page)
+}
+
+#[tokio::test]
+async fn r12_a_locked_account_is_opened_by_a_button_and_not_by_looking() {
+    let world = World::new().await;
+    let (ada, mut browser, page) = locked(&world).await;
+    let before = world.case(&page.reference()).await.seq();
+    for verb in [Verb::GET, Verb::HEAD] {
+        assert_eq!(browser.ask(verb, &page.path, String::new()).await.status, 200);
+    }
+    world.work().await;
+    assert_eq!(world.case(&page.reference()).await.seq(), before);
+    assert!(!world.signs_in(&ada, FIRST).await);
+    let working = browser.fill(&page, &[]).await;
+    let done = world.done(&mut browser, &working).await;
+    assert_eq!(done.heading(), "Unlock your account Your account is open again");
+    assert!(world.signs_in(&ada, FIRST).await);
+    world.end().await;
+}
+
+/// Waits until the gate of a case has shut again. No worker is there to end the case.
+async fn shut(world: &World, page: &Page) {
+    let until = world.case(&page.reference()).await.deadline().expect("the gate does not stay open");
+    world.hand.pass_ms(until.since_ms(world.ctx.now()) + 1);
+}
+
+#[tokio::test]
+async fn r12_a_gate_that_has_shut_again_is_said_and_leads_nowhere_in_a_circle() {
+    let world = World::new().await;
+    let (_, mut browser, page) = locked(&world).await;
+    shut(&world, &page).await;
+    let late = browser.fill(&page, &[]).await;
+    assert_eq!((late.status.as_u16(), late.heading().as_str()), (410, "This request has ended"));
+    assert_eq!(browser.get(&page.path).await.status, 200, "looking is no circle either");
+
+    for (name, path, fields) in [
+        ("bob", "/me/devices/add", &[("name", "here")][..]),
+        ("cleo", "/me/recovery-codes", &[]),
+        ("dora", "/me/password", &[("new-password", NEW)]),
+    ] {
+        let person = world.somebody(name).await;
+        let app = world.give_app(&person).await;
+        let mut browser = world.signed_in(&person, FIRST).await;
+        let how = world.begin(&mut browser, path).await;
+        let page = browser.show(&how, "app", &app.code(world.ctx.now())).await;
+        shut(&world, &page).await;
+        let late = browser.fill(&page, fields).await;
+        assert_eq!((late.status.as_u16(), late.heading().as_str()), (410, "This request has ended"), "{path}");
+        assert!(world.signs_in(&person, FIRST).await, "{path}");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn n_36_a_recovery_code_that_is_not_whole_costs_no_try() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let codes = world.give_codes(&ada).await;
+    let mut browser = world.browser();
+    let how = world.forgot(&mut browser, "ada").await;
+    // A group is missing, and a letter is too many.
+    for slip in [&codes[0][6..], &format!("{}0", codes[0])] {
+        let again = browser.show(&how, "recovery-code", slip).await;
+        assert!(again.says("Enter one whole code from your sheet"), "{slip}: {}", again.html);
+    }
+    assert_eq!(world.case(&how.reference()).await.rejections(Method::RecoveryCode), 0);
+    let how = browser.show(&how, "recovery-code", &codes[0]).await;
+    assert!(how.says("How else can you prove it is you?"), "{}", how.html);
     world.end().await;
 }

@@ -11,17 +11,13 @@ async fn n_05_a_used_recovery_code_is_dead_and_a_new_one_takes_its_place_once() 
     let (app, codes) = (world.give_app(&ada).await, world.give_codes(&ada).await);
     let mut browser = world.browser();
 
-    let find = browser.get("/recover?for=forgot").await;
-    let how = browser.fill(&find, &[("name", "ada")]).await;
-    world.work().await;
-    let page = browser.fill(&how, &[("way", "recovery-code")]).await;
-    let how = browser.fill(&page, &[("code", &codes[0])]).await;
+    let how = world.forgot(&mut browser, "ada").await;
+    let how = browser.show(&how, "recovery-code", &codes[0]).await;
     let case = how.reference();
     let replace = format!("/recover/{case}/codes/replace");
     // One code alone is not exchanged for another.
     assert_eq!(browser.post(&replace, &[]).await.path, format!("/recover/{case}/how"));
-    let page = browser.fill(&how, &[("way", "app")]).await;
-    let page = browser.fill(&page, &[("code", &app.code(world.ctx.now()))]).await;
+    let page = browser.show(&how, "app", &app.code(world.ctx.now())).await;
     let working = browser.fill(&page, &[("new-password", "copper violin harvest 71")]).await;
     let done = world.done(&mut browser, &working).await;
     assert!(done.says("A new one can take its place"));
@@ -47,11 +43,8 @@ async fn n_05_a_used_recovery_code_is_dead_and_a_new_one_takes_its_place_once() 
     // The new one proves, the old one does not.
     for (code, proves) in [(&codes[0], false), (&printed[0], true)] {
         let mut browser = world.browser();
-        let find = browser.get("/recover?for=forgot").await;
-        let how = browser.fill(&find, &[("name", "ada")]).await;
-        world.work().await;
-        let page = browser.fill(&how, &[("way", "recovery-code")]).await;
-        let answer = browser.fill(&page, &[("code", code)]).await;
+        let how = world.forgot(&mut browser, "ada").await;
+        let answer = browser.show(&how, "recovery-code", code).await;
         assert_eq!(answer.says("You have shown 1 of"), proves, "{code}");
     }
     world.end().await;

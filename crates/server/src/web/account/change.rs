@@ -19,10 +19,10 @@ use crate::{
     flow::{BROWSER_MS, DRAFT_MS, Draft, FlowError, OwnWay, Wanted, browser_digest},
     web::{
         answer::{Answer, failed, go, show, stop, with_cookie},
-        applicant::{Here, way_of},
+        applicant::Here,
         streams::news,
         views::{
-            Live, WayKind,
+            Live,
             me_change::{Begin, Wish},
             me_edit::Remove,
             outcome::StopReason,
@@ -33,55 +33,6 @@ use crate::{
 
 /// How long the page waits for the look-up before it goes on without.
 const PATIENCE_MS: i64 = 20 * SECOND_MS;
-
-/// `GET /me/passkeys/add`.
-pub async fn passkey(me: Me) -> Answer {
-    begin(&me, Wish::Passkey).await
-}
-/// `POST /me/passkeys/add`.
-pub async fn passkey_begins(me: Me) -> Answer {
-    begins(&me, Wish::Passkey).await
-}
-/// `GET /me/app/add`.
-pub async fn app(me: Me) -> Answer {
-    begin(&me, Wish::App).await
-}
-/// `POST /me/app/add`.
-pub async fn app_begins(me: Me) -> Answer {
-    begins(&me, Wish::App).await
-}
-/// `GET /me/recovery-codes`.
-pub async fn codes(me: Me) -> Answer {
-    begin(&me, Wish::Codes).await
-}
-/// `POST /me/recovery-codes`.
-pub async fn codes_begin(me: Me) -> Answer {
-    begins(&me, Wish::Codes).await
-}
-/// `GET /me/contacts/add`.
-pub async fn contact(me: Me) -> Answer {
-    begin(&me, Wish::Contact).await
-}
-/// `POST /me/contacts/add`.
-pub async fn contact_begins(me: Me) -> Answer {
-    begins(&me, Wish::Contact).await
-}
-/// `GET /me/devices/add`.
-pub async fn device(me: Me) -> Answer {
-    begin(&me, Wish::Device).await
-}
-/// `POST /me/devices/add`.
-pub async fn device_begins(me: Me) -> Answer {
-    begins(&me, Wish::Device).await
-}
-/// `GET /me/password`.
-pub async fn password(me: Me) -> Answer {
-    begin(&me, Wish::Password).await
-}
-/// `POST /me/password`.
-pub async fn password_begins(me: Me) -> Answer {
-    begins(&me, Wish::Password).await
-}
 
 const fn action(wish: Wish) -> Option<Action> {
     Some(match wish {
@@ -95,28 +46,30 @@ const fn action(wish: Wish) -> Option<Action> {
     })
 }
 
-async fn begin(me: &Me, wish: Wish) -> Answer {
-    if let Some(stale) = me.stale(wish) {
+/// `GET /me/…/add` and the like: says what comes.
+pub async fn begin(me: Me) -> Answer {
+    if let Some(stale) = me.stale() {
         return stale;
     }
-    match waits_ms(me, wish).await {
-        Ok(waits_ms) => show(&Begin { shell: me.shell(), wish, waits_ms }),
+    match waits_ms(&me).await {
+        Ok(waits_ms) => show(&Begin { shell: me.shell(), wish: me.wish, waits_ms }),
         Err(error) => failed(&me.visit, error),
     }
 }
 
-async fn waits_ms(me: &Me, wish: Wish) -> Result<Option<i64>, FlowError> {
-    let Some(Action::EnrollFactor { method }) = action(wish) else { return Ok(None) };
+async fn waits_ms(me: &Me) -> Result<Option<i64>, FlowError> {
+    let Some(Action::EnrollFactor { method }) = action(me.wish) else { return Ok(None) };
     me.visit.portal.flow.wait_of_new(&me.present, method).await
 }
 
-async fn begins(me: &Me, wish: Wish) -> Answer {
-    if let Some(stale) = me.stale(wish) {
+/// `POST` to the same: opens the case.
+pub async fn begins(me: Me) -> Answer {
+    if let Some(stale) = me.stale() {
         return stale;
     }
-    match action(wish) {
+    match action(me.wish) {
         None => go(Wish::Look.path()),
-        Some(action) => open(me, action, None).await,
+        Some(action) => open(&me, action, None).await,
     }
 }
 
@@ -158,7 +111,7 @@ async fn named(me: &Me, path: Named) -> Result<Option<OwnWay>, FlowError> {
 
 /// `GET /me/remove/{factor}`: asks first.
 pub async fn remove(me: Me, path: Named) -> Answer {
-    if let Some(stale) = me.stale(Wish::Look) {
+    if let Some(stale) = me.stale() {
         return stale;
     }
     match remove_page(&me, path).await {
@@ -174,7 +127,7 @@ async fn remove_page(me: &Me, path: Named) -> Result<Option<Remove>, FlowError> 
     let left = flow.readiness(me.present.person, me.present.class, Some(way.id)).await?;
     Ok(Some(Remove {
         shell: me.shell(),
-        kind: way_of(way.method).unwrap_or(WayKind::None),
+        kind: way.method.into(),
         name: way.name,
         left,
         action: format!("/me/remove/{}", way.id),
@@ -183,7 +136,7 @@ async fn remove_page(me: &Me, path: Named) -> Result<Option<Remove>, FlowError> 
 
 /// `POST /me/remove/{factor}`.
 pub async fn remove_begins(me: Me, path: Named) -> Answer {
-    if let Some(stale) = me.stale(Wish::Look) {
+    if let Some(stale) = me.stale() {
         return stale;
     }
     match named(&me, path).await {

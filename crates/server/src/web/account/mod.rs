@@ -40,12 +40,12 @@ pub fn routes() -> Router<Shared> {
         .route("/sign-out", post(sign_in::sign_out))
         .route("/me", get(overview::me))
         .route("/me/stay", post(stay))
-        .route("/me/passkeys/add", get(change::passkey).post(change::passkey_begins))
-        .route("/me/app/add", get(change::app).post(change::app_begins))
-        .route("/me/recovery-codes", get(change::codes).post(change::codes_begin))
-        .route("/me/contacts/add", get(change::contact).post(change::contact_begins))
-        .route("/me/devices/add", get(change::device).post(change::device_begins))
-        .route("/me/password", get(change::password).post(change::password_begins))
+        .route("/me/passkeys/add", get(change::begin).post(change::begins))
+        .route("/me/app/add", get(change::begin).post(change::begins))
+        .route("/me/recovery-codes", get(change::begin).post(change::begins))
+        .route("/me/contacts/add", get(change::begin).post(change::begins))
+        .route("/me/devices/add", get(change::begin).post(change::begins))
+        .route("/me/password", get(change::begin).post(change::begins))
         .route("/me/remove/{factor}", get(change::remove).post(change::remove_begins))
         .route("/recover/{case}/begin", get(change::looked_up))
         .route("/recover/{case}/begin/events", get(change::looked_up_events))
@@ -63,6 +63,8 @@ pub struct Me {
     pub visit: Visit,
     /// Who.
     pub present: Present,
+    /// What the page is for.
+    pub wish: Wish,
 }
 
 impl<S> FromRequestParts<S> for Me
@@ -79,7 +81,7 @@ where
         match visit.portal.flow.half_signed_in(&cookie).await {
             // A first password that somebody else knows is good for choosing another (V6.4.1).
             Ok(Some(present)) if present.must_change && wish != Wish::Password => Err(go(Wish::Password.path())),
-            Ok(Some(present)) => Ok(Self { visit, present }),
+            Ok(Some(present)) => Ok(Self { visit, present, wish }),
             Ok(None) => Err(to_sign_in(wish)),
             Err(error) => Err(failed(&visit, error)),
         }
@@ -106,8 +108,8 @@ impl Me {
     }
 
     /// Back to the password, if it was shown too long ago for a change (V7.5.3).
-    pub fn stale(&self, wish: Wish) -> Option<Answer> {
-        (!self.present.is_fresh(self.visit.at)).then(|| to_sign_in(wish))
+    pub fn stale(&self) -> Option<Answer> {
+        (!self.present.is_fresh(self.visit.at)).then(|| go(&format!("/sign-in?for={}", self.wish.value())))
     }
 }
 

@@ -10,13 +10,10 @@ use crate::{
     flow::{FlowError, OwnWay, Past, PastLine},
     web::{
         answer::{Answer, failed, show},
-        applicant::{DEVICE, way_of},
-        views::{
-            WayKind,
-            me::{
-                self as view, AppCard, CodesCard, ContactCard, ContactState, DeviceCard, History, HistoryLine, Notice,
-                PasskeyCard,
-            },
+        applicant::DEVICE,
+        views::me::{
+            self as view, AppCard, CodesCard, ContactCard, ContactState, DeviceCard, History, HistoryLine, Notice,
+            PasskeyCard,
         },
     },
 };
@@ -102,7 +99,7 @@ fn notice(all: &[OwnWay], at: Timestamp) -> Option<Notice> {
     let made = theirs().map(|way| (way.made, way, false));
     let newest = ended.chain(made).filter(|(moment, ..)| just(*moment)).max_by_key(|(moment, ..)| *moment);
     let (_, way, removed) = newest?;
-    let kind = kind(way.method);
+    let kind = way.method.into();
     Some(match (removed, way.method) {
         (true, _) => Notice::Removed(kind),
         (false, Method::Email) if way.counts_from > at => Notice::ContactWaits(way.counts_from),
@@ -110,14 +107,10 @@ fn notice(all: &[OwnWay], at: Timestamp) -> Option<Notice> {
     })
 }
 
-fn kind(method: Method) -> WayKind {
-    way_of(method).unwrap_or(WayKind::None)
-}
-
 fn line(past: PastLine) -> HistoryLine {
     let what = match past.what {
-        Past::Added(method) => History::Added(kind(method)),
-        Past::Removed(method) => History::Removed(kind(method)),
+        Past::Added(method) => History::Added(method.into()),
+        Past::Removed(method) => History::Removed(method.into()),
         Past::PasswordChanged => History::PasswordChanged,
         Past::Started(reference) => History::RecoveryStarted(reference.to_string()),
         Past::Done(reference) => History::RecoveryDone(reference.to_string()),

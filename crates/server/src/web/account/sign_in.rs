@@ -69,7 +69,8 @@ pub async fn ask(visit: Visit, query: Result<Query<For>, QueryRejection>) -> Ans
     };
     match present {
         None => show(&form(&visit, String::new(), wish, None)),
-        Some(present) if wish == Wish::Look || present.is_fresh(visit.at) => go(wish.path()),
+        // Whoever was sent here to show the password once more is asked for it, whatever it is for.
+        Some(present) if named.is_none() || present.is_fresh(visit.at) => go(wish.path()),
         Some(present) => show(&SignIn { again: true, ..form(&visit, present.name, wish, None) }),
     }
 }

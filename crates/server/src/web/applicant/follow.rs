@@ -9,7 +9,7 @@ use keyward_core::{
 };
 use serde::Deserialize;
 
-use super::{Here, place, prove::way_of, wait::stream_of};
+use super::{Here, Place, standing, wait::stream_of};
 use crate::web::{
     answer::{Answer, again, go, show, stop},
     views::{
@@ -59,7 +59,7 @@ pub async fn case(here: Here) -> Answer {
         case: here.head(),
         state: state(&here),
         happened,
-        go_on: (!over).then(|| format!("{}/{}", here.base(), place(&here.case))),
+        go_on: (!over).then(|| standing(&here.case)),
         can_stop: !over && !matches!(here.case.stage(), Stage::Reviewing(_)),
         live: Live { events: stream_of(&here), refresh_s: None },
     })
@@ -72,7 +72,7 @@ fn state(here: &Here) -> CaseState {
             Some(hold) => CaseState::Held(hold.until),
             None => CaseState::Others(here.case.deadline().unwrap_or(here.visit.at)),
         },
-        Stage::Reissuing(..) if place(&here.case) == "new" => CaseState::Yours,
+        Stage::Reissuing(..) if Place::of(&here.case) == Place::New => CaseState::Yours,
         Stage::Reissuing(..) => CaseState::Working,
         Stage::Reviewing(_) => CaseState::Done,
         Stage::Closed(Ending::Reviewed(_)) => CaseState::Reviewed,
@@ -85,7 +85,7 @@ fn state(here: &Here) -> CaseState {
 fn step(event: &Event) -> Option<Step> {
     Some(match event {
         Event::Opened(_) => Step::Started,
-        Event::Presented(evidence) => Step::Shown(way_of(evidence.method)?),
+        Event::Presented(evidence) => Step::Shown(evidence.method.into()),
         Event::Rejected(_) => Step::NotShown,
         Event::Held(_) => Step::Held,
         Event::Approved(_) => Step::Agreed,

@@ -9,7 +9,7 @@ use keyward_core::{
     time::{MINUTE_MS, Timestamp},
 };
 
-use super::{base, place};
+use super::{Place, base, standing};
 use crate::{
     flow::{BLOCK_MS, FlowError, Proof, Proved, browser_digest},
     token::Token,
@@ -55,7 +55,7 @@ fn dead(visit: &Visit, why: DeadLink) -> Answer {
 /// A link of this case that does not work any more, with what can be done instead.
 fn dead_in(visit: &Visit, why: DeadLink, case: &Case) -> Answer {
     let base = base(case);
-    let proving = place(case) == "how" && !case.is_over();
+    let proving = Place::of(case) == Place::How;
     let again = (proving && matches!(why, DeadLink::Expired(_))).then(|| format!("{base}/email/again"));
     page(why.status(), &LinkDead { shell: visit.shell(), why, again, not_me: Some(format!("{base}/stop")) })
 }
@@ -95,16 +95,17 @@ async fn why_dead(visit: &Visit, link: &Token) -> Result<Option<(DeadLink, Case)
 fn over(visit: &Visit, case: &Case) -> Answer {
     match case.stage() {
         Stage::Closed(Ending::Ended(_) | Ending::Contested { changed: false }) => dead(visit, DeadLink::Stopped),
-        _ => go(&format!("{}/{}", base(case), place(case))),
+        _ => go(&standing(case)),
     }
 }
 
-/// The case of a mailed link, if it is alive and was made for this browser.
-async fn case_of(visit: &Visit, link: &Token) -> Result<Option<(Case, Token)>, FlowError> {
+/// The case of a mailed link, if it is alive and was made for this browser, and until when.
+async fn case_of(visit: &Visit, link: &Token) -> Result<Option<(Case, Token, Timestamp)>, FlowError> {
     let flow = &visit.portal.flow;
     let Some(case) = flow.case_of_link(link).await? else { return Ok(None) };
     let Some(cookie) = visit.case_token(case.reference()) else { return Ok(None) };
-    Ok(flow.link_is_of(link, browser_digest(&cookie)).await?.then_some((case, cookie)))
+    let until = flow.link_until(link, browser_digest(&cookie)).await?;
+    Ok(until.map(|until| (case, cookie, until)))
 }
 
 /// `GET /l`.
@@ -113,12 +114,12 @@ pub async fn landing(visit: Visit) -> Answer {
     match case_of(&visit, &link).await {
         Err(error) => failed(&visit, error),
         Ok(None) => buried(&visit, &link).await,
-        Ok(Some((case, _))) if case.is_over() || case.reissued().is_some() => over(&visit, &case),
-        Ok(Some((case, _))) => show(&LinkLanding {
+        Ok(Some((case, ..))) if case.is_over() || case.reissued().is_some() => over(&visit, &case),
+        Ok(Some((case, _, until))) => show(&LinkLanding {
             shell: visit.shell(),
             reference: Some(case.reference().to_string()),
             purpose: LinkPurpose::Prove,
-            until: visit.at.plus_ms(visit.portal.flow.terms.mail_ms),
+            until,
             action: "/l".to_owned(),
             not_me: format!("{}/stop", base(&case)),
         }),
@@ -128,14 +129,14 @@ pub async fn landing(visit: Visit) -> Answer {
 /// `POST /l`.
 pub async fn used(visit: Visit) -> Answer {
     let Some(link) = visit.token(LINK) else { return dead(&visit, DeadLink::Elsewhere) };
-    let (case, cookie) = match case_of(&visit, &link).await {
+    let (case, cookie, _) = match case_of(&visit, &link).await {
         Err(error) => return failed(&visit, error),
         Ok(None) => return buried(&visit, &link).await,
         Ok(Some(found)) => found,
     };
     let flow = &visit.portal.flow;
     match flow.prove(&case, browser_digest(&cookie), Proof::MailLink(link)).await {
-        Ok(Proved::Held(case, _)) => go(&format!("{}/{}", base(&case), place(&case))),
+        Ok(Proved::Held(case, _)) => go(&standing(&case)),
         Ok(Proved::NotHeld) => dead_in(&visit, DeadLink::Used, &case),
         Err(FlowError::Refused(_)) => go(&base(&case)),
         Err(error) => failed(&visit, error),

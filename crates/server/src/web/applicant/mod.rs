@@ -16,15 +16,14 @@ use axum::{
     routing::{get, post},
 };
 use keyward_core::{
-    account::Action,
     case::{Case, Ending, Stage, Step},
     digest::Digest,
-    event::{Door, EndReason},
+    event::EndReason,
     ids::Reference,
     steps::reissue::Attempt,
 };
 
-pub use prove::{DEVICE, DEVICE_MS, way_of};
+pub use prove::{DEVICE, DEVICE_MS, Mailed};
 pub use reissue::{field, hand, judged_live, problem_of};
 
 use super::{
@@ -53,7 +52,7 @@ pub fn routes() -> Router<Shared> {
         .route("/recover/{case}/wait", get(wait::wait))
         .route("/recover/{case}/working", get(wait::working))
         .route("/recover/{case}/events", get(wait::events))
-        .route("/recover/{case}/new", get(reissue::new))
+        .route("/recover/{case}/new", get(reissue::new).post(reissue::unlock))
         .route("/recover/{case}/new/password", get(reissue::password).post(reissue::password_typed))
         .route("/recover/{case}/new/password/check", post(reissue::password_check))
         .route("/recover/{case}/done", get(wait::done))
@@ -114,21 +113,17 @@ impl Here {
         head(&self.case)
     }
 
-    /// To the page where the case stands, if it is not this one. A page out of turn is no error: back and reload must work (UX-10).
-    pub fn elsewhere(&self, page: &str) -> Option<Answer> {
-        let place = place(&self.case);
-        let proving = ["how", "passkey", "app", "recovery-code", "email", "device", "desk"];
-        let here = place == page
-            || (place == "how" && proving.contains(&page))
-            // While the case waits, a better proof may still be given (UX-65).
-            || (place == "wait" && proving.contains(&page))
-            || (place == "new" && matches!(page, "new/password" | "bind"));
-        (!here).then(|| go(&format!("{}/{place}", self.base())))
+    /// To the page where the case stands, if it does not stand here. A page out of turn is no error: back and reload must work (UX-10).
+    pub fn elsewhere(&self, place: Place) -> Option<Answer> {
+        let stands = Place::of(&self.case);
+        // While the case waits, a better proof may still be given (UX-65).
+        let here = place == stands || (place, stands) == (Place::How, Place::Wait);
+        (!here).then(|| self.onward(&self.case))
     }
 
     /// To the page where the case stands now.
     pub fn onward(&self, case: &Case) -> Answer {
-        go(&format!("{}/{}", base(case), place(case)))
+        go(&standing(case))
     }
 
     /// A page that says what went wrong.
@@ -142,16 +137,51 @@ pub fn base(case: &Case) -> String {
     format!("/recover/{}", case.reference())
 }
 
-/// The page where a case stands.
-pub fn place(case: &Case) -> &'static str {
-    match case.stage() {
-        // Whether the name is an account can not be seen from here (UX-03).
-        Stage::Classifying(..) | Stage::Verifying(..) => "how",
-        Stage::Authorizing(..) => "wait",
-        Stage::Reissuing(_, Attempt::None | Attempt::Failed(_)) => "new",
-        Stage::Reissuing(_, Attempt::Submitted(_) | Attempt::Running(_) | Attempt::Unknown(_)) => "working",
-        Stage::Reviewing(_) | Stage::Closed(Ending::Reviewed(_)) => "done",
-        Stage::Closed(Ending::Ended(_) | Ending::Contested { .. }) => "stopped",
+/// The path of the page where a case stands.
+pub fn standing(case: &Case) -> String {
+    format!("{}/{}", base(case), Place::of(case).path())
+}
+
+/// Where a case stands. Each place has a page, and some have further ones.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// Somebody has to prove who they are.
+    How,
+    /// Time or other people decide.
+    Wait,
+    /// The gate is open, and something is handed in.
+    New,
+    /// The worker is at it.
+    Working,
+    /// It is done.
+    Done,
+    /// It ended without going on.
+    Stopped,
+}
+
+impl Place {
+    /// Of a case.
+    pub const fn of(case: &Case) -> Self {
+        match case.stage() {
+            // Whether the name is an account can not be seen from here (UX-03).
+            Stage::Classifying(..) | Stage::Verifying(..) => Self::How,
+            Stage::Authorizing(..) => Self::Wait,
+            Stage::Reissuing(_, Attempt::None | Attempt::Failed(_)) => Self::New,
+            Stage::Reissuing(_, Attempt::Submitted(_) | Attempt::Running(_) | Attempt::Unknown(_)) => Self::Working,
+            Stage::Reviewing(_) | Stage::Closed(Ending::Reviewed(_)) => Self::Done,
+            Stage::Closed(Ending::Ended(_) | Ending::Contested { .. }) => Self::Stopped,
+        }
+    }
+    /// The last part of the path of its page.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::How => "how",
+            Self::Wait => "wait",
+            Self::New => "new",
+            Self::Working => "working",
+            Self::Done => "done",
+            Self::Stopped => "stopped",
+        }
     }
 }
 
@@ -164,7 +194,8 @@ pub fn head(case: &Case) -> CaseHead {
         Step::Reissue => 3,
         Step::Review => 4,
     };
-    let mut head = CaseHead::new(&case.reference().to_string(), &base(case), goal(case), step);
+    let goal = Goal::of(case.claim().action, case.claim().door);
+    let mut head = CaseHead::new(&case.reference().to_string(), &base(case), goal, step);
     match case.stage() {
         Stage::Closed(Ending::Reviewed(_)) => head.bitting.cuts = [Cut::Done; 5],
         Stage::Closed(_) => {
@@ -174,20 +205,14 @@ pub fn head(case: &Case) -> CaseHead {
         }
         _ => {}
     }
-    head.changed = matches!(
-        case.stage(),
-        Stage::Reviewing(_) | Stage::Closed(Ending::Reviewed(_) | Ending::Contested { changed: true })
-    );
+    head.changed =
+        case.reissued().is_some() || matches!(case.stage(), Stage::Closed(Ending::Contested { changed: true }));
     head
 }
 
-fn goal(case: &Case) -> Goal {
-    match (case.claim().action, case.claim().door) {
-        (Action::Unlock, _) => Goal::Unlock,
-        (Action::EnrollFactor { .. }, _) | (Action::RemoveFactor, Door::Account) => Goal::Ways,
-        (Action::RemoveFactor, _) | (_, Door::Lost) => Goal::Replace,
-        (Action::SetPassword, _) => Goal::Password,
-    }
+/// How many addresses were told of the change: one message goes to each. What an entry has of an address is salted, and can not be compared.
+pub fn told(case: &Case) -> usize {
+    case.notices().iter().filter(|notice| notice.delivered && notice.about.is_of_change()).count()
 }
 
 /// Why a case that ended did, for its page.

@@ -14,9 +14,9 @@ use keyward_core::{
 };
 use serde::Deserialize;
 
-use super::Here;
+use super::{Here, Place};
 use crate::{
-    flow::{FlowError, LAPSED_MS, Proof, Proved},
+    flow::{CODE_CHARS, FlowError, LAPSED_MS, Proof, Proved},
     web::{
         answer::{Answer, again, go, show, stop, with_cookie},
         views::{
@@ -27,6 +27,7 @@ use crate::{
                 ProveRecoveryCode, Resend, Way,
             },
         },
+        visit::Visit,
     },
 };
 
@@ -42,36 +43,23 @@ const DIALOG_MS: i64 = 5 * MINUTE_MS;
 /// How long a browser stays known.
 pub const DEVICE_MS: i64 = 400 * DAY_MS;
 
-/// The way that a method is shown as.
-pub fn way_of(method: Method) -> Option<WayKind> {
-    match method {
-        Method::Passkey => Some(WayKind::Passkey),
-        Method::Totp => Some(WayKind::AppCode),
-        Method::RecoveryCode => Some(WayKind::RecoveryCode),
-        Method::Email => Some(WayKind::Email),
-        Method::KnownDevice => Some(WayKind::KnownDevice),
-        Method::InPerson => Some(WayKind::InPerson),
-        Method::DirectoryPassword => Some(WayKind::Password),
-    }
-}
-
 /// `GET …/how`.
 pub async fn how(here: Here) -> Answer {
-    if let Some(elsewhere) = here.elsewhere("how") {
+    if let Some(elsewhere) = here.elsewhere(Place::How) {
         return elsewhere;
     }
     choice(&here, false).await
 }
 
 async fn choice(here: &Here, nothing_chosen: bool) -> Answer {
-    let shown: Vec<WayKind> = here.case.evidence().iter().filter_map(|e| way_of(e.method)).collect();
+    let shown: Vec<WayKind> = here.case.evidence().iter().map(|proof| proof.method.into()).collect();
     let (offered, needed) = if here.case.evidence().is_empty() {
         (FOR_EVERYONE.to_vec(), 2)
     } else {
         match here.visit.portal.flow.plan(&here.case, here.visit.at).await {
             Err(error) => return here.failed(error),
             Ok(plan) => {
-                let offered: Vec<WayKind> = plan.methods().into_iter().filter_map(way_of).collect();
+                let offered: Vec<WayKind> = plan.methods().into_iter().map(WayKind::from).collect();
                 let more = plan.proofs_needed().unwrap_or(1);
                 (offered, u32::try_from(shown.len() + more).unwrap_or(2))
             }
@@ -92,13 +80,16 @@ pub struct Chosen {
 /// `POST …/how`.
 pub async fn choose(here: Here, form: Result<Form<Chosen>, FormRejection>) -> Answer {
     let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
+    if let Some(elsewhere) = here.elsewhere(Place::How) {
+        return elsewhere;
+    }
     match form.way.as_deref().and_then(WayKind::from_value) {
         None => choice(&here, true).await,
         Some(WayKind::None | WayKind::Desk | WayKind::InPerson) => go(&format!("{}/desk", here.base())),
         Some(WayKind::Email) => {
             // Asked for here, so that opening the page again sends nothing.
             match here.visit.portal.flow.ask_for_mail(&here.case, here.browser).await {
-                Ok(_) => go(&mailed_page(&here, here.visit.at, None)),
+                Ok(_) => go(&Mailed::page(&email_path(&here), here.visit.at, None)),
                 Err(error) => here.failed(error),
             }
         }
@@ -139,14 +130,14 @@ fn too_many(here: &Here) -> Answer {
 
 /// `GET …/passkey`.
 pub async fn passkey(here: Here) -> Answer {
-    if let Some(elsewhere) = here.elsewhere("passkey") {
+    if let Some(elsewhere) = here.elsewhere(Place::How) {
         return elsewhere;
     }
     passkey_page(&here, None).await
 }
 
 async fn passkey_page(here: &Here, problem: Option<PasskeyProblem>) -> Answer {
-    match here.visit.portal.flow.begin_proof(here.case.id(), here.browser).await {
+    match here.visit.portal.flow.begin_proof(&here.case, here.browser).await {
         Err(error) => here.failed(error),
         Ok(begun) => {
             let view = ProvePasskey {
@@ -171,7 +162,7 @@ pub struct Credential {
 /// `POST …/passkey`.
 pub async fn passkey_answer(here: Here, form: Result<Form<Credential>, FormRejection>) -> Answer {
     let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
-    if let Some(elsewhere) = here.elsewhere("passkey") {
+    if let Some(elsewhere) = here.elsewhere(Place::How) {
         return elsewhere;
     }
     // A dialog that is over, another browser's, or none: nothing here depends on whether the name is an account.
@@ -206,7 +197,7 @@ fn digits_problem(code: &str) -> Option<CodeProblem> {
 
 /// `GET …/app`.
 pub async fn app(here: Here) -> Answer {
-    here.elsewhere("app").unwrap_or_else(|| app_page(&here, None))
+    here.elsewhere(Place::How).unwrap_or_else(|| app_page(&here, None))
 }
 
 fn app_page(here: &Here, problem: Option<CodeProblem>) -> Answer {
@@ -217,7 +208,7 @@ fn app_page(here: &Here, problem: Option<CodeProblem>) -> Answer {
 /// `POST …/app`.
 pub async fn app_code(here: Here, form: Result<Form<Typed>, FormRejection>) -> Answer {
     let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
-    if let Some(elsewhere) = here.elsewhere("app") {
+    if let Some(elsewhere) = here.elsewhere(Place::How) {
         return elsewhere;
     }
     if let Some(problem) = digits_problem(&form.code) {
@@ -229,7 +220,7 @@ pub async fn app_code(here: Here, form: Result<Form<Typed>, FormRejection>) -> A
 
 /// `GET …/recovery-code`.
 pub async fn recovery_code(here: Here) -> Answer {
-    here.elsewhere("recovery-code").unwrap_or_else(|| recovery_code_page(&here, None))
+    here.elsewhere(Place::How).unwrap_or_else(|| recovery_code_page(&here, None))
 }
 
 fn recovery_code_page(here: &Here, problem: Option<CodeProblem>) -> Answer {
@@ -240,12 +231,12 @@ fn recovery_code_page(here: &Here, problem: Option<CodeProblem>) -> Answer {
 /// `POST …/recovery-code`.
 pub async fn recovery_code_typed(here: Here, form: Result<Form<Typed>, FormRejection>) -> Answer {
     let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
-    if let Some(elsewhere) = here.elsewhere("recovery-code") {
+    if let Some(elsewhere) = here.elsewhere(Place::How) {
         return elsewhere;
     }
     match form.code.chars().filter(|c| c.is_alphanumeric()).count() {
         0 => return recovery_code_page(&here, Some(CodeProblem::Empty)),
-        n if n < 20 => return recovery_code_page(&here, Some(CodeProblem::RecoveryShape)),
+        n if n != CODE_CHARS => return recovery_code_page(&here, Some(CodeProblem::RecoveryShape)),
         _ => {}
     }
     let left = left(&here, Method::RecoveryCode);
@@ -264,44 +255,52 @@ pub struct Mailed {
 }
 
 impl Mailed {
-    fn of(query: Result<Query<Self>, QueryRejection>) -> Self {
+    /// Of a query. One that can not be read says nothing.
+    pub fn of(query: Result<Query<Self>, QueryRejection>) -> Self {
         query.map(|Query(mailed)| mailed).unwrap_or_default()
     }
     /// When the message was asked for; never later than now.
-    fn at(&self, now: Timestamp) -> Timestamp {
+    pub fn at(&self, now: Timestamp) -> Timestamp {
         self.asked.map_or(now, Timestamp::from_millis).min(now)
+    }
+    /// When another message can be asked for.
+    pub fn resend(&self, visit: &Visit) -> Resend {
+        match self.at(visit.at).plus_ms(visit.portal.flow.terms.resend_ms) {
+            _ if self.again.as_deref() == Some("no") => Resend::NoMore,
+            from if from > visit.at => Resend::From(from),
+            _ => Resend::Now,
+        }
+    }
+    /// The address of a page with what it says about its message.
+    pub fn page(path: &str, asked: Timestamp, again: Option<bool>) -> String {
+        let again = match again {
+            None => "",
+            Some(true) => "&again=yes",
+            Some(false) => "&again=no",
+        };
+        format!("{path}?asked={}{again}", asked.millis())
     }
 }
 
-fn mailed_page(here: &Here, asked: Timestamp, again: Option<bool>) -> String {
-    let again = match again {
-        None => "",
-        Some(true) => "&again=yes",
-        Some(false) => "&again=no",
-    };
-    format!("{}/email?asked={}{again}", here.base(), asked.millis())
+fn email_path(here: &Here) -> String {
+    format!("{}/email", here.base())
 }
 
 /// `GET …/email`.
 pub async fn email(here: Here, query: Result<Query<Mailed>, QueryRejection>) -> Answer {
-    here.elsewhere("email").unwrap_or_else(|| email_page(&here, &Mailed::of(query), None))
+    here.elsewhere(Place::How).unwrap_or_else(|| email_page(&here, &Mailed::of(query), None))
 }
 
 fn email_page(here: &Here, mailed: &Mailed, problem: Option<CodeProblem>) -> Answer {
     let terms = &here.visit.portal.flow.terms;
     let asked = mailed.at(here.visit.at);
-    let no_more = mailed.again.as_deref() == Some("no");
     let view = ProveEmail {
         shell: here.visit.shell(),
         case: here.head(),
         asked_ms: asked.millis(),
         until: asked.plus_ms(terms.mail_ms),
         life_ms: terms.mail_ms,
-        resend: match asked.plus_ms(terms.resend_ms) {
-            _ if no_more => Resend::NoMore,
-            from if from > here.visit.at => Resend::From(from),
-            _ => Resend::Now,
-        },
+        resend: mailed.resend(&here.visit),
         sent_again: problem.is_none() && mailed.again.as_deref() == Some("yes"),
         problem,
     };
@@ -315,7 +314,7 @@ pub async fn email_code(
     form: Result<Form<Typed>, FormRejection>,
 ) -> Answer {
     let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
-    if let Some(elsewhere) = here.elsewhere("email") {
+    if let Some(elsewhere) = here.elsewhere(Place::How) {
         return elsewhere;
     }
     let mailed = Mailed::of(query);
@@ -346,19 +345,19 @@ async fn email_refused(here: &Here, mailed: &Mailed, left: Option<u32>) -> Answe
 
 /// `POST …/email/again`. Counted and answered alike for every name; a reload of what follows asks for nothing.
 pub async fn email_again(here: Here, query: Result<Query<Mailed>, QueryRejection>) -> Answer {
-    if let Some(elsewhere) = here.elsewhere("email") {
+    if let Some(elsewhere) = here.elsewhere(Place::How) {
         return elsewhere;
     }
     match here.visit.portal.flow.ask_for_mail(&here.case, here.browser).await {
-        Ok(true) => go(&mailed_page(&here, here.visit.at, Some(true))),
-        Ok(false) => go(&mailed_page(&here, Mailed::of(query).at(here.visit.at), Some(false))),
+        Ok(true) => go(&Mailed::page(&email_path(&here), here.visit.at, Some(true))),
+        Ok(false) => go(&Mailed::page(&email_path(&here), Mailed::of(query).at(here.visit.at), Some(false))),
         Err(error) => here.failed(error),
     }
 }
 
 /// `GET …/device`.
 pub async fn device(here: Here) -> Answer {
-    here.elsewhere("device").unwrap_or_else(|| device_page(&here, false))
+    here.elsewhere(Place::How).unwrap_or_else(|| device_page(&here, false))
 }
 
 fn device_page(here: &Here, does_not_count: bool) -> Answer {
@@ -368,7 +367,7 @@ fn device_page(here: &Here, does_not_count: bool) -> Answer {
 
 /// `POST …/device`.
 pub async fn device_shown(here: Here) -> Answer {
-    if let Some(elsewhere) = here.elsewhere("device") {
+    if let Some(elsewhere) = here.elsewhere(Place::How) {
         return elsewhere;
     }
     // Without a cookie the same is tried, with a key that opens nothing.

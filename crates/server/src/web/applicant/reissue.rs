@@ -3,13 +3,13 @@
 use axum::{Form, extract::rejection::FormRejection};
 use keyward_core::{
     account::Action,
-    case::Stage,
+    case::{Refusal, Stage},
     secret::SecretText,
     steps::reissue::{Attempt, Outcome},
 };
 use serde::Deserialize;
 
-use super::Here;
+use super::{Here, Place};
 use crate::{
     flow::{FlowError, Handed},
     i18n::{Key, k},
@@ -18,7 +18,7 @@ use crate::{
         answer::{Answer, again, go, json, show, stop},
         views::{
             outcome::StopReason,
-            reissue::{Effects, NewPassword, PasswordField, PasswordProblem, PasswordRule},
+            reissue::{Effects, NewPassword, PasswordField, PasswordProblem, PasswordRule, UnlockNow},
         },
         visit::Visit,
     },
@@ -26,14 +26,26 @@ use crate::{
 
 /// `GET …/new`: to the page of what the case is for.
 pub async fn new(here: Here) -> Answer {
-    if let Some(elsewhere) = here.elsewhere("new") {
+    if let Some(elsewhere) = here.elsewhere(Place::New) {
         return elsewhere;
     }
     match here.case.claim().action {
         Action::SetPassword => go(&format!("{}/new/password", here.base())),
-        Action::Unlock => hand(&here, Handed::Nothing).await,
+        // Looking is not acting (R12): whoever looks is asked first.
+        Action::Unlock => show(&UnlockNow { shell: here.visit.shell(), case: here.head() }),
         // What is bound or ended is chosen on a page of its own (`account/bind.rs`).
         Action::EnrollFactor { .. } | Action::RemoveFactor => go(&format!("{}/bind", here.base())),
+    }
+}
+
+/// `POST …/new`: what needs nothing but to be asked for.
+pub async fn unlock(here: Here) -> Answer {
+    if let Some(elsewhere) = here.elsewhere(Place::New) {
+        return elsewhere;
+    }
+    match here.case.claim().action {
+        Action::Unlock => hand(&here, Handed::Nothing).await,
+        Action::SetPassword | Action::EnrollFactor { .. } | Action::RemoveFactor => here.onward(&here.case),
     }
 }
 
@@ -41,6 +53,8 @@ pub async fn new(here: Here) -> Answer {
 pub async fn hand(here: &Here, handed: Handed) -> Answer {
     match here.visit.portal.flow.submit(&here.case, handed).await {
         Ok(acted) => here.onward(&acted.into_inner().case),
+        // Its time is over, or the directory has said no often enough: that is said here, for the case still stands where this came from.
+        Err(error @ FlowError::Refused(Refusal::Expired | Refusal::NoAttemptLeft)) => here.failed(error),
         // Somebody with this browser was a moment faster: the page that waits shows what became of it.
         Err(FlowError::Refused(_)) => go(&here.base()),
         Err(error) => here.failed(error),
@@ -49,7 +63,7 @@ pub async fn hand(here: &Here, handed: Handed) -> Answer {
 
 /// `GET …/new/password`.
 pub async fn password(here: Here) -> Answer {
-    if let Some(elsewhere) = here.elsewhere("new/password") {
+    if let Some(elsewhere) = here.elsewhere(Place::New) {
         return elsewhere;
     }
     let problem = refused_before(&here).await;
@@ -101,7 +115,7 @@ pub struct Typed {
 pub async fn password_typed(here: Here, form: Result<Form<Typed>, FormRejection>) -> Answer {
     let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
     let new = SecretText::new(form.new);
-    if let Some(elsewhere) = here.elsewhere("new/password") {
+    if let Some(elsewhere) = here.elsewhere(Place::New) {
         return elsewhere;
     }
     if new.expose().is_empty() {
@@ -125,7 +139,6 @@ pub fn problem_of(passwords: &NewPasswords, cause: crate::passwords::rules::Rule
         Rule::Repeats => PasswordProblem::Guess,
         Rule::Blocklisted | Rule::Breached => PasswordProblem::Known,
         Rule::ContextWord => PasswordProblem::You,
-        Rule::Reused => PasswordProblem::Before,
     }
 }
 
@@ -133,7 +146,7 @@ pub fn problem_of(passwords: &NewPasswords, cause: crate::passwords::rules::Rule
 pub async fn password_check(here: Here, form: Result<Form<Typed>, FormRejection>) -> Answer {
     let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
     // Judging takes a while, and anybody can open a case: only who has shown who they are has a password judged (T-K02).
-    if here.elsewhere("new/password").is_some() {
+    if here.elsewhere(Place::New).is_some() {
         return stop(&here.visit, StopReason::Busy);
     }
     let name = here.visit.portal.flow.typed_name(&here.case).await.unwrap_or_default();

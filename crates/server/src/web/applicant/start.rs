@@ -12,7 +12,7 @@ use keyward_core::{account::Action, event::Door, time::DAY_MS};
 use serde::Deserialize;
 
 use crate::{
-    flow::Asked,
+    flow::{Asked, UNKNOWN_DAYS},
     i18n::Lang,
     web::{
         answer::{Answer, again, failed, go, show, stop, with_cookie},
@@ -30,8 +30,6 @@ use crate::{
 const LONGEST_NAME: usize = 256;
 /// How long the language of a browser is remembered.
 const LANGUAGE_MS: i64 = 365 * DAY_MS;
-/// How long personal values of a case are kept, as the privacy page says.
-const KEEP_DAYS: u32 = 7 * 365;
 
 /// `/`.
 pub async fn start(visit: Visit) -> Answer {
@@ -124,7 +122,7 @@ pub async fn accessibility(visit: Visit) -> Answer {
 /// `/privacy`.
 pub async fn privacy(visit: Visit) -> Answer {
     let contact = visit.portal.site.help.contact().to_owned();
-    show(&Privacy { shell: visit.shell(), keep_days: KEEP_DAYS, contact })
+    show(&Privacy { shell: visit.shell(), unknown_days: UNKNOWN_DAYS, contact })
 }
 
 /// The language chooser.

@@ -10,18 +10,14 @@ use axum::{
 use keyward_core::{
     account::{Action, Method},
     actor::Actor,
-    case::{Case, Command, Ending, Stage},
+    case::{Case, Command, Stage},
     event::{Door, EndReason},
     risk::Signal,
     steps::reissue::{Attempt, CheckKind, CheckResult, Reissued},
 };
 use serde::Deserialize;
 
-use super::{
-    Here, base, link, place,
-    prove::{DEVICE, way_of},
-    why,
-};
+use super::{Here, Place, link, prove::DEVICE, standing, told, why};
 use crate::{
     flow::{FlowError, With},
     web::{
@@ -62,12 +58,12 @@ fn live(here: &Here, query: Result<Query<Refresh>, QueryRejection>, seconds: u32
 
 /// The stream for a page that was made now. It names where the case stood: by the time the browser listens, it may stand elsewhere.
 pub fn stream_of(here: &Here) -> String {
-    format!("{}/events?at={}", here.base(), place(&here.case))
+    format!("{}/events?at={}", here.base(), Place::of(&here.case).path())
 }
 
 /// `GET …/wait`.
 pub async fn wait(here: Here, query: Result<Query<Refresh>, QueryRejection>) -> Answer {
-    if let Some(elsewhere) = here.elsewhere("wait") {
+    if let Some(elsewhere) = here.elsewhere(Place::Wait) {
         return elsewhere;
     }
     let live = live(&here, query, REFRESH_S);
@@ -105,7 +101,7 @@ pub fn hold_reason(case: &Case) -> HoldReason {
 
 /// `GET …/working`.
 pub async fn working(here: Here, query: Result<Query<Refresh>, QueryRejection>) -> Answer {
-    if let Some(elsewhere) = here.elsewhere("working") {
+    if let Some(elsewhere) = here.elsewhere(Place::Working) {
         return elsewhere;
     }
     let work = match (here.case.stage(), here.case.claim().action) {
@@ -129,28 +125,24 @@ pub struct Since {
 
 /// `GET …/events`: tells the page when the case stands elsewhere.
 pub async fn events(here: Here, query: Result<Query<Since>, QueryRejection>) -> Response<Body> {
-    let from = query.map_or_else(|_| place(&here.case).to_owned(), |Query(since)| since.at);
+    let from = query.map_or_else(|_| Place::of(&here.case).path().to_owned(), |Query(since)| since.at);
     let (portal, id, from) = (here.visit.portal.clone(), here.case.id(), Arc::new(from));
     news(move || {
         let (portal, from) = (portal.clone(), from.clone());
         async move {
             let case = portal.flow.load(id).await.ok()?;
-            (place(&case) != *from).then(|| format!("{}/{}", base(&case), place(&case)))
+            (Place::of(&case).path() != *from).then(|| standing(&case))
         }
     })
 }
 
 /// `GET …/done`.
 pub async fn done(here: Here) -> Answer {
-    if let Some(elsewhere) = here.elsewhere("done") {
+    if let Some(elsewhere) = here.elsewhere(Place::Done) {
         return elsewhere;
     }
     let action = here.case.claim().action;
-    let reissued = match here.case.stage() {
-        Stage::Reviewing(reissued) => reissued,
-        Stage::Closed(Ending::Reviewed(reviewed)) => reviewed.reissued(),
-        _ => return here.onward(&here.case),
-    };
+    let Some(reissued) = here.case.reissued() else { return here.onward(&here.case) };
     if let Some(sheet) = codes::before_done(&here).await {
         return sheet;
     }
@@ -162,8 +154,7 @@ pub async fn done(here: Here) -> Answer {
     if ended(CheckKind::SessionsEnded) {
         changes.push(Change::SignedOut(None));
     }
-    // One notice of the change for each address: those of the start went to the same ones.
-    let told = here.case.notices().iter().filter(|notice| notice.delivered && notice.about.is_of_change()).count();
+    let told = told(&here.case);
     if told > 0 {
         changes.push(Change::Told(u32::try_from(told).unwrap_or(u32::MAX)));
     }
@@ -194,7 +185,7 @@ async fn change(here: &Here) -> Result<Change, FlowError> {
         Action::SetPassword => Change::PasswordSet,
         Action::Unlock => Change::Unlocked,
         Action::EnrollFactor { method: Method::Passkey } => Change::PasskeySaved,
-        Action::EnrollFactor { method } => Change::Added(way_of(method).unwrap_or(WayKind::None)),
+        Action::EnrollFactor { method } => Change::Added(method.into()),
         Action::RemoveFactor => {
             let flow = &here.visit.portal.flow;
             let removed = flow.changed_own_way(&here.case).await?;
@@ -218,14 +209,9 @@ fn next_steps(here: &Here, reissued: &Reissued) -> Vec<NextStep> {
     next
 }
 
-/// Whether the change is made, and nobody has said yet that it was not them.
-const fn is_made(case: &Case) -> bool {
-    matches!(case.stage(), Stage::Reviewing(_) | Stage::Closed(Ending::Reviewed(_)))
-}
-
 /// `GET …/stop`. After the change it asks what the link of a notice asks.
 pub async fn ask_stop(here: Here) -> Answer {
-    if is_made(&here.case) {
+    if here.case.reissued().is_some() {
         let action = format!("{}/stop", here.base());
         return show(&link::asked(&here.visit, &here.case, action).await);
     }
@@ -237,7 +223,7 @@ pub async fn ask_stop(here: Here) -> Answer {
 
 /// `POST …/stop`: withdraws it; once something was changed, it is "this was not me".
 pub async fn stop_it(here: Here) -> Answer {
-    let command = if is_made(&here.case) {
+    let command = if here.case.reissued().is_some() {
         Command::Contest(keyward_core::event::ContestedFrom::Page)
     } else {
         Command::End(EndReason::Withdrawn)
@@ -251,7 +237,7 @@ pub async fn stop_it(here: Here) -> Answer {
 
 /// `GET …/stopped`.
 pub async fn stopped(here: Here) -> Answer {
-    if let Some(elsewhere) = here.elsewhere("stopped") {
+    if let Some(elsewhere) = here.elsewhere(Place::Stopped) {
         return elsewhere;
     }
     let reason = why(&here.case);

@@ -74,8 +74,8 @@ pub struct Accessibility {
 pub struct Privacy {
     /// What is around the page.
     pub shell: Shell,
-    /// How many days personal values of a case are kept.
-    pub keep_days: u32,
+    /// How many days it is kept what was typed for a name that is no account. What belongs to an account is kept until somebody deletes it.
+    pub unknown_days: i64,
     /// Who answers for it.
     pub contact: String,
 }

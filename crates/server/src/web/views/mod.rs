@@ -2,6 +2,9 @@
 //!
 //! Sentences come from the catalog, by the variants of the enums here: a handler picks `CodeProblem::Short`, never a text.
 
+use keyward_core::account::{Action, Method};
+use keyward_core::event::Door;
+
 use crate::i18n::{Key, k};
 use crate::web::shell::{Bitting, Cut};
 
@@ -35,6 +38,15 @@ pub enum Goal {
 }
 
 impl Goal {
+    /// What a case is for, by what it does and the door it was opened by.
+    pub const fn of(action: Action, door: Door) -> Self {
+        match (action, door) {
+            (Action::Unlock, _) => Self::Unlock,
+            (Action::EnrollFactor { .. }, _) | (Action::RemoveFactor, Door::Account) => Self::Ways,
+            (Action::RemoveFactor, _) => Self::Replace,
+            (Action::SetPassword, _) => Self::Password,
+        }
+    }
     /// The caption over the question.
     pub fn label(&self) -> Key {
         match self {
@@ -77,13 +89,13 @@ pub struct CaseHead {
 }
 
 impl CaseHead {
-    /// A case in its `step`th step (0 classify to 4 review).
+    /// A case in its `step`th step (0 classify to 4 review). To authorize and to review is up to time and to others.
     pub fn new(reference: &str, base: &str, goal: Goal, step: usize) -> Self {
         Self {
             reference: reference.to_owned(),
             base: base.to_owned(),
             goal,
-            bitting: Bitting::at(step, if step > 3 { Cut::Waiting } else { Cut::Current }),
+            bitting: Bitting::at(step, if matches!(step, 2 | 4) { Cut::Waiting } else { Cut::Current }),
             changed: step > 3,
         }
     }
@@ -187,6 +199,20 @@ impl WayKind {
             Self::InPerson => k("way-in-person-hint"),
             Self::Desk => k("way-desk-hint"),
             Self::None => k("way-none-hint"),
+        }
+    }
+}
+
+impl From<Method> for WayKind {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::Passkey => Self::Passkey,
+            Method::Totp => Self::AppCode,
+            Method::RecoveryCode => Self::RecoveryCode,
+            Method::Email => Self::Email,
+            Method::KnownDevice => Self::KnownDevice,
+            Method::InPerson => Self::InPerson,
+            Method::DirectoryPassword => Self::Password,
         }
     }
 }

@@ -147,6 +147,16 @@ impl NewPassword {
     }
 }
 
+/// `…/new` of an account that is to be opened again: one button. Posts nothing.
+#[derive(Template, Debug)]
+#[template(path = "unlock.html")]
+pub struct UnlockNow {
+    /// What is around the page.
+    pub shell: Shell,
+    /// The case.
+    pub case: CaseHead,
+}
+
 /// Something that was changed and read back.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Change {

@@ -42,7 +42,7 @@ fn title(html: &str) -> &str {
 #[test]
 fn every_page_renders_with_every_value_filled_in() {
     let pages = every_page();
-    assert_eq!(pages.len(), 152 * Lang::CHOICE.len());
+    assert_eq!(pages.len(), 153 * Lang::CHOICE.len());
     for (lang, page) in pages {
         assert!(page.html.ends_with("</html>"), "{} {lang:?}", page.name);
         for gap in ["{$", "{ $", "{{", "{%"] {
@@ -534,6 +534,23 @@ fn ux_56_what_is_over_has_no_news_to_stop() {
 }
 
 #[test]
+fn ux_55_a_step_that_is_up_to_time_or_to_others_says_that_it_waits() {
+    let pages = every_page();
+    for (name, waits) in [
+        ("03-how", false),
+        ("06-hold", true),
+        ("06-needs-person", true),
+        ("06-working", false),
+        ("09-done", true),
+        ("14-follow-held", true),
+        ("14-follow-others", true),
+    ] {
+        let (_, page) = pages.iter().find(|(_, page)| page.name == name).expect("there");
+        assert_eq!(page.html.contains("<li class=\"is-wait\">"), waits, "{name}");
+    }
+}
+
+#[test]
 fn ux_62_the_accessibility_page_says_what_was_tested_when_and_what_was_not() {
     use crate::web::views::info::Tested;
     let tested = Tested::of_this_version(&samples::shell(Lang::En, Theme::System)).expect("results of this version");
@@ -555,7 +572,8 @@ fn ux_62_the_accessibility_page_says_what_was_tested_when_and_what_was_not() {
 fn ux_126_what_a_button_says_is_what_it_does() {
     let verbs = [
         "Add", "Ask", "Choose", "Continue", "Copy", "Create", "Follow", "Go", "Hide", "Keep", "Let", "Look", "Make",
-        "Print", "Remove", "Save", "Send", "Show", "Sign", "Start", "Stay", "Stop", "Use", "Confirm", "Set", "Prove",
+        "Print", "Remove", "Save", "Send", "Show", "Sign", "Start", "Stay", "Stop", "Unlock", "Use", "Confirm", "Set",
+        "Prove",
     ];
     // An answer to the question of the page, which names what follows from it; and each language in its own words.
     let answers = [

@@ -5,13 +5,15 @@
 //! person says that they kept it or half an hour has passed; whoever loses it in that time makes another, and was told of this one at every address.
 //! INVARIANT: no code is shown whose sheet is not alive in the table of factors.
 
+use keyward_core::case::Refusal;
+
 use super::{draft_cookie, draft_key, with_draft};
 use crate::{
     flow::{BoundCodes, FlowError},
     i18n::k,
     web::{
         answer::{Answer, go, show, with_cookie},
-        applicant::{Here, place},
+        applicant::{Here, Place},
         views::me_edit::{NewCodes, RecoveryCodes},
     },
 };
@@ -31,6 +33,7 @@ async fn hand_in(here: &Here) -> Result<Answer, FlowError> {
     let label = here.visit.shell().t(k("me-codes")).to_string();
     match here.visit.portal.flow.bind_sheet(&here.case, here.browser, &label).await {
         Ok((key, acted)) => Ok(with_draft(here, here.onward(&acted.into_inner().case), &key)),
+        Err(error @ FlowError::Refused(Refusal::Expired | Refusal::NoAttemptLeft)) => Err(error),
         // Another sheet was handed in a moment earlier, and its key is in the cookie that stays.
         Err(FlowError::Refused(_)) => Ok(go(&here.base())),
         Err(error) => Err(error),
@@ -55,7 +58,7 @@ pub async fn before_done(here: &Here) -> Option<Answer> {
 
 /// `GET …/codes`: the sheet, as often as it is loaded, until it is kept.
 pub async fn sheet(here: Here) -> Answer {
-    if place(&here.case) != "done" {
+    if Place::of(&here.case) != Place::Done {
         return here.onward(&here.case);
     }
     let codes = match unseen(&here).await {

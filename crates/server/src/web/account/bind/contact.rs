@@ -1,17 +1,18 @@
 //! A new address: typed, sent a code, and bound only when the code has come back (N-10). Until then nothing but a sealed draft knows it.
 
-use keyward_core::account::{Class, Method};
+use axum::extract::{Query, rejection::QueryRejection};
+use keyward_core::account::{Action, Class, Method};
 
 use super::{Sent, draft, draft_key, submit, with_draft};
 use crate::{
     flow::{Draft, FlowError, NotThisAddress},
     web::{
         answer::{Answer, again as form_again, go, show, stop},
-        applicant::Here,
+        applicant::{Here, Mailed, Place},
         views::{
             me_edit::{AddContact, ConfirmContact, ContactProblem},
             outcome::StopReason,
-            prove::{CodeProblem, Resend},
+            prove::CodeProblem,
         },
     },
 };
@@ -22,11 +23,11 @@ const SHOWN: usize = 254;
 const DIGITS: usize = 6;
 
 /// `other`: the person wants to type another one.
-pub(super) async fn page(here: &Here, other: bool) -> Answer {
+pub(super) async fn page(here: &Here, other: bool, mailed: &Mailed) -> Answer {
     match draft(here).await {
         Err(error) => here.failed(error),
         Ok(Some(draft)) if !other => match &draft {
-            Draft::Address { address } => confirm(here, address, None, false),
+            Draft::Address { address } => confirm(here, address, mailed, None),
             Draft::App { .. } | Draft::Codes { .. } | Draft::Chosen { .. } => ask(here, String::new(), None),
         },
         Ok(_) => ask(here, String::new(), None),
@@ -40,26 +41,31 @@ fn ask(here: &Here, address: String, problem: Option<ContactProblem>) -> Answer 
     if problem.is_some() { form_again(&view) } else { show(&view) }
 }
 
-fn confirm(here: &Here, address: &str, problem: Option<CodeProblem>, no_more: bool) -> Answer {
-    let terms = &here.visit.portal.flow.terms;
+/// The path of these pages. What they say of the message stands behind it, as on the page of a mailed proof (UX-11).
+fn path(here: &Here) -> String {
+    format!("{}/bind", here.base())
+}
+
+fn confirm(here: &Here, address: &str, mailed: &Mailed, problem: Option<CodeProblem>) -> Answer {
+    let (path, life_ms, asked) = (path(here), here.visit.portal.flow.terms.mail_ms, mailed.at(here.visit.at));
     let view = ConfirmContact {
         shell: here.visit.shell(),
         address: address.to_owned(),
-        until: here.visit.at.plus_ms(terms.mail_ms),
-        life_ms: terms.mail_ms,
-        resend: if no_more { Resend::NoMore } else { Resend::From(here.visit.at.plus_ms(terms.resend_ms)) },
-        action: format!("{}/bind", here.base()),
-        again: format!("{}/bind/again", here.base()),
-        other: format!("{}/bind?address=other", here.base()),
+        until: asked.plus_ms(life_ms),
+        life_ms,
+        resend: mailed.resend(&here.visit),
+        action: Mailed::page(&path, asked, None),
+        again: Mailed::page(&format!("{path}/again"), asked, None),
+        other: format!("{path}?address=other"),
         problem,
     };
     if problem.is_some() { form_again(&view) } else { show(&view) }
 }
 
-pub(super) async fn handed(here: &Here, sent: Sent) -> Answer {
+pub(super) async fn handed(here: &Here, sent: Sent, mailed: &Mailed) -> Answer {
     match (sent.address, sent.code) {
         (Some(address), _) => offered(here, address.trim()).await,
-        (None, Some(code)) => typed(here, &code).await,
+        (None, Some(code)) => typed(here, &code, mailed).await,
         (None, None) => stop(&here.visit, StopReason::StaleForm),
     }
 }
@@ -70,7 +76,7 @@ async fn offered(here: &Here, address: &str) -> Answer {
         return ask(here, shown, Some(ContactProblem::Empty));
     }
     match here.visit.portal.flow.offer_address(&here.case, here.browser, address).await {
-        Ok(Ok(key)) => with_draft(here, go(&format!("{}/bind", here.base())), &key),
+        Ok(Ok(key)) => with_draft(here, go(&Mailed::page(&path(here), here.visit.at, None)), &key),
         Ok(Err(NotThisAddress::Shape)) => ask(here, shown, Some(ContactProblem::Shape)),
         Ok(Err(NotThisAddress::Own)) => ask(here, shown, Some(ContactProblem::OwnMailbox)),
         Ok(Err(NotThisAddress::Already)) => ask(here, shown, Some(ContactProblem::Already)),
@@ -86,38 +92,36 @@ async fn waiting(here: &Here) -> Result<Option<String>, FlowError> {
     }))
 }
 
-async fn typed(here: &Here, code: &str) -> Answer {
+async fn typed(here: &Here, code: &str, mailed: &Mailed) -> Answer {
     let (key, address) = match (draft_key(here), waiting(here).await) {
         (_, Err(error)) => return here.failed(error),
         (Some(key), Ok(Some(address))) => (key, address),
         _ => return ask(here, String::new(), None),
     };
     match code.chars().filter(|c| c.is_numeric()).count() {
-        0 => return confirm(here, &address, Some(CodeProblem::Empty), false),
-        n if n < DIGITS => return confirm(here, &address, Some(CodeProblem::Short), false),
+        0 => return confirm(here, &address, mailed, Some(CodeProblem::Empty)),
+        n if n < DIGITS => return confirm(here, &address, mailed, Some(CodeProblem::Short)),
         _ => {}
     }
     match here.visit.portal.flow.confirm_address(&here.case, here.browser, &key, code).await {
         Err(error) => here.failed(error),
-        Ok(None) => confirm(here, &address, Some(CodeProblem::DoesNotMatch(None)), false),
+        Ok(None) => confirm(here, &address, mailed, Some(CodeProblem::DoesNotMatch(None))),
         Ok(Some(record)) => submit(here, &record).await.0,
     }
 }
 
-/// `POST …/bind/again`: another code to the same address.
-pub async fn again(here: Here) -> Answer {
-    let enrolls =
-        matches!(here.case.claim().action, keyward_core::account::Action::EnrollFactor { method: Method::Email });
-    if let Some(elsewhere) = here.elsewhere("bind").or_else(|| (!enrolls).then(|| here.onward(&here.case))) {
+/// `POST …/bind/again`: another code to the same address. A reload of what follows asks for nothing.
+pub async fn again(here: Here, query: Result<Query<Mailed>, QueryRejection>) -> Answer {
+    let enrolls = matches!(here.case.claim().action, Action::EnrollFactor { method: Method::Email });
+    if let Some(elsewhere) = here.elsewhere(Place::New).or_else(|| (!enrolls).then(|| here.onward(&here.case))) {
         return elsewhere;
     }
-    let (key, address) = match (draft_key(&here), waiting(&here).await) {
-        (_, Err(error)) => return here.failed(error),
-        (Some(key), Ok(Some(address))) => (key, address),
-        _ => return ask(&here, String::new(), None),
-    };
+    let (path, before) = (path(&here), Mailed::of(query).at(here.visit.at));
+    // Without a draft there is nothing to send again: the page asks for an address.
+    let Some(key) = draft_key(&here) else { return go(&path) };
     match here.visit.portal.flow.offer_again(&here.case, here.browser, &key).await {
-        Ok(sent) => confirm(&here, &address, None, !sent),
+        Ok(true) => go(&Mailed::page(&path, here.visit.at, Some(true))),
+        Ok(false) => go(&Mailed::page(&path, before, Some(false))),
         Err(error) => here.failed(error),
     }
 }

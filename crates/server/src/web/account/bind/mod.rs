@@ -17,6 +17,7 @@ use axum::{
 };
 use keyward_core::{
     account::{Action, Method},
+    case::Refusal,
     ids::Reference,
 };
 use serde::Deserialize;
@@ -26,7 +27,7 @@ use crate::{
     token::Token,
     web::{
         answer::{Answer, go, stop, with_cookie},
-        applicant::Here,
+        applicant::{Here, Mailed, Place},
         views::outcome::StopReason,
     },
 };
@@ -43,8 +44,12 @@ pub struct Asked {
 }
 
 /// `GET …/bind`.
-pub async fn page(here: Here, query: Result<Query<Asked>, QueryRejection>) -> Answer {
-    if let Some(elsewhere) = here.elsewhere("bind") {
+pub async fn page(
+    here: Here,
+    query: Result<Query<Asked>, QueryRejection>,
+    mailed: Result<Query<Mailed>, QueryRejection>,
+) -> Answer {
+    if let Some(elsewhere) = here.elsewhere(Place::New) {
         return elsewhere;
     }
     let other = query.ok().and_then(|Query(query)| query.address).is_some();
@@ -53,7 +58,7 @@ pub async fn page(here: Here, query: Result<Query<Asked>, QueryRejection>) -> An
             Method::Passkey => passkey::page(&here, None).await,
             Method::Totp => app::page(&here, None).await,
             Method::RecoveryCode => codes::page(&here).await,
-            Method::Email => contact::page(&here, other).await,
+            Method::Email => contact::page(&here, other, &Mailed::of(mailed)).await,
             Method::KnownDevice => device::page(&here),
             Method::DirectoryPassword | Method::InPerson => stop(&here.visit, StopReason::NotFound),
         },
@@ -73,9 +78,13 @@ pub struct Sent {
 }
 
 /// `POST …/bind`.
-pub async fn handed(here: Here, form: Result<Form<Sent>, FormRejection>) -> Answer {
+pub async fn handed(
+    here: Here,
+    mailed: Result<Query<Mailed>, QueryRejection>,
+    form: Result<Form<Sent>, FormRejection>,
+) -> Answer {
     let Ok(Form(sent)) = form else { return stop(&here.visit, StopReason::StaleForm) };
-    if let Some(elsewhere) = here.elsewhere("bind") {
+    if let Some(elsewhere) = here.elsewhere(Place::New) {
         return elsewhere;
     }
     match here.case.claim().action {
@@ -83,7 +92,7 @@ pub async fn handed(here: Here, form: Result<Form<Sent>, FormRejection>) -> Answ
             Method::Passkey => passkey::handed(&here, sent).await,
             Method::Totp => app::handed(&here, sent).await,
             Method::RecoveryCode => codes::handed(&here).await,
-            Method::Email => contact::handed(&here, sent).await,
+            Method::Email => contact::handed(&here, sent, &Mailed::of(mailed)).await,
             Method::KnownDevice => device::handed(&here, sent).await,
             Method::DirectoryPassword | Method::InPerson => stop(&here.visit, StopReason::NotFound),
         },
@@ -114,6 +123,8 @@ fn with_draft(here: &Here, answer: Answer, key: &Token) -> Answer {
 async fn submit(here: &Here, record: &NewRecord) -> (Answer, bool) {
     match here.visit.portal.flow.bind(&here.case, record).await {
         Ok(acted) => (here.onward(&acted.into_inner().case), true),
+        // Its time is over, or it was refused often enough: that is said here, for the case still stands where this came from.
+        Err(error @ FlowError::Refused(Refusal::Expired | Refusal::NoAttemptLeft)) => (here.failed(error), false),
         // Somebody with this browser was a moment faster: the page that waits shows what became of it.
         Err(FlowError::Refused(_)) => (go(&here.base()), false),
         Err(error) => (here.failed(error), false),

@@ -7,11 +7,8 @@ use crate::{
     flow::{Draft, FlowError, Handed, OwnWay},
     web::{
         answer::{Answer, again, show},
-        applicant::{Here, hand, way_of},
-        views::{
-            WayKind,
-            me_change::{ChooseWay, OneWay},
-        },
+        applicant::{Here, hand},
+        views::me_change::{ChooseWay, OneWay},
     },
 };
 
@@ -31,7 +28,7 @@ async fn view(here: &Here, nothing_chosen: bool) -> Result<ChooseWay, FlowError>
     });
     let one = |way: &OwnWay| OneWay {
         value: way.id.to_string(),
-        kind: way_of(way.method).unwrap_or(WayKind::None),
+        kind: way.method.into(),
         name: way.name.clone(),
         made: way.made,
         checked: chosen == Some(way.id),

@@ -5,7 +5,7 @@ use keyward_core::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use super::recovery::{case, live};
 use super::{NOW, REFERENCE, Samples};
 use crate::i18n::k;
-use crate::web::shell::{Bitting, Cut, Shell};
+use crate::web::shell::Shell;
 use crate::web::views::WayKind;
 use crate::web::views::demo::{DemoApp, DemoCode, DemoGroup, DemoHome, DemoInbox, DemoMail, DemoMessage, DemoPerson};
 use crate::web::views::follow::{CaseState, FollowCase, FollowFind, FollowProblem, Happened, Step};
@@ -120,13 +120,9 @@ fn follow(shell: &Shell, out: &mut Samples) {
         ("14-follow-contested", CaseState::Contested, 4),
     ] {
         let yours = state == CaseState::Yours;
-        let mut head = case(step);
-        if step == 2 {
-            head.bitting = Bitting::at(step, Cut::Waiting);
-        }
         let page = FollowCase {
             shell: shell.clone(),
-            case: head,
+            case: case(step),
             state,
             happened: happened.clone(),
             go_on: yours.then(|| "/recover/KW-7Q4M-82XJ/how".to_owned()),
@@ -156,7 +152,7 @@ fn info(shell: &Shell, out: &mut Samples) {
     out.add("15-accessibility-untested", &access);
     out.add(
         "15-privacy",
-        &Privacy { shell: shell.clone(), keep_days: 90, contact: "privacy@northwind.example".to_owned() },
+        &Privacy { shell: shell.clone(), unknown_days: 90, contact: "privacy@northwind.example".to_owned() },
     );
 }
 

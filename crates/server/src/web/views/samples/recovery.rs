@@ -10,7 +10,7 @@ use crate::web::views::prove::{
     ProveRecoveryCode, Resend, Way,
 };
 use crate::web::views::reissue::{
-    Change, Done, DoneKind, Effects, NewCredential, NewPassword, NextStep, PasswordProblem, StillOpen,
+    Change, Done, DoneKind, Effects, NewCredential, NewPassword, NextStep, PasswordProblem, StillOpen, UnlockNow,
 };
 use crate::web::views::start::{FindAccount, FindProblem, Start};
 use crate::web::views::wait::{Hold, HoldReason, NeedsPerson, Work, Working};
@@ -133,8 +133,7 @@ fn codes(shell: &Shell, out: &mut Samples) {
 }
 
 fn wait(shell: &Shell, out: &mut Samples) {
-    let mut held = case(2);
-    held.bitting.cuts = [Cut::Done, Cut::Done, Cut::Waiting, Cut::Todo, Cut::Todo];
+    let held = case(2);
     for (name, reason, live) in [
         ("06-hold", HoldReason::New, live()),
         ("06-hold-changed", HoldReason::Changed, Live { refresh_s: None, ..live() }),
@@ -188,6 +187,8 @@ fn reissue(shell: &Shell, out: &mut Samples) {
     new.not_made = true;
     new.password = None;
     out.add("07-new-error", &new);
+    let locked = CaseHead::new(REFERENCE, "/recover/KW-7Q4M-82XJ", Goal::Unlock, 3);
+    out.add("07-unlock", &UnlockNow { shell: shell.clone(), case: locked });
     let mut page = NewPassword {
         shell: shell.clone(),
         case: case(3),

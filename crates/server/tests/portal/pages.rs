@@ -1,0 +1,64 @@
+//! What is the same whoever asks: what the page about privacy promises, and the files that pages load.
+
+use axum::{
+    body::Body,
+    http::{Method, Request, header},
+};
+use keyward::{flow::UNKNOWN_DAYS, jobs::expire, web::assets};
+use keyward_core::time::DAY_MS;
+use tower::ServiceExt as _;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn r47_the_page_about_privacy_says_what_is_deleted_by_itself_and_what_is_not() {
+    let world = World::new().await;
+    world.somebody("ada").await;
+    let mut cases = Vec::new();
+    for name in ["ada", "nobody-here"] {
+        let how = world.forgot(&mut world.browser(), name).await;
+        cases.push(world.case(&how.reference()).await);
+    }
+    let privacy = world.browser().get("/privacy").await;
+    for part in [
+        format!("If a name has no account, we delete the name and where it came from after {UNKNOWN_DAYS} days."),
+        "names and addresses stay with the case until Northwind Hospital deletes them.".to_owned(),
+    ] {
+        assert!(privacy.says(&part), "{part}: {}", privacy.html);
+    }
+    for (wait_ms, kept) in [(UNKNOWN_DAYS * DAY_MS, [Some("ada"), Some("nobody-here")]), (1, [Some("ada"), None])] {
+        world.hand.pass_ms(wait_ms);
+        expire::run(&world.worker).await.unwrap();
+        for (case, name) in cases.iter().zip(kept) {
+            assert_eq!(world.flow.typed_name(case).await.as_deref(), name, "{wait_ms}");
+        }
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn ux_131_what_may_be_kept_for_ever_has_a_name_that_changes_with_it() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    let icon = browser.ask(Method::GET, "/favicon.ico", String::new()).await;
+    assert_eq!((icon.status.as_u16(), icon.headers[header::CACHE_CONTROL].to_str().unwrap()), (303, "no-store"));
+    let to = icon.headers[header::LOCATION].to_str().unwrap();
+    assert_eq!(to, assets::path("favicon.svg"));
+    let kept = browser.ask(Method::GET, to, String::new()).await;
+    assert_eq!(kept.headers[header::CACHE_CONTROL].to_str().unwrap(), assets::CACHE_CONTROL);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn ux_131_a_font_is_not_compressed_twice() {
+    let world = World::new().await;
+    let font = "fonts/atkinson-hyperlegible-next-latin-wght-normal.woff2";
+    for (file, compressed) in [("keyward.css", true), (font, false)] {
+        let request = Request::get(assets::path(file)).header(header::HOST, "reset.northwind.test");
+        let request = request.header(header::ACCEPT_ENCODING, "gzip").body(Body::empty()).unwrap();
+        let answer = world.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), 200, "{file}");
+        assert_eq!(answer.headers().contains_key(header::CONTENT_ENCODING), compressed, "{file}");
+    }
+    world.end().await;
+}
