@@ -11,6 +11,7 @@ import argparse
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -55,16 +56,25 @@ def copy():
 def cargo(args):
     """Runs `cargo test` in the copy. Returns (how it ended, its output): passed, failed, does not compile, no test."""
     environment = os.environ | {"CARGO_TARGET_DIR": str(WORK / "build"), "CARGO_TERM_COLOR": "never"}
-    try:
-        run = subprocess.run(["cargo", "test", "--locked", *shlex.split(args)], cwd=TREE, env=environment, text=True, timeout=LIMIT_S,
-                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace")
-    except subprocess.TimeoutExpired:
-        return "failed", f"no end within {LIMIT_S} s"
-    out = run.stdout
+    # A group of its own, so that with cargo the tests end, and what they started.
+    with subprocess.Popen(["cargo", "test", "--locked", *shlex.split(args)], cwd=TREE, env=environment, text=True, errors="replace",
+                          start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:
+        try:
+            out, _ = run.communicate(timeout=LIMIT_S)
+        except BaseException as early:
+            os.killpg(run.pid, signal.SIGKILL)
+            if isinstance(early, subprocess.TimeoutExpired):
+                return "failed", f"no end within {LIMIT_S} s"
+            raise
     if run.returncode == 0:
         ran = sum(int(n) for n in re.findall(r"^test result: ok\. (\d+) passed", out, re.M))
         return ("passed" if ran else "no test"), out
-    return ("failed" if re.search(r"^running \d+ test", out, re.M) else "does not compile"), out
+    if re.search(r"^running \d+ test", out, re.M):
+        return "failed", out
+    # The compiler names a place in the code. Whatever else ends before a test is a fault of this machine, and kills no mutant.
+    if re.search(r"^error.*\n +--> ", out, re.M):
+        return "does not compile", out
+    sys.exit(f"{out[-4000:]}\n`cargo test {args}` ended with {run.returncode} before any test")
 
 
 def make(mutant):

@@ -19,7 +19,7 @@ step() {
     shift
     echo "== $name: $*"
     "$@" </dev/null 2>&1 | tee "$logs/$name.log" |
-        grep --line-buffered -E '^(error|warning|Diff in |   Compiling keyward|    Finished|     Running|test result|test .*FAILED|SKIP |  +[0-9]+ (passed|failed|skipped|flaky))'
+        grep --line-buffered -aE '^(error|warning|Diff in |   Compiling keyward|    Finished|     Running|test result|test .*FAILED|SKIP |  +[0-9]+ (passed|failed|skipped|flaky))'
     code=${PIPESTATUS[0]}
     without=$(skips "$logs/$name.log" all)
     good=$(($(sum "$logs/$name.log" passed) - $(skips "$logs/$name.log" tests)))
@@ -66,7 +66,7 @@ step tests cargo test --workspace --locked --no-fail-fast -- --show-output
 step browser env KEYWARD_BIN="${CARGO_TARGET_DIR:-$PWD/target}/debug/keyward" scripts/e2e.sh
 step traces cargo test --workspace --locked --features keyward/otlp --test ops eco_13 -- --show-output
 
-reasons=$(grep -hE '^SKIP [^:]+: .' "$logs"/*.log | sort -u)
+reasons=$(grep -ahE '^SKIP [^:]+: .' "$logs"/*.log | sort -u)
 skipped=$((skipped + ignored))
 
 echo

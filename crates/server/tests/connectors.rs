@@ -7,22 +7,19 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use keyward::connectors::{
-    AccountName, Capabilities, ConnectorError, Directory, Found, NewPassword, NotDone, Protection, Severity, SignIn,
-    all,
+    AccountName, Capabilities, ConnectorError, Directory, Found, NotDone, Protection, Severity, SignIn, all,
     openldap::{OpenLdap, Settings},
 };
 use keyward_core::{
-    account::Action,
     secret::SecretText,
     steps::reissue::{CheckKind, CheckResult, Outcome},
     time::{DAY_MS, MINUTE_MS},
 };
 use support::{
-    conformance::conformance,
+    conformance::{Change, conformance, set},
     embedded::EmbeddedWorld,
     fake::{Fault, Faulty},
     openldap::{OpenLdapWorld, account, ends, settings},
-    permits::{permit, reference},
     proxy::Wire,
     slapd::{self, MANAGER, READER, ROOT, SERVICE, Slapd},
     world::{DirectoryWorld, Like},
@@ -59,10 +56,7 @@ async fn r43_every_reset_names_another_credential() {
     let found = account(world.directory(), &person, world.now()).await;
     let mut seen = vec![world.table.row(&person.name).cred_id];
     for new in ["First new secret 26", "Second new secret 26"] {
-        let (new, at) = (secret(new), world.now());
-        let permit = permit(&reference("corp", &found), Action::SetPassword, at);
-        let applied =
-            world.directory().set_password(permit, NewPassword { new: &new, old: None, must_change: false, at }).await;
+        let applied = set(world.directory(), &found, Change::to(new), world.now()).await;
         assert_eq!(applied.outcome, Outcome::Done);
         seen.push(world.table.row(&person.name).cred_id);
     }
@@ -84,10 +78,7 @@ async fn the_embedded_history_forgets_only_what_is_older() {
         ("Secret four 26", true),
         (&person.password, true),
     ] {
-        let (text, at) = (secret(new), world.now());
-        let permit = permit(&reference("corp", &found), Action::SetPassword, at);
-        let applied =
-            world.directory().set_password(permit, NewPassword { new: &text, old: None, must_change: false, at }).await;
+        let applied = set(world.directory(), &found, Change::to(new), world.now()).await;
         assert_eq!(applied.outcome == Outcome::Done, done, "{new} {applied:?}");
     }
 }
@@ -125,9 +116,7 @@ async fn t_e10_a_lost_answer_is_never_answered_by_another_write() {
     ] {
         let faulty = Faulty::new(world.again());
         faulty.set(fault);
-        let (new, at) = (secret("First new secret 26"), world.now());
-        let permit = permit(&reference("corp", &found), Action::SetPassword, at);
-        let applied = faulty.set_password(permit, NewPassword { new: &new, old: None, must_change: false, at }).await;
+        let applied = set(&faulty, &found, Change::to("First new secret 26"), world.now()).await;
         assert_eq!((applied.outcome, faulty.writes()), (outcome, 1), "{fault:?}");
     }
 }
@@ -342,10 +331,7 @@ async fn a_server_that_was_restarted_is_found_again() {
     world.slapd.restart();
     assert_eq!(account(world.directory(), &person, world.now()).await, before);
     world.slapd.restart();
-    let (new, at) = (secret("First new secret 26"), world.now());
-    let permit = permit(&reference("corp", &before), Action::SetPassword, at);
-    let applied =
-        world.directory().set_password(permit, NewPassword { new: &new, old: None, must_change: false, at }).await;
+    let applied = set(world.directory(), &before, Change::to("First new secret 26"), world.now()).await;
     assert_eq!(applied.outcome, Outcome::Done, "{applied:?}");
 }
 
@@ -363,11 +349,10 @@ async fn t_b17_an_account_that_is_switched_off_during_a_reset_stays_so() {
     let found = account(directory.as_ref(), &person, world.now()).await;
     world.proxy.arm(Wire::Holds, "TRUE");
     let at = world.now();
-    let permit = permit(&reference("corp", &found), Action::SetPassword, at);
     let running = Arc::clone(&directory);
     let reset = tokio::spawn(async move {
-        let new = secret("First new secret 26");
-        running.set_password(permit, NewPassword { new: &new, old: None, must_change: true, at }).await
+        let change = Change { new: "First new secret 26", old: None, must_change: true };
+        set(&*running, &found, change, at).await
     });
     tokio::task::block_in_place(|| world.proxy.wait_for_request());
     world.disable(&person).await;
@@ -391,10 +376,7 @@ async fn t_b17_expired_and_not_yet_begun_accounts_are_disabled() {
         world.set(&person, attribute, value).await;
         let found = account(world.directory(), &person, world.now()).await;
         assert_eq!(found.disabled, disabled, "{attribute} {value}");
-        let (new, at) = (secret("First new secret 26"), world.now());
-        let permit = permit(&reference("corp", &found), Action::SetPassword, at);
-        let applied =
-            world.directory().set_password(permit, NewPassword { new: &new, old: None, must_change: false, at }).await;
+        let applied = set(world.directory(), &found, Change::to("First new secret 26"), world.now()).await;
         assert_eq!(applied.outcome == Outcome::Done, !disabled, "{applied:?}");
         assert_eq!(world.get(&person, attribute).await, [value]);
     }
@@ -425,10 +407,8 @@ async fn a_password_is_hashed_by_the_server_on_both_roads() {
     for must_change in [false, true] {
         let person = world.person(Like::Anybody).await;
         let found = account(world.directory(), &person, world.now()).await;
-        let (new, at) = (secret("First new secret 26"), world.now());
-        let permit = permit(&reference("corp", &found), Action::SetPassword, at);
-        let applied =
-            world.directory().set_password(permit, NewPassword { new: &new, old: None, must_change, at }).await;
+        let change = Change { new: "First new secret 26", old: None, must_change };
+        let applied = set(world.directory(), &found, change, world.now()).await;
         assert_eq!(applied.outcome, Outcome::Done, "{applied:?}");
         let stored = world.get(&person, "userPassword").await;
         assert!(stored.len() == 1 && stored[0].starts_with("{ARGON2}"), "{stored:?}");
@@ -436,10 +416,8 @@ async fn a_password_is_hashed_by_the_server_on_both_roads() {
     // A temporary password that looks like a hash would be stored as one.
     let person = world.person(Like::AnyPassword).await;
     let found = account(world.directory(), &person, world.now()).await;
-    let (new, at) = (secret("{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g="), world.now());
-    let permit = permit(&reference("corp", &found), Action::SetPassword, at);
-    let applied =
-        world.directory().set_password(permit, NewPassword { new: &new, old: None, must_change: true, at }).await;
+    let change = Change { new: "{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=", old: None, must_change: true };
+    let applied = set(world.directory(), &found, change, world.now()).await;
     assert_eq!(applied.outcome, Outcome::NotDone { reason: "quality".to_owned() });
 }
 
@@ -451,10 +429,7 @@ async fn r44_a_connection_that_was_signed_in_goes_on_and_the_checks_say_so() {
     let person = world.person(Like::Anybody).await;
     let found = account(world.directory(), &person, world.now()).await;
     let mut open = world.sign_in(&person).await;
-    let (new, at) = (secret("First new secret 26"), world.now());
-    let permit = permit(&reference("corp", &found), Action::SetPassword, at);
-    let password = NewPassword { new: &new, old: None, must_change: false, at };
-    let applied = world.directory().set_password(permit, password).await;
+    let applied = set(world.directory(), &found, Change::to("First new secret 26"), world.now()).await;
     assert_eq!(applied.outcome, Outcome::Done, "{applied:?}");
     assert_eq!(applied.check(CheckKind::SessionsEnded), Some(CheckResult::Unsupported));
     let who = open.extended(ldap3::exop::WhoAmI).await.unwrap().success().unwrap();

@@ -52,10 +52,7 @@ mod support;
 #[path = "faults/tracer.rs"]
 mod tracer;
 
-/// Whether this is the long form.
-fn is_campaign() -> bool {
-    std::env::var_os("KEYWARD_CAMPAIGN").is_some_and(|value| value == "1")
-}
+use support::is_campaign;
 
 /// The value below which 99 of 100 are.
 fn p99(values: &mut [u128]) -> u128 {

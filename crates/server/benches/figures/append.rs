@@ -116,7 +116,7 @@ fn many(bench: &mut Bench, made: &Installation, server: &Server, rows: &mut disk
     bench.found(row("the same beside single commits", Estimate::of(&singles), Goal::AtLeast(8.0)).seen(rate));
     bench.found(Row::new("P5", "bytes written to the disk for each entry", Estimate::of(&written), Goal::None));
     // Only in earnest: among the tests nothing is traced, and nobody has to have strace for them.
-    if bench.of(1, 0) == 1 {
+    if bench.full {
         let what = "fdatasync for each entry, as strace counts";
         match syncs(made, server, for_ms) {
             Some(each) => bench.found(Row::new("P5", what, Estimate::exact(each), Goal::AtMost(0.25))),

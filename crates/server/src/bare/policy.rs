@@ -33,7 +33,7 @@ pub fn usual() -> Facts {
         action: Action::SetPassword,
         door: Door::Forgot,
         enrolled_strong: false,
-        proofs: Proofs { methods: BTreeSet::from([Method::Totp, Method::RecoveryCode]), independent: 2, strong: 0 },
+        proofs: Proofs::apart(BTreeSet::from([Method::Totp, Method::RecoveryCode])),
         approvals: Approvals::default(),
         risk: Risk::default(),
         business_hours: true,

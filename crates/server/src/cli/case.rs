@@ -3,10 +3,7 @@
 //! It reads. The one thing it writes is the file of `export`, and a checkpoint where the last one does not reach the case yet.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use keyward_core::{
@@ -21,6 +18,7 @@ use keyward_core::{
 use serde_json::json;
 
 use super::args::{CaseExportArgs, CaseListArgs, CaseShowArgs};
+use super::init;
 use super::timeline::{self, Known, Line};
 use super::verify::ending;
 use super::words;
@@ -54,9 +52,11 @@ async fn named(store: &Store, text: &str) -> Result<CaseId, CliError> {
 
 /// A page of the list.
 pub async fn list(args: CaseListArgs, ctx: &CliContext) -> Result<Exit, CliError> {
+    let state = args.state.as_deref().map(|word| words::one_of("--state", word, &State::ALL, words::word));
+    let class = args.class.as_deref().map(|word| words::one_of("--class", word, &Class::ALL, words::word));
     let filter = Filter {
-        state: args.state.as_deref().map(|word| one_of("--state", word, &State::ALL)).transpose()?,
-        class: args.class.as_deref().map(|word| one_of("--class", word, &Class::ALL)).transpose()?,
+        state: state.transpose()?,
+        class: class.transpose()?,
         subject: args.person.as_deref().map(|word| word.parse()).transpose().map_err(usage("--person"))?,
         only_open: args.open,
     };
@@ -93,13 +93,6 @@ pub async fn list(args: CaseListArgs, ctx: &CliContext) -> Result<Exit, CliError
 
 fn usage<E: std::fmt::Display>(flag: &'static str) -> impl Fn(E) -> CliError {
     move |error| CliError::Usage(format!("{flag}: {error}"))
-}
-
-/// One of the log's own words.
-fn one_of<T: serde::Serialize + Copy>(flag: &str, word: &str, all: &[T]) -> Result<T, CliError> {
-    let known: Vec<String> = all.iter().map(words::word).collect();
-    let found = all.iter().zip(&known).find(|(_, known)| *known == word).map(|(one, _)| *one);
-    found.ok_or_else(|| CliError::Usage(format!("{flag}: `{word}` is not one of {}", known.join(", "))))
 }
 
 fn cells(row: &CaseRow) -> Vec<String> {
@@ -242,7 +235,8 @@ pub async fn export(args: CaseExportArgs, ctx: &CliContext) -> Result<Exit, CliE
     let bundle = evidence::contents(&store, signing, id, &withhold).await.map_err(failed)?;
     store.close().await;
     let bytes = bundle.bytes().map_err(EvidenceError::from).map_err(failed)?;
-    write(&target, &bytes, args.force)?;
+    // For its owner alone: the file holds personal values.
+    init::replace(&target, &bytes, args.force)?;
     let key = signer.verifier().to_string();
     let place = target.display().to_string();
     let check = format!("keyward verify {place} --log-key '{key}'");
@@ -267,26 +261,8 @@ fn withheld(names: &[String]) -> Result<BTreeSet<Field>, CliError> {
         if name == "all" {
             fields.extend(FIELDS);
         } else {
-            fields.insert(one_of("--withhold", name, &FIELDS)?);
+            fields.insert(words::one_of("--withhold", name, &FIELDS, words::word)?);
         }
     }
     Ok(fields)
-}
-
-/// For its owner alone: the file holds personal values. Written beside and renamed, so that there is never half of it.
-fn write(target: &Path, bytes: &[u8], force: bool) -> Result<(), CliError> {
-    let failed = |error: std::io::Error| CliError::Failed(format!("cannot write `{}`", target.display()), error.into());
-    let create = |path: &Path| {
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    };
-    if !force {
-        return create(target).map_err(failed);
-    }
-    let beside = target.with_added_extension("new");
-    match fs::remove_file(&beside) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error)),
-        _ => create(&beside).and_then(|()| fs::rename(&beside, target)).map_err(failed),
-    }
 }

@@ -110,22 +110,19 @@ impl CliContext {
     }
 
     /// Prints an error: in text on standard error, in JSON as the one object on standard output.
-    pub fn print_error(&self, command: Option<&str>, error: &CliError) -> Exit {
+    pub fn print_error(&self, command: &str, error: &CliError) -> Exit {
         let report = Report::of_error(command, error);
-        if error.exit() == Exit::Ok {
-            return Exit::Ok;
-        }
-        let written = match self.output {
-            Output::Json => self.print(&report).map(|_| ()).map_err(|_| ()),
-            Output::Text => {
+        // Where it can not be written there is nobody left to tell.
+        match (error.exit(), self.output) {
+            (Exit::Ok, _) => {}
+            (_, Output::Json) => drop(self.print(&report)),
+            (_, Output::Text) => {
                 let mut err = self.err.lock().unwrap_or_else(PoisonError::into_inner);
                 let red = clap::builder::styling::AnsiColor::Red.on_default().bold();
                 let label = if self.look.color { format!("{red}error:{red:#} ") } else { "error: ".to_owned() };
-                err.write_all(label.as_bytes()).and_then(|()| report.write_text(&mut **err, self.look)).map_err(|_| ())
+                drop(err.write_all(label.as_bytes()).and_then(|()| report.write_text(&mut **err, self.look)));
             }
-        };
-        // There is nobody left to tell.
-        let _ = written;
+        }
         error.exit()
     }
 

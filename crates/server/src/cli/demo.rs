@@ -1,6 +1,6 @@
 //! `keyward demo`: the whole product on this machine, with made-up people, until it is stopped.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{os::unix::fs::DirBuilderExt as _, path::PathBuf, sync::Arc};
 
 use axum::middleware;
 use keyward_core::{
@@ -25,15 +25,7 @@ use crate::{
     i18n::Lang,
     jobs::Worker,
     methods::passkey::RelyingParty,
-    passwords::{
-        NewPasswords,
-        blocklist::Blocklist,
-        hash::Hasher,
-        password::Password,
-        rules::{Factors, Rules},
-        verifier::Peppers,
-        words::ContextWords,
-    },
+    passwords::{NewPasswords, hash::Hasher, password::Password, rules::Rules, words::ContextWords},
     seal::{DigestKey, OpenKey, Vault},
     store::{Store, sign::Memory},
     terms::{Classes, Guesses, Mails, Starts, Terms},
@@ -68,7 +60,7 @@ pub async fn run(args: DemoArgs, ctx: &CliContext) -> Result<Exit, CliError> {
         loaded.config.server.public_url.origin()
     ));
     let Some(cases) = stop.run_until_cancelled(demo.live()).await else { return Ok(Exit::Ok) };
-    let cases = cases.map_err(|error| failed("the days before today", error.into()))?;
+    let cases = cases.map_err(|error| failed("the days before today", error))?;
     demo.portal.flow.store.people_wait();
     made.send_replace(true);
     say(ctx, &loaded, &demo, cases, &place)?;
@@ -97,8 +89,7 @@ impl Place {
         let place = base.join(format!("keyward-demo-{name}"));
         let failed =
             |error: std::io::Error| CliError::Failed("cannot make a place for the demo".to_owned(), error.into());
-        std::fs::DirBuilder::new().create(&place).map_err(failed)?;
-        std::fs::set_permissions(&place, std::os::unix::fs::PermissionsExt::from_mode(0o700)).map_err(failed)?;
+        std::fs::DirBuilder::new().mode(0o700).create(&place).map_err(failed)?;
         Ok(Self(place))
     }
     fn database(&self) -> PathBuf {
@@ -134,7 +125,7 @@ impl Demo {
         let keys =
             Keys { log: Secret::new(ctx.bytes()), seal: Secret::new(ctx.bytes()), data: Secret::new(ctx.bytes()) };
         let mailbox = Arc::new(Mailbox::default());
-        let hasher = Arc::new(Hasher::new(THREADS, QUEUE, Peppers::none())?);
+        let hasher = Arc::new(Hasher::new(THREADS, QUEUE)?);
         let site = Arc::new(app::site(&loaded.config, demo::ORGANIZATION, true));
         let shared = Shared { keys: &keys, mailbox: &mailbox, hasher: &hasher, site: &site };
         // The past, with a clock that is moved by hand, and the present over the same database.
@@ -147,7 +138,7 @@ impl Demo {
     }
 
     /// Lives through the days before today; how many cases there were.
-    async fn live(&self) -> Result<u32, seed::SeedError> {
+    async fn live(&self) -> anyhow::Result<u32> {
         let (flow, worker, hand) = &self.past;
         let (mut people, cases) = past(flow, worker, hand, &self.hasher).await?;
         self.shown.mailbox.clear();
@@ -158,9 +149,9 @@ impl Demo {
 }
 
 fn portal(loaded: &Loaded, flow: Arc<Flow>, site: &Arc<Site>, hasher: &Hasher) -> anyhow::Result<Portal> {
-    let rules = Rules::new(Factors::PasswordOnly, 15)?;
+    let rules = Rules::new(15)?;
     let rules = rules.with_words(&ContextWords::new([demo::ORGANIZATION, "keyward", "northwind"]));
-    let passwords = NewPasswords::new(rules, Blocklist::built_in(), None, Arc::clone(hasher.pool()));
+    let passwords = NewPasswords::new(rules, None, Arc::clone(hasher.pool()));
     let public = &loaded.config.server.public_url;
     Ok(Portal {
         flow,
@@ -241,11 +232,9 @@ async fn past(
     worker: &Arc<Worker>,
     hand: &crate::ctx::Hand,
     hasher: &Arc<Hasher>,
-) -> Result<(Vec<seed::Ready>, u32), seed::SeedError> {
-    let hash = match Password::new(Secret::new(demo::PASSWORD.to_owned())) {
-        Ok(password) => hasher.hash(&password, flow.ctx.bytes()).await.unwrap_or_default(),
-        Err(_) => String::new(),
-    };
+) -> anyhow::Result<(Vec<seed::Ready>, u32)> {
+    let password = Password::new(Secret::new(demo::PASSWORD.to_owned()))?;
+    let hash = hasher.hash(&password, flow.ctx.bytes()).await?;
     let accounts = seed::accounts(flow, DIRECTORY, &hash).await?;
     let mut people = seed::factors(flow, &accounts).await?;
     let cases = seed::Past { flow, worker, hand }.live(&mut people).await?;
@@ -291,4 +280,34 @@ fn say(ctx: &CliContext, loaded: &Loaded, demo: &Demo, cases: u32, place: &Place
         .field("accounts", serde_json::json!(accounts))
         .text("Press Ctrl+C to end it; everything it made is removed.");
     ctx.print(&report).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::config::{self, Environment, FileSource, Sources};
+
+    #[tokio::test]
+    async fn eco_02_a_demonstration_whose_password_can_not_be_hashed_says_so_and_does_not_begin() {
+        let flags = DemoArgs { listen: "127.0.0.1:8440".parse().unwrap(), expose: false }.settings().unwrap();
+        let environment = Environment::default();
+        let sources = Sources { file: FileSource::Default, environment: &environment, flags: &flags, demo: true };
+        let (loaded, ctx) = (config::load(&sources).unwrap(), Ctx::real());
+        let place = Place::new(&ctx).unwrap();
+        let hasher = Arc::new(Hasher::new(1, 1).unwrap());
+        let demo = Demo { hasher: Arc::clone(&hasher), ..Demo::open(&loaded, &ctx, &place).await.unwrap() };
+        // One job is being done and one waits: there is no room for another.
+        let (begun, has_begun) = channel();
+        let (release, released) = channel::<()>();
+        let mut one = Box::pin(hasher.pool().run(move || (begun.send(()), released.recv())));
+        assert!(futures_util::poll!(&mut one).is_pending());
+        has_begun.recv().unwrap();
+        let mut next = Box::pin(hasher.pool().run(|| ()));
+        assert!(futures_util::poll!(&mut next).is_pending());
+        let told = demo.live().await.unwrap_err().to_string();
+        assert!(told.contains("the password workers are all busy"), "{told}");
+        drop(release);
+    }
 }

@@ -3,15 +3,12 @@
 //! TLS is never left unchecked. A server on this machine is asked by its address, not by its name; there the certificate has to be
 //! the very one that the configuration names.
 
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{
-    CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature,
-};
+use rustls::crypto::{WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -66,26 +63,17 @@ async fn ask(url: &Url, asked_for: Option<&str>, trust: &Trust) -> io::Result<Re
 pub fn client(trust: &Trust) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
-    Ok(match trust {
-        Trust::System => {
-            let mut roots = RootCertStore::empty();
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            builder.with_root_certificates(roots).with_no_client_auth()
-        }
-        Trust::Signed(certificates) => {
-            let mut roots = RootCertStore::empty();
-            roots.add_parsable_certificates(certificates.iter().cloned());
-            builder.with_root_certificates(roots).with_no_client_auth()
-        }
+    let mut roots = RootCertStore::empty();
+    match trust {
+        Trust::System => roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs),
+        Trust::Signed(certificates) => roots.add_parsable_certificates(certificates.iter().cloned()),
         Trust::Only(certificate) => {
-            let only = Only { certificate: certificate.clone(), algorithms: algorithms(&provider) };
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(only)).with_no_client_auth()
+            let algorithms = provider.signature_verification_algorithms;
+            let only = Only { certificate: certificate.clone(), algorithms };
+            return Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(only)).with_no_client_auth());
         }
-    })
-}
-
-const fn algorithms(provider: &CryptoProvider) -> WebPkiSupportedAlgorithms {
-    provider.signature_verification_algorithms
+    };
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 async fn converse(
@@ -137,15 +125,10 @@ fn joined(mut body: &str) -> String {
 }
 
 /// Believes one certificate and no other.
+#[derive(Debug)]
 struct Only {
     certificate: CertificateDer<'static>,
     algorithms: WebPkiSupportedAlgorithms,
-}
-
-impl fmt::Debug for Only {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Only")
-    }
 }
 
 impl ServerCertVerifier for Only {

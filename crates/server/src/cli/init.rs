@@ -358,8 +358,8 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     write().map_err(|error| failed("write", path, error))
 }
 
-/// With `over`, an existing file is replaced as a whole: no moment has half of it.
-fn replace(path: &Path, bytes: &[u8], over: bool) -> Result<(), CliError> {
+/// A file for its owner alone. With `over`, an existing one is replaced as a whole: no moment has half of it.
+pub(super) fn replace(path: &Path, bytes: &[u8], over: bool) -> Result<(), CliError> {
     if !over {
         return write_new(path, bytes);
     }

@@ -51,7 +51,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use serde_json::json;
 
 pub use context::{CliContext, Edge, Sink};
@@ -82,7 +82,7 @@ Where to go next:
 /// Nobody gets back into an account without a case: it is classified, the person proves who they are, others agree where
 /// they must, the credential is set, and the outcome is reviewed. Anybody can check afterwards that it was so.
 #[derive(Debug, Parser)]
-#[command(name = "keyward", version, styles = STYLES, after_help = AFTER_HELP, max_term_width = 110, disable_help_subcommand = false)]
+#[command(name = "keyward", version, styles = STYLES, after_help = AFTER_HELP, max_term_width = 110)]
 pub struct Cli {
     /// What applies to every command.
     #[command(flatten)]
@@ -152,43 +152,6 @@ pub enum Command {
     Version,
 }
 
-impl Command {
-    /// The words that call it, for answers.
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Demo(_) => "demo",
-            Self::Serve(_) => "serve",
-            Self::Worker(_) => "worker",
-            Self::Config(args::ConfigCommand::Init(_)) => "config init",
-            Self::Config(args::ConfigCommand::Check) => "config check",
-            Self::Config(args::ConfigCommand::Show(_)) => "config show",
-            Self::Config(args::ConfigCommand::Schema) => "config schema",
-            Self::Account(args::AccountCommand::Add(_)) => "account add",
-            Self::Account(args::AccountCommand::List(_)) => "account list",
-            Self::Account(args::AccountCommand::Show(_)) => "account show",
-            Self::Account(args::AccountCommand::Disable(_)) => "account disable",
-            Self::Account(args::AccountCommand::Enable(_)) => "account enable",
-            Self::Account(args::AccountCommand::Remove(_)) => "account remove",
-            Self::Case(args::CaseCommand::List(_)) => "case list",
-            Self::Case(args::CaseCommand::Show(_)) => "case show",
-            Self::Case(args::CaseCommand::Export(_)) => "case export",
-            Self::Breach(args::BreachCommand::Build(_)) => "breach build",
-            Self::Bench(args::BenchCommand::Limits(_)) => "bench limits",
-            Self::Migrate(_) => "migrate",
-            Self::Doctor(_) => "doctor",
-            Self::Health(_) => "health",
-            Self::Rebuild(_) => "rebuild",
-            Self::Verify(_) => "verify",
-            Self::Policy(args::PolicyCommand::Check(_)) => "policy check",
-            Self::Policy(args::PolicyCommand::Test(_)) => "policy test",
-            Self::Policy(args::PolicyCommand::Explain(_)) => "policy explain",
-            Self::Completions(_) => "completions",
-            Self::Man(_) => "man",
-            Self::Version => "version",
-        }
-    }
-}
-
 async fn dispatch(command: Command, ctx: &CliContext) -> Result<Exit, CliError> {
     match command {
         Command::Demo(args) => demo::run(args, ctx).await,
@@ -229,19 +192,24 @@ pub async fn run(edge: Edge) -> Exit {
     let parsed = Cli::command()
         .color(early.color)
         .try_get_matches_from(edge.args.clone())
-        .and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
-        Ok(cli) => cli,
+        .and_then(|matches| Ok((called(&matches), Cli::from_arg_matches(&matches)?)));
+    let (name, cli) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return not_understood(&error, &early, edge),
     };
     early.output = cli.global.output.unwrap_or(early.output);
     let color = cli.global.color.unwrap_or(early.color);
     let ctx = context(cli.global.config, early.output, color, edge);
-    let name = cli.command.name();
     match dispatch(cli.command, &ctx).await {
         Ok(exit) => exit,
-        Err(error) => ctx.print_error(Some(name), &error),
+        Err(error) => ctx.print_error(&name, &error),
     }
+}
+
+/// The words that call a command, for answers.
+fn called(matches: &ArgMatches) -> String {
+    let words = std::iter::successors(matches.subcommand(), |(_, inner)| inner.subcommand());
+    words.map(|(word, _)| word).collect::<Vec<_>>().join(" ")
 }
 
 /// What has to be known before the words are understood, since not understanding them is an answer too.

@@ -137,10 +137,9 @@ const fn yes(allowed: bool) -> &'static str {
 pub async fn explain(args: PolicyExplainArgs, ctx: &CliContext) -> Result<Exit, CliError> {
     let source = load(args.file.as_deref(), ctx)?;
     let situation = situation(&args)?;
-    let attainable: Vec<Method> = match args.can.as_slice() {
-        [] => Method::ALL.to_vec(),
-        some => some.iter().map(|word| method(word)).collect::<Result<_, _>>()?,
-    };
+    let can = args.can.iter().map(|word| words::one_of("--can", word, &Method::ALL, words::word));
+    let can = can.collect::<Result<Vec<_>, _>>()?;
+    let attainable = if can.is_empty() { Method::ALL.to_vec() } else { can };
     let answer = situation
         .ask(&source.policy, &attainable)
         .map_err(|error| CliError::Failed("the situation can not be".into(), error.into()))?;
@@ -210,20 +209,21 @@ fn situation(args: &PolicyExplainArgs) -> Result<Situation, CliError> {
     approvals.extend((named..people).map(|number| format!("group {number}")));
     let mut proofs: Vec<Method> = Vec::new();
     for word in &args.proofs {
-        let method = method(word)?;
+        let method = words::one_of("--proofs", word, &Method::ALL, words::word)?;
         if proofs.contains(&method) {
             return Err(CliError::Usage(format!("--proofs names {method} twice; the second would not count")));
         }
         proofs.push(method);
     }
+    let risk = args.risk.iter().map(|word| words::one_of("--risk", word, &SIGNALS, words::word));
     Ok(Situation {
-        class: parse("--class", &args.class, &Class::ALL, Class::word)?,
-        action: parse("--action", &args.action, &ACTIONS, Action::word)?,
+        class: words::one_of("--class", &args.class, &Class::ALL, words::word)?,
+        action: words::one_of("--action", &args.action, &ACTIONS, |action| action.word().to_owned())?,
         door: DoorChoice::door(args.door),
         proofs,
         enrolled_strong: !args.nothing_strong,
         approvals,
-        risk: args.risk.iter().map(|word| signal(word)).collect::<Result<_, _>>()?,
+        risk: risk.collect::<Result<_, _>>()?,
         at_work: args.hours == HoursChoice::Work,
         waited_min: args.waited,
     })
@@ -233,23 +233,6 @@ const ACTIONS: [Action; 4] =
     [Action::SetPassword, Action::Unlock, Action::EnrollFactor { method: Method::Passkey }, Action::RemoveFactor];
 const SIGNALS: [Signal; 5] =
     [Signal::RecentCase, Signal::RecentFailures, Signal::RecentChange, Signal::RecentContest, Signal::NewNetwork];
-
-fn method(word: &str) -> Result<Method, CliError> {
-    parse("--proofs", word, &Method::ALL, Method::word)
-}
-
-fn signal(word: &str) -> Result<Signal, CliError> {
-    let known: Vec<String> = SIGNALS.iter().map(words::word).collect();
-    let found = SIGNALS.into_iter().zip(&known).find(|(_, known)| *known == word).map(|(signal, _)| signal);
-    found.ok_or_else(|| CliError::Usage(format!("--risk: `{word}` is not one of {}", known.join(", "))))
-}
-
-/// One of the core's own words.
-fn parse<T: Copy>(flag: &str, word: &str, all: &[T], spelled: impl Fn(T) -> &'static str) -> Result<T, CliError> {
-    let found = all.iter().copied().find(|one| spelled(*one) == word);
-    let known: Vec<&str> = all.iter().map(|one| spelled(*one)).collect();
-    found.ok_or_else(|| CliError::Usage(format!("{flag}: `{word}` is not one of {}", known.join(", "))))
-}
 
 /// For the lint: the way in words.
 pub(super) fn in_words(answer: &Answer) -> Option<String> {

@@ -122,8 +122,8 @@ impl Report {
         Self { exit: Exit::Ok, data, blocks: Vec::new() }
     }
     /// The answer for an error, in the shape of every other answer.
-    pub fn of_error(command: Option<&str>, error: &CliError) -> Self {
-        let mut report = Self::new(command.unwrap_or_default());
+    pub fn of_error(command: &str, error: &CliError) -> Self {
+        let mut report = Self::new(command);
         report.exit = error.exit();
         let mut chain = error.chain();
         let first = chain.remove(0);

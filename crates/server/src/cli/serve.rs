@@ -21,15 +21,7 @@ use crate::{
     i18n::Lang,
     jobs::Worker,
     methods::passkey::RelyingParty,
-    passwords::{
-        NewPasswords,
-        blocklist::Blocklist,
-        hash::Hasher,
-        pool::Pool,
-        rules::{Factors, Rules},
-        verifier::Peppers,
-        words::ContextWords,
-    },
+    passwords::{NewPasswords, hash::Hasher, pool::Pool, rules::Rules, words::ContextWords},
     store::Store,
     web::{
         numbers,
@@ -149,7 +141,7 @@ struct ClockBehind(String);
 
 /// Makes and compares password hashes, with a thread for each core.
 pub(super) fn hasher() -> Result<Arc<Hasher>, CliError> {
-    let hasher = Hasher::new(threads(), QUEUE, Peppers::none());
+    let hasher = Hasher::new(threads(), QUEUE);
     hasher.map(Arc::new).map_err(no_threads)
 }
 
@@ -219,14 +211,14 @@ fn language(config: &Config) -> Lang {
 /// The rules for new passwords, with what they compare against, and the threads on which that is done.
 pub(super) fn passwords(config: &Config, pool: Arc<Pool>) -> Result<Arc<NewPasswords>, CliError> {
     let min = usize::try_from(config.passwords.min_chars.get()).unwrap_or(usize::MAX);
-    let rules = Rules::new(Factors::PasswordOnly, min).map_err(|error| failed("the rules for passwords", error))?;
+    let rules = Rules::new(min).map_err(|error| failed("the rules for passwords", error))?;
     let max = usize::try_from(config.passwords.max_bytes.get()).unwrap_or(usize::MAX);
     let rules = rules.with_max_bytes(max).map_err(|error| failed("the rules for passwords", error))?;
     let words = config.passwords.context_words.iter().map(String::as_str);
     let words = words.chain([config.server.organization.as_str(), "keyward"]);
     let rules = rules.with_words(&ContextWords::new(words));
     let breached = open::breach_list(config)?;
-    let passwords = NewPasswords::new(rules, Blocklist::built_in(), breached, pool);
+    let passwords = NewPasswords::new(rules, breached, pool);
     Ok(Arc::new(passwords))
 }
 

@@ -6,13 +6,11 @@
 use std::path::Path;
 
 use keyward_core::{
-    bundle::{self, Proved, policies_of},
+    bundle::{self, policies_of},
     case::{Ending, Stage},
     digest::Digest,
     log::{checkpoint::Checkpoint, note::Verifier},
-    policy::Policy,
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::args::VerifyArgs;
@@ -127,13 +125,6 @@ fn named_policy(file: &Path) -> Result<Digest, CliError> {
     Ok(Digest::of(&text))
 }
 
-/// The parts that are told beside the core's report. They are read from bytes that have been believed.
-#[derive(Deserialize)]
-struct Parts {
-    entries: Vec<Proved>,
-    policies: Vec<String>,
-}
-
 fn examine(file: &Path, trusted: &Trusted) -> Result<Believed, Doubt> {
     if file.is_dir() {
         return verify_log::examine(file, &trusted.keys, &trusted.kept).map(Believed::Log);
@@ -147,19 +138,16 @@ fn examine(file: &Path, trusted: &Trusted) -> Result<Believed, Doubt> {
     };
     let bytes = bytes
         .map_err(|error| Doubt::new("It could not be read, so nothing is known about it.", vec![error.to_string()]))?;
-    let report = bundle::verify(&bytes, &trusted.keys).map_err(|error| {
+    let mut report = bundle::verify(&bytes, &trusted.keys).map_err(|error| {
         let behind = causes::of(&error).skip(1).map(ToString::to_string).collect();
         Doubt::new(&diagnosis::sentence(&error, &bytes), behind)
     })?;
     if let Some(named) = trusted.policy {
         asked_only(&report, named)?;
     }
-    let broken = |why: String| Doubt::new("It can not be told.", vec![why]);
-    let parts: Parts = serde_json::from_slice(&bytes).map_err(|error| broken(error.to_string()))?;
-    let policies = parts.policies.iter().filter_map(|text| Policy::load(text).ok());
-    let known = Known::new(&report.disclosed, policies);
-    let places = parts.entries.iter().map(|proved| proved.index);
-    let lines = timeline::tell(places.zip(&report.entries), &known).map_err(|error| broken(error.to_string()))?;
+    let known = Known::new(&report.disclosed, std::mem::take(&mut report.policies).into_values());
+    let lines = timeline::tell(report.places.iter().copied().zip(&report.entries), &known)
+        .map_err(|error| Doubt::new("It can not be told.", vec![error.to_string()]))?;
     Ok(Believed::Case(Box::new(Told { report, lines })))
 }
 

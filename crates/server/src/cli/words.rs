@@ -19,6 +19,8 @@ use keyward_core::{
 };
 use serde::Serialize;
 
+use super::CliError;
+
 /// The five steps in order, with what each is about.
 pub const STEPS: [(Step, &str, &str); 5] = [
     (Step::Classify, "classify", "whose account is it?"),
@@ -32,7 +34,7 @@ pub const STEPS: [(Step, &str, &str); 5] = [
 pub fn utc(at: Timestamp) -> String {
     let text = at.to_string();
     match text.split_once('.') {
-        Some((seconds, "")) | Some((seconds, _)) if seconds.contains('T') => seconds.replacen('T', " ", 1),
+        Some((seconds, _)) if seconds.contains('T') => seconds.replacen('T', " ", 1),
         _ => text,
     }
 }
@@ -69,6 +71,13 @@ pub fn count(number: u64) -> String {
 /// A number of things: `1 entry`, `3 entries`.
 pub fn things(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(u64::try_from(number).unwrap_or(u64::MAX)), if number == 1 { one } else { many })
+}
+
+/// What a flag names with one of these words; else an answer with all of them.
+pub fn one_of<T: Copy>(flag: &str, word: &str, all: &[T], spelled: impl Fn(&T) -> String) -> Result<T, CliError> {
+    let known: Vec<String> = all.iter().map(spelled).collect();
+    let found = all.iter().zip(&known).find(|(_, known)| *known == word).map(|(one, _)| *one);
+    found.ok_or_else(|| CliError::Usage(format!("{flag}: `{word}` is not one of {}", known.join(", "))))
 }
 
 /// The word that entries, policies and JSON use for a value.

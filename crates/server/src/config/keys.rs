@@ -252,7 +252,7 @@ section! {
         /// The fewest characters.
         min_chars: Count = Spec::default("15").at_least(15, "NIST SP 800-63B-4, 3.1.1.2 (1)").at_most(64, "NIST SP 800-63B-4, 3.1.1.2 (2)");
         /// The most bytes. 256 hold the 64 characters that must be taken in any script.
-        max_bytes: Count = Spec::default("1024").at_least(256, "NIST SP 800-63B-4, 3.1.1.2 (2)").at_most(4096, OURS);
+        max_bytes: Count = Spec::default("1024").at_least(256, "NIST SP 800-63B-4, 3.1.1.2 (2)").at_most(1024, OURS);
         /// The filter of known breached passwords, as `keyward breach build` writes it.
         breach_file: Option<PathBuf> = Spec::unset("only the short list that comes with Keyward", "/var/lib/keyward/breached.filter");
         /// Words that cannot be the password: your names, products, places.

@@ -7,7 +7,6 @@ use crate::{
     is_campaign,
     people::Person,
     process::{Process, eventually},
-    support::skip,
 };
 
 const MINUTE_S: i64 = 60;
@@ -22,15 +21,7 @@ struct Scene {
 
 impl Scene {
     async fn new(name: &str) -> Option<Self> {
-        let house = House::before_slapd().await?;
-        let clock = Clock::new(&house);
-        let person = house.somebody(name).await;
-        let Some(mut process) = house.serve_by(&clock) else {
-            skip("faketime", "it is not installed");
-            return None;
-        };
-        process.kill();
-        house.keep();
+        let (house, clock, person) = House::kept(name).await?;
         Some(Self { house, clock, person })
     }
     /// A new process on the files as they were.

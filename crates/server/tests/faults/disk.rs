@@ -11,7 +11,6 @@ use crate::{
     is_campaign, p99,
     people::Person,
     process::{Process, eventually},
-    support::skip,
     tracer::{CALLS, Tracer},
 };
 
@@ -59,15 +58,7 @@ impl Scene {
         if !can_trace() {
             return None;
         }
-        let house = House::before_slapd().await?;
-        let clock = Clock::new(&house);
-        let person = house.somebody(name).await;
-        let Some(mut process) = house.serve_by(&clock) else {
-            skip("faketime", "it is not installed");
-            return None;
-        };
-        process.kill();
-        house.keep();
+        let (house, clock, person) = House::kept(name).await?;
         Some(Self { house, clock, person })
     }
     fn serve(&self) -> Process {

@@ -74,16 +74,8 @@ impl Scene {
         if !can_trace() {
             return None;
         }
-        let house = House::before_slapd().await?;
-        let clock = Clock::new(&house);
-        let person = house.somebody(name).await;
+        let (house, clock, person) = House::kept(name).await?;
         let unique = crate::entry::unique(house.slapd(), &person.name).await;
-        let Some(mut process) = house.serve_by(&clock) else {
-            skip("faketime", "it is not installed");
-            return None;
-        };
-        process.kill();
-        house.keep();
         Some(Self { house, clock, person, unique, refused_ms: Vec::new() })
     }
 

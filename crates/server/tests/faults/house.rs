@@ -68,6 +68,20 @@ impl House {
         Some(Self::with(Some((slapd, proxy)), None).await)
     }
 
+    /// The same with somebody in it, the clock it goes by, and its files kept. None where slapd or faketime is not there, which is said.
+    pub async fn kept(name: &str) -> Option<(Self, Clock, Person)> {
+        let house = Self::before_slapd().await?;
+        let clock = Clock::new(&house);
+        let person = house.somebody(name).await;
+        let Some(mut process) = house.serve_by(&clock) else {
+            skip("faketime", "it is not installed");
+            return None;
+        };
+        process.kill();
+        house.keep();
+        Some((house, clock, person))
+    }
+
     async fn with(before_slapd: Option<(Arc<Slapd>, Proxy)>, database: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();

@@ -129,9 +129,7 @@ impl Killed {
         let inside = house.inside().await;
         for _ in 0..kills {
             let writers = Writers::start(process.address(), &numbers);
-            while writers.so_far() == 0 {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
+            eventually("a first yes", async || (writers.so_far() > 0).then_some(())).await;
             // The moment of the kill is what is tried here: any between 30 and 250 ms after the first yes.
             let [byte]: [u8; 1] = ctx.bytes();
             tokio::time::sleep(Duration::from_millis(30 + u64::from(byte) * 220 / 255)).await;
@@ -162,7 +160,7 @@ impl Killed {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r1_t_e09_a_process_killed_at_any_moment_has_kept_all_that_it_said_yes_to() {
-    let (kills, within) = if is_campaign() { (10_000, minutes(60)) } else { (8, minutes(60)) };
+    let (kills, within) = (if is_campaign() { 10_000 } else { 8 }, minutes(60));
     let (began, mut killed) = (Instant::now(), Killed::default());
     while killed.kills < kills && began.elapsed() < within {
         let house = House::alone().await;

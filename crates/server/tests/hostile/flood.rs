@@ -16,15 +16,12 @@ use std::{
 use crate::{
     house::{House, prove, sign_in},
     process::until,
+    support::rounds,
     wire::{Answer, Request, connect, raw, rest},
 };
 
 /// What argon2 takes for one password, in KiB (`passwords/hash.rs`).
 const ARGON2_KIB: u64 = 19 * 1024;
-
-fn rounds(short: usize, long: usize) -> usize {
-    if std::env::var_os("KEYWARD_CAMPAIGN").is_some() { long } else { short }
-}
 
 fn is_well(house: &House) {
     for path in ["/healthz", "/", "/recover?for=forgot"] {
@@ -255,8 +252,7 @@ async fn p10_t_k02_a_storm_of_passwords_takes_a_bounded_amount_of_memory_and_sto
     let mut browser = house.browser();
     let page = prove(&mut browser, &kai).await;
     is_well(&house);
-    let cookie: Vec<String> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let (path, cookie) = (format!("{}/check", page.path), cookie.join("; "));
+    let (path, cookie) = (format!("{}/check", page.path), browser.cookie());
     let idle = house.memory();
     let threads = u64::try_from(thread::available_parallelism().unwrap().get()).unwrap();
     for (round, connections) in [64, 500].into_iter().cycle().take(rounds(2, 8)).enumerate() {

@@ -157,8 +157,7 @@ pub async fn prove(browser: &mut Browser, person: &Person) -> Page {
         page.path.ends_with("/how").then_some(page)
     })
     .await;
-    let type_code = browser.fill(&how, &[("way", "recovery-code")]).await;
-    let password = browser.fill(&type_code, &[("code", &person.codes[0])]).await;
+    let password = browser.show(&how, "recovery-code", &person.codes[0]).await;
     assert!(password.path.ends_with("/new/password"), "{password:?}");
     password
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     house::{House, ask, sign_in},
     process::eventually,
+    support::rounds,
     wire::{Answer, Request, raw},
 };
 
@@ -17,10 +18,6 @@ const SQL: [&str; 6] = [
     "$1 $2 \\'; SELECT pg_sleep(60); --",
     "%27%20OR%20%271%27=%271",
 ];
-/// How many of them are tried.
-fn rounds() -> usize {
-    if std::env::var_os("KEYWARD_CAMPAIGN").is_some() { SQL.len() } else { 3 }
-}
 
 /// Words of a dozen template languages. None is ours, and ours is none of them either.
 const TEMPLATES: &str = "{{7*7}} ${7*7} #{7*7} <%= 7*7 %> {% include \"/etc/passwd\" %} {0} %s%n { $x } <b>7</b>";
@@ -89,7 +86,7 @@ async fn t_j03_no_parameter_of_the_description_and_no_field_of_a_page_is_a_state
             let schema = operation["requestBody"]["content"]["application/json"]["schema"].to_string();
             let named = schema.split("schemas/").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
             let schema = &description["components"]["schemas"][named];
-            for sql in &SQL[..rounds()] {
+            for sql in &SQL[..rounds(3, SQL.len())] {
                 let value = one("{}", sql);
                 let line = |path: &str| format!("{} {path}", method.to_uppercase());
                 let filled = template.replace("{reference}", &reference).replace(['{', '}'], "");
@@ -141,7 +138,7 @@ fn fields_of_pages(house: &House, reference: &str) -> usize {
     ];
     let mut tried = 0;
     for (path, fields) in pages {
-        for sql in &SQL[..rounds()] {
+        for sql in &SQL[..rounds(3, SQL.len())] {
             for field in fields {
                 let others = fields.iter().filter(|other| *other != field).map(|other| (*other, "x"));
                 let all: Vec<(&str, &str)> = others.chain([(*field, *sql)]).collect();

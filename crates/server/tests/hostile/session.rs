@@ -18,12 +18,7 @@ use keyward::{
     },
     i18n::Lang,
     jobs::{Work, Worker},
-    passwords::{
-        NewPasswords,
-        blocklist::Blocklist,
-        pool::Pool,
-        rules::{Factors, Rules},
-    },
+    passwords::{NewPasswords, pool::Pool, rules::Rules},
     seal::OpenKey,
     store::{jobs::NewJob, sign::Memory},
     token::{Purpose, Token},
@@ -39,17 +34,13 @@ use keyward_core::{
 use tokio::sync::Semaphore;
 
 use crate::{
+    support::rounds,
     surface::paths,
     world::{Browser, FIRST, Page, Person, World},
 };
 
 const NEW: &str = "copper violin harvest 71";
 const SESSION: &str = "__Host-kw-session";
-
-/// How often something is tried whose failure would be a matter of luck.
-fn rounds(short: usize, long: usize) -> usize {
-    if std::env::var_os("KEYWARD_CAMPAIGN").is_some() { long } else { short }
-}
 
 /// Chooses a new password on the page that asks for it.
 async fn choose(world: &World, browser: &mut Browser, page: &Page, new: &str) -> Page {
@@ -64,9 +55,7 @@ async fn t_e05_two_cases_in_one_browser_never_mix() {
     let mut browser = world.browser();
     let theirs = world.proved(&mut browser, &evil).await;
     // The case of the other account begins in the same browser, before, between and after the steps of one's own.
-    let find = browser.get("/recover?for=forgot").await;
-    let how = browser.fill(&find, &[("name", &mike.name)]).await;
-    world.work().await;
+    let how = world.forgot(&mut browser, &mike.name).await;
     let (own, other) = (theirs.reference(), how.reference());
     for path in ["new", "new/password", "working", "done"] {
         let page = browser.get(&format!("/recover/{other}/{path}")).await;
@@ -471,8 +460,8 @@ async fn p23_a_password_that_nobody_can_judge_now_is_answered_503_with_the_time_
     let ada = world.somebody("ada").await;
     // One thread, and one place before it; both are taken until they are let go.
     let pool = Arc::new(Pool::new(1, 1).unwrap());
-    let rules = Rules::new(Factors::PasswordOnly, 15).unwrap();
-    let passwords = Arc::new(NewPasswords::new(rules, Blocklist::built_in(), None, Arc::clone(&pool)));
+    let rules = Rules::new(15).unwrap();
+    let passwords = Arc::new(NewPasswords::new(rules, None, Arc::clone(&pool)));
     let (flow, site) = (Arc::clone(&world.portal.flow), world.portal.site.clone());
     let (language, host, secure) = (Lang::En, world.portal.host.clone(), true);
     let portal = Arc::new(Portal { flow, site, language, passwords, host, secure, trusted: Vec::new() });

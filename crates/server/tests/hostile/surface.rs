@@ -226,8 +226,7 @@ fn local(port: u16, line: &str, body: &str) -> Answer {
 #[test]
 fn t_m01_no_loss_of_data_brings_the_set_up_back() {
     if fs::exists("/etc/keyward/keyward.toml").unwrap_or(true) {
-        println!("SKIP first start: there is a configuration on this machine");
-        return;
+        return crate::support::skip("first start", "there is a configuration on this machine");
     }
     let home = tempfile::tempdir().unwrap();
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();

@@ -101,10 +101,9 @@ pub fn raw(to: SocketAddr, bytes: &[u8]) -> Option<Answer> {
 
 /// Everything until the other side closes.
 pub fn rest(wire: &mut TcpStream) -> Vec<u8> {
-    let (mut all, mut buffer) = (Vec::new(), [0; 16 * 1024]);
-    while let Ok(count @ 1..) = wire.read(&mut buffer) {
-        all.extend_from_slice(&buffer[..count]);
-    }
+    let mut all = Vec::new();
+    // What came before an error stays.
+    let _ = wire.read_to_end(&mut all);
     all
 }
 

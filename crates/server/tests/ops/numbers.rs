@@ -28,16 +28,13 @@ async fn recovered(world: &World) -> (Page, Vec<String>) {
     let ada = world.somebody("ada").await;
     let (app, codes) = (world.give_app(&ada).await, world.give_codes(&ada).await);
     let mut browser = world.browser();
-    let find = browser.get("/recover?for=forgot").await;
-    let how = browser.fill(&find, &[("name", "ada")]).await;
-    world.work().await;
+    let how = world.forgot(&mut browser, "ada").await;
     let type_app = browser.fill(&how, &[("way", "app")]).await;
     let code = app.code(world.ctx.now());
     let wrong = if code == "000000" { "000001" } else { "000000" };
     let again = browser.fill(&type_app, &[("code", wrong)]).await;
     let how = browser.fill(&again, &[("code", &code)]).await;
-    let type_code = browser.fill(&how, &[("way", "recovery-code")]).await;
-    let password = browser.fill(&type_code, &[("code", &codes[0])]).await;
+    let password = browser.show(&how, "recovery-code", &codes[0]).await;
     let working = browser.fill(&password, &[("new-password", NEW)]).await;
     world.work().await;
     jobs::publish::run(&world.worker).await;

@@ -65,8 +65,7 @@ fn eco_15_systemd_is_told_that_it_is_ready_alive_and_ending() {
     assert!(fetch(pages, "10.0.0.7", "/healthz").starts_with("HTTP/1.1 200 "), "ready means that it listens");
     assert_eq!([told(), told()], ["WATCHDOG=1", "WATCHDOG=1"]);
     // It has a listener for numbers, and becomes ready: the worker signs, and reaches the directory.
-    let numbers = lines(&process).into_iter().find(|line| line["fields"]["message"] == "giving out numbers").unwrap();
-    let numbers: SocketAddr = numbers["fields"]["address"].as_str().unwrap().parse().unwrap();
+    let numbers = process.numbers();
     until("it is ready", || fetch(pages, "10.0.0.7", "/readyz").starts_with("HTTP/1.1 200 ").then_some(()));
     assert!(fetch(numbers, "x", "/readyz").contains("directory ready"));
     assert!(fetch(numbers, "x", "/metrics").contains("keyward_ready{part=\"worker\"} 1"));

@@ -93,13 +93,15 @@ pub struct Key {
     pub drawer: Drawer,
     /// The finger is somebody else's.
     pub unverified: bool,
+    /// It does not count its signatures, as passkeys that are on several devices do.
+    pub uncounted: bool,
 }
 
 macro_rules! client {
     ($key:expr) => {{
         let finger = Finger(!$key.unverified);
         let mut key = Authenticator::new(Aaguid::from(AAGUID), $key.drawer.clone(), finger, AvailableBackend);
-        key.set_make_credentials_with_signature_counter(true);
+        key.set_make_credentials_with_signature_counter(!$key.uncounted);
         Client::new(key)
     }};
 }

@@ -53,8 +53,7 @@ impl Browser {
                 .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
         if !self.cookies.is_empty() {
-            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            request = request.header(header::COOKIE, cookies.join("; "));
+            request = request.header(header::COOKIE, self.cookie());
         }
         let mut request = request.body(Body::from(body)).unwrap();
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(self.address, 40_000)));
@@ -70,6 +69,12 @@ impl Browser {
             String::from_utf8_lossy(&body).into_owned()
         };
         Page { status, headers, path: path.to_owned(), html }
+    }
+
+    /// The cookies, as they are sent.
+    pub fn cookie(&self) -> String {
+        let pairs = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
+        pairs.collect::<Vec<_>>().join("; ")
     }
 
     fn keep(&mut self, cookie: &str) {
@@ -117,6 +122,12 @@ impl Browser {
         all.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let pairs: Vec<(&str, &str)> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         self.post(&form.action, &pairs).await
+    }
+
+    /// Chooses a way on the page of proofs, and types its code.
+    pub async fn show(&mut self, how: &Page, way: &str, code: &str) -> Page {
+        let page = self.fill(how, &[("way", way)]).await;
+        self.fill(&page, &[("code", code)]).await
     }
 }
 

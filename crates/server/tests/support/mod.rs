@@ -16,6 +16,16 @@ pub mod slapd;
 pub mod table;
 pub mod world;
 
+/// Whether this is the long form.
+pub fn is_campaign() -> bool {
+    std::env::var_os("KEYWARD_CAMPAIGN").is_some_and(|value| value == "1")
+}
+
+/// How often something is tried, in the short form and in the long one.
+pub fn rounds(short: usize, long: usize) -> usize {
+    if is_campaign() { long } else { short }
+}
+
 /// Says that a real outside system is missing, in the one way that is looked for.
 pub fn skip(what: &str, why: &str) {
     let required = std::env::var_os("KEYWARD_REQUIRE_REAL").is_some_and(|v| v == "1");

@@ -12,9 +12,12 @@ mod browser;
 #[path = "mailbox.rs"]
 mod mailbox;
 
-use std::sync::{
-    Arc, LazyLock,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use axum::Router;
@@ -31,18 +34,12 @@ use keyward::{
         embedded::{Embedded, Rules as DirectoryRules},
     },
     ctx::{Ctx, Hand},
+    evidence::{Signing, contents},
     flow::Flow,
     i18n::Lang,
     jobs::Worker,
     methods::{passkey::RelyingParty, recovery_code::Sheet, totp::Seed},
-    passwords::{
-        NewPasswords,
-        blocklist::Blocklist,
-        hash::Hasher,
-        password::Password,
-        rules::{Factors, Rules},
-        verifier::Peppers,
-    },
+    passwords::{NewPasswords, hash::Hasher, password::Password, rules::Rules},
     seal::{DigestKey, OpenKey, Vault},
     store::{
         Store, Write,
@@ -60,11 +57,11 @@ use keyward::{
 };
 use keyward_core::{
     account::{AccountRef, Class, Method},
-    bundle::{self, Bundle, Contents, Proved, policies_of},
+    bundle,
     case::Case,
     digest::Digest,
     ids::{FactorId, PersonId, Reference},
-    log::note::{Note, Signer},
+    log::note::Signer,
     policy::{BASELINE, Policy},
     secret::{Secret, SecretText},
     time::Timestamp,
@@ -83,10 +80,10 @@ pub const FIRST: &str = "three blue kettles sing";
 const DIRECTORY: &str = "main";
 
 /// One pool of threads and one list of common passwords for all tests of a process.
-static HASHER: LazyLock<Arc<Hasher>> = LazyLock::new(|| Arc::new(Hasher::new(2, 64, Peppers::none()).unwrap()));
+static HASHER: LazyLock<Arc<Hasher>> = LazyLock::new(|| Arc::new(Hasher::new(2, 64).unwrap()));
 static PASSWORDS: LazyLock<Arc<NewPasswords>> = LazyLock::new(|| {
-    let rules = Rules::new(Factors::PasswordOnly, 15).unwrap();
-    Arc::new(NewPasswords::new(rules, Blocklist::built_in(), None, Arc::clone(HASHER.pool())))
+    let rules = Rules::new(15).unwrap();
+    Arc::new(NewPasswords::new(rules, None, Arc::clone(HASHER.pool())))
 });
 
 /// What makes and compares hashes in all tests of a process.
@@ -278,25 +275,29 @@ impl World {
 
     /// Gives a person an app, as if it had been set up long ago.
     pub async fn give_app(&self, person: &Person) -> App {
-        let random: [u8; 20] = self.ctx.bytes();
-        let seed = Seed::new(random);
-        self.give(person, Method::Totp, seed.to_stored().expose(), Vec::new()).await;
+        let seed = Seed::new(self.ctx.bytes());
+        let id = self.ctx.id(self.ctx.now());
+        self.give_as(id, person, (Method::Totp, seed.to_stored().expose()), Vec::new()).await;
         App::of(&seed)
+    }
+
+    /// Gives a person an app that may be used only from then on.
+    pub async fn give_app_from(&self, person: &Person, usable_from: Timestamp) {
+        let (id, seed) = (self.ctx.id(self.ctx.now()), Seed::new(self.ctx.bytes()));
+        let data = self.flow.lock_away(id, &seed.to_stored()).unwrap();
+        let (created, label) = (self.ctx.now(), "new app".to_owned());
+        let (person, method, handle) = (person.id, Method::Totp, None);
+        let factor = NewFactor { id, person, method, label, data, handle, created, usable_from };
+        self.store().aside(Aside::default().guard(Guard::NewFactor(factor))).await.unwrap();
     }
 
     /// Gives a person a sheet of codes, as if it had been printed long ago.
     pub async fn give_codes(&self, person: &Person) -> Vec<String> {
-        let mut random = [[0; 16]; 10];
-        random.iter_mut().for_each(|code| self.ctx.fill(code));
-        let sheet = Sheet::new(random);
+        let sheet = Sheet::new(std::array::from_fn(|_| self.ctx.bytes()));
         let id = self.ctx.id(self.ctx.now());
         let digests = sheet.digests(&self.flow.digests, id);
         self.give_as(id, person, (Method::RecoveryCode, b""), digests).await;
         sheet.printed().iter().map(|code| code.expose().clone()).collect()
-    }
-
-    async fn give(&self, person: &Person, method: Method, data: &[u8], codes: Vec<Digest>) {
-        self.give_as(self.ctx.id(self.ctx.now()), person, (method, data), codes).await;
     }
 
     /// Gives a person a way back in, as its method stores it.
@@ -348,16 +349,20 @@ impl World {
         browser.get(&looking.path).await
     }
 
+    /// Somebody types a name at the door of the forgotten password, and the worker looks it up.
+    pub async fn forgot(&self, browser: &mut Browser, name: &str) -> Page {
+        let find = browser.get("/recover?for=forgot").await;
+        let how = browser.fill(&find, &[("name", name)]).await;
+        self.work().await;
+        how
+    }
+
     /// A forgotten password, with an app and a printed code as proofs: as far as the page for a new one.
     pub async fn proved(&self, browser: &mut Browser, person: &Person) -> Page {
         let (app, codes) = (self.give_app(person).await, self.give_codes(person).await);
-        let find = browser.get("/recover?for=forgot").await;
-        let how = browser.fill(&find, &[("name", &person.name)]).await;
-        self.work().await;
-        let page = browser.fill(&how, &[("way", "app")]).await;
-        let how = browser.fill(&page, &[("code", &app.code(self.ctx.now()))]).await;
-        let page = browser.fill(&how, &[("way", "recovery-code")]).await;
-        browser.fill(&page, &[("code", &codes[0])]).await
+        let how = self.forgot(browser, &person.name).await;
+        let how = browser.show(&how, "app", &app.code(self.ctx.now())).await;
+        browser.show(&how, "recovery-code", &codes[0]).await
     }
 
     /// The worker does what was handed in, and the page goes on.
@@ -386,33 +391,11 @@ impl World {
         self.flow.load(id).await.unwrap()
     }
 
-    /// The evidence of a case as a file, with everything disclosed. Signs the log.
+    /// The evidence of a case as a file, with everything disclosed. Signs the log if that was not done up to there.
     pub async fn evidence(&self, reference: &str) -> Vec<u8> {
-        let store = self.store();
         let id = self.case(reference).await.id();
-        store.sign_checkpoint(&self.worker.signer, &self.worker.memory, self.ctx.now()).await.unwrap();
-        let signed = store.last_checkpoint().await.unwrap().expect("a checkpoint");
-        let loaded = store.load(id).await.unwrap().expect("the case");
-        let mut entries = Vec::new();
-        for placed in &loaded.entries {
-            let entry = String::from_utf8(placed.entry.bytes().unwrap()).unwrap();
-            let proof = store.inclusion(placed.leaf, signed.size).await.unwrap();
-            entries.push(Proved { index: placed.leaf, entry, proof });
-        }
-        let plain: Vec<_> = loaded.entries.iter().map(|placed| placed.entry.clone()).collect();
-        let mut policies = Vec::new();
-        for digest in policies_of(&plain) {
-            policies.push(store.policy(digest).await.unwrap().expect("the policy"));
-        }
-        let contents = Contents {
-            case: id,
-            reference: loaded.case.reference(),
-            checkpoint: Note::parse(signed.note.as_bytes()).unwrap(),
-            entries,
-            policies,
-            disclosed: store.values_of_case(id).await.unwrap(),
-        };
-        Bundle::seal(contents, &self.worker.signer).unwrap().bytes().unwrap()
+        let signing = Signing { signer: &self.worker.signer, memory: &self.worker.memory, at: self.ctx.now() };
+        contents(self.store(), signing, id, &BTreeSet::new()).await.unwrap().bytes().unwrap()
     }
 
     /// Checks a file as its reader does, who knows the key of the log and nothing else.

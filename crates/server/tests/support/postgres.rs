@@ -53,8 +53,7 @@ fn start() -> Result<Cluster, String> {
         .max()
         .ok_or("no initdb below /usr/lib/postgresql")?;
     let dir = tempfile::Builder::new().prefix("kwpg").tempdir().map_err(|e| e.to_string())?.keep();
-    let is_root = Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout == b"0\n");
-    let mut command = if is_root {
+    let mut command = if rustix::process::geteuid().is_root() {
         // PostgreSQL refuses to run as root.
         let owner = ["postgres", "nobody"].into_iter().find(|owner| {
             let chown = Command::new("chown").arg(owner).arg(&dir).status();

@@ -60,9 +60,8 @@ impl<'a> Later<'a> {
         self.beyond(working, "the worker is done").await
     }
     async fn shows_app(&mut self, how: &Page, seed: &Seed) -> Page {
-        let page = self.browser.fill(how, &[("way", "app")]).await;
         let code = self.app(seed);
-        self.browser.fill(&page, &[("code", &code)]).await
+        self.browser.show(how, "app", &code).await
     }
     async fn shows_mailbox(&mut self, how: &Page) -> Page {
         let page = self.browser.fill(how, &[("way", "email")]).await;
@@ -112,8 +111,7 @@ async fn m103_an_app_and_a_sheet_that_are_set_up_at_the_pages_bring_somebody_bac
     })
     .await;
     let how = later.shows_app(&how, &seed).await;
-    let page = later.browser.fill(&how, &[("way", "recovery-code")]).await;
-    let password = later.browser.fill(&page, &[("code", &codes[3])]).await;
+    let password = later.browser.show(&how, "recovery-code", &codes[3]).await;
     assert!(password.path.ends_with("/new/password"), "{} {}", password.path, password.html);
     let working = hand_in(&mut later.browser, &password, NEW).await;
     back_in(&mut later.browser, &working).await;

@@ -39,8 +39,7 @@ fn started(home: &Path, port: u16) -> (Process, Value) {
 #[test]
 fn eco_01_serve_without_a_file_prints_one_url_and_one_code_that_makes_the_first_account() {
     if fs::exists("/etc/keyward/keyward.toml").unwrap_or(true) {
-        println!("SKIP first start: there is a configuration on this machine");
-        return;
+        return crate::support::skip("first start", "there is a configuration on this machine");
     }
     let home = tempfile::tempdir().unwrap();
     let port = port();

@@ -83,8 +83,7 @@ async fn r52_a_case_goes_on_at_any_process_and_a_code_counts_once_for_all_of_the
 
     let mut another = other.browser();
     let how = open(&installation, &mut another, &jana).await;
-    let type_code = another.fill(&how, &[("way", "recovery-code")]).await;
-    let refused = another.fill(&type_code, &[("code", &jana.codes[0])]).await;
+    let refused = another.show(&how, "recovery-code", &jana.codes[0]).await;
     assert!(refused.path.ends_with("/recovery-code"), "a used code opens nothing: {refused:?}");
 }
 

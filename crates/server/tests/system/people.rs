@@ -8,7 +8,7 @@ use keyward::{
     connectors::{Directory, SignIn},
     ctx::Ctx,
     methods::totp::Seed,
-    passwords::{hash::Hasher, password::Password, verifier::Peppers},
+    passwords::{hash::Hasher, password::Password},
 };
 use keyward_core::secret::SecretText;
 
@@ -62,7 +62,7 @@ impl Account {
 
 /// Makes an account of the standard class there.
 pub async fn account(inside: &Inside, name: &str, password: &str) -> Account {
-    let (flow, hasher) = (&inside.flow, Arc::new(Hasher::new(1, 4, Peppers::none()).unwrap()));
+    let (flow, hasher) = (&inside.flow, Arc::new(Hasher::new(1, 4).unwrap()));
     let password = Password::new(SecretText::new(password.to_owned())).unwrap();
     let hash = hasher.hash(&password, flow.ctx.bytes()).await.unwrap();
     let id = inside::account(flow, (name, "staff"), &hash, flow.ctx.now()).await;

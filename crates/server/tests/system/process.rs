@@ -181,7 +181,14 @@ impl Process {
     }
     /// Waits until it serves pages; where it does.
     pub fn address(&mut self) -> SocketAddr {
-        self.line("serving")["address"].as_str().expect("an address").parse().expect("an address")
+        self.listens("serving")
+    }
+    /// The same for its numbers.
+    pub fn numbers(&mut self) -> SocketAddr {
+        self.listens("giving out numbers")
+    }
+    fn listens(&mut self, message: &str) -> SocketAddr {
+        self.line(message)["address"].as_str().expect("an address").parse().expect("an address")
     }
     /// Waits until it does jobs.
     pub fn is_at_work(&mut self) {

@@ -48,8 +48,7 @@ pub async fn open(installation: &Installation, browser: &mut Browser, person: &P
 
 /// Shows what the app shows.
 pub async fn show_app(browser: &mut Browser, how: &Page, person: &Person) -> Page {
-    let type_app = browser.fill(how, &[("way", "app")]).await;
-    browser.fill(&type_app, &[("code", &person.app())]).await
+    browser.show(how, "app", &person.app()).await
 }
 
 /// From the first page to the field for the new password.
@@ -62,8 +61,7 @@ pub async fn prove(installation: &Installation, browser: &mut Browser, person: &
 pub async fn show_both(browser: &mut Browser, how: &Page, person: &Person) -> Page {
     let how = show_app(browser, how, person).await;
     assert!(how.says("You have shown 1 of 2 proofs"), "{}", how.html);
-    let type_code = browser.fill(&how, &[("way", "recovery-code")]).await;
-    let password = browser.fill(&type_code, &[("code", &person.codes[0])]).await;
+    let password = browser.show(&how, "recovery-code", &person.codes[0]).await;
     assert!(password.path.ends_with("/new/password"), "{password:?}");
     password
 }

@@ -77,12 +77,12 @@ impl Installation {
             ("KEYWARD_MAIL__TLS", "none".to_owned()),
             ("KEYWARD_MAIL__PORT", relay.port.to_string()),
             ("KEYWARD_CLASSES__STANDARD", entry::group("staff")),
-            ("KEYWARD_DIRECTORY__MAIN__OPENLDAP__CA_FILE", slapd.ca_file().display().to_string()),
         ] {
             environment.insert(name.to_owned(), value);
         }
-        if faults {
-            environment.remove("KEYWARD_DIRECTORY__MAIN__OPENLDAP__CA_FILE");
+        if !faults {
+            let file = slapd.ca_file().display().to_string();
+            environment.insert("KEYWARD_DIRECTORY__MAIN__OPENLDAP__CA_FILE".to_owned(), file);
         }
         Some(Self { slapd, sink, relay, wire, database, folder, environment, verbosity: "info" })
     }

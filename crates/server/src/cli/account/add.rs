@@ -1,14 +1,14 @@
 //! `keyward account add`: an account with its groups and its first password, which comes from the terminal or from standard input and never
 //! from an argument, where every program of the machine could read it.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::sync::Arc;
 
 use keyward_core::{
     account::Class,
     secret::{Secret, SecretText},
 };
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 use super::super::args::AccountAddArgs;
 use super::super::prompt::{Ask, Terminal};
@@ -93,7 +93,6 @@ fn why(rule: Rule, min_chars: u32) -> String {
         Rule::Blocklisted => "it is on the list of common passwords".to_owned(),
         Rule::ContextWord => "it is made of names and nothing else".to_owned(),
         Rule::Breached => "it has appeared in a known data breach".to_owned(),
-        Rule::Reused => "it was used before".to_owned(),
     }
 }
 
@@ -126,14 +125,13 @@ fn first_password(
     }
 }
 
-/// The first line, as it is but for its end.
+/// The first line, as it is but for its end. Nothing behind it is read, or waited for.
 fn first_line(input: &mut dyn Read) -> Result<SecretText, CliError> {
-    // The room is taken at once: growing would leave copies of a secret behind.
-    let mut text = String::with_capacity(LONGEST);
-    let read = input.take(LONGEST as u64).read_to_string(&mut text);
-    let line = text.split('\n').next().unwrap_or_default();
-    let line = Secret::new(line.strip_suffix('\r').unwrap_or(line).to_owned());
-    text.zeroize();
     let failed = |error: io::Error| CliError::Failed("cannot read the first password".to_owned(), error.into());
-    read.map(|_| line).map_err(failed)
+    // The room is taken at once, and the buffer is one byte: growing and buffers would leave copies of a secret behind.
+    let mut line = Zeroizing::new(Vec::<u8>::with_capacity(LONGEST));
+    BufReader::with_capacity(1, input.take(LONGEST as u64)).read_until(b'\n', &mut line).map_err(failed)?;
+    let line = std::str::from_utf8(&line).map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidData, error)))?;
+    let line = line.strip_suffix('\n').unwrap_or(line);
+    Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::args::DoctorArgs;
+use super::words;
 use super::{CheckLine, CliContext, CliError, Exit, Mark, Report};
 use crate::app::open::{self, OpenError};
 use crate::config::{Config, Loaded};
@@ -181,16 +182,9 @@ pub async fn run(args: DoctorArgs, ctx: &CliContext) -> Result<Exit, CliError> {
 }
 
 fn chosen(only: &[String]) -> Result<Vec<Part>, CliError> {
-    if only.is_empty() {
-        return Ok(Part::ALL.to_vec());
-    }
-    for word in only {
-        if Part::ALL.iter().all(|part| part.word() != word) {
-            let known: Vec<&str> = Part::ALL.iter().map(|part| part.word()).collect();
-            return Err(CliError::Usage(format!("--only: `{word}` is not one of {}", known.join(", "))));
-        }
-    }
-    Ok(Part::ALL.into_iter().filter(|part| only.iter().any(|word| word == part.word())).collect())
+    let named = only.iter().map(|word| words::one_of("--only", word, &Part::ALL, |part| part.word().to_owned()));
+    let named = named.collect::<Result<Vec<_>, _>>()?;
+    Ok(Part::ALL.into_iter().filter(|part| named.is_empty() || named.contains(part)).collect())
 }
 
 async fn look(part: Part, patient: &Patient, lines: &mut Lines) {

@@ -10,7 +10,7 @@ use crate::app::open::{self, Ground};
 use crate::causes::in_one_line;
 use crate::cli::{Mark, words};
 use crate::connectors::{Capabilities, Protection, Severity};
-use crate::passwords::{hash::Hasher, verifier::Peppers};
+use crate::passwords::hash::Hasher;
 use crate::store::{Aside, CommitError, Engine, Guard, GuardKind, Store, sign::SignError};
 
 /// Can it be opened, is it up to date, does it take a write?
@@ -108,7 +108,7 @@ async fn signed(store: &Store, now: Timestamp, lines: &mut Lines) {
 /// Each directory is asked what it is and what Keyward may do there.
 pub async fn directories(patient: &Patient, lines: &mut Lines) {
     let config = patient.config();
-    let hasher = match Hasher::new(1, 4, Peppers::none()) {
+    let hasher = match Hasher::new(1, 4) {
         Ok(hasher) => Arc::new(hasher),
         Err(error) => return lines.skip(format!("no thread could be started: {error}")),
     };

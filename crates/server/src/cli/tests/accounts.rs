@@ -1,6 +1,8 @@
 //! What `keyward account` promises: a first password by the rules of the pages and never in an argument, no hash in sight, nothing half made,
 //! and a plain refusal where the accounts are somewhere else.
 
+use std::io::Read;
+
 use clap::FromArgMatches as _;
 use keyward_core::{
     account::AccountRef,
@@ -13,7 +15,7 @@ use super::records::{Installed, later};
 use super::*;
 use crate::app::open;
 use crate::connectors::SignIn;
-use crate::passwords::{hash::Hasher, verifier::Peppers};
+use crate::passwords::hash::Hasher;
 use crate::store::{people::Person, tokens};
 
 const GOOD: &str = "three blue kettles sing";
@@ -34,6 +36,17 @@ impl Ask for Typist {
     }
 }
 
+/// A standard input that stays open: whoever waits for more than was typed waits for ever.
+struct Open<'a>(&'a [u8]);
+
+impl Read for Open<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(bytes)?;
+        assert!(read > 0, "it waits for more than the line");
+        Ok(read)
+    }
+}
+
 /// Runs a command with somebody at the terminal and something on standard input. Each number stands for another time and other randomness.
 fn run_at(site: &Installed, number: i64, words: &[&str], (typist, input): (Option<&mut dyn Ask>, &str)) -> Answer {
     let (mut edge, out, err) = edge(&[], &[("KEYWARD_DATABASE__URL", &site.url)]);
@@ -47,7 +60,7 @@ fn run_at(site: &Installed, number: i64, words: &[&str], (typist, input): (Optio
     let ended = runtime.block_on(async {
         match cli.command {
             Command::Account(args::AccountCommand::Add(args)) => {
-                add_with(args, &ctx, typist, &mut input.as_bytes()).await
+                add_with(args, &ctx, typist, &mut Open(input.as_bytes())).await
             }
             Command::Account(args::AccountCommand::Remove(args)) => {
                 crate::cli::account::remove_with(args, &ctx, typist).await
@@ -55,7 +68,7 @@ fn run_at(site: &Installed, number: i64, words: &[&str], (typist, input): (Optio
             other => dispatch(other, &ctx).await,
         }
     });
-    let exit = ended.unwrap_or_else(|error| ctx.print_error(Some("account"), &error));
+    let exit = ended.unwrap_or_else(|error| ctx.print_error("account", &error));
     Answer { exit, out: out.text(), err: err.text() }
 }
 
@@ -81,7 +94,7 @@ fn opens(site: &Installed, name: &str, password: &str) -> SignIn {
             demo: false,
         };
         let config = crate::config::load(&sources).unwrap().config;
-        let hasher = Arc::new(Hasher::new(1, 4, Peppers::none()).unwrap());
+        let hasher = Arc::new(Hasher::new(1, 4).unwrap());
         let ground = open::Ground { store: store.clone(), hasher, ctx: seeded(), history: 4 };
         let directory = open::directory(&config.directories[0], &ground).unwrap();
         let password = SecretText::new(password.to_owned());

@@ -210,6 +210,8 @@ fn explain_reads_as_sentences_and_refuses_words_it_does_not_know() {
         let answer = typed(&[&["policy", "explain"][..], &flags].concat());
         assert_eq!(answer.exit, Exit::Usage, "{flags:?} {}", answer.out);
     }
+    let can = typed(&["policy", "explain", "--can", "sms"]);
+    assert!(can.exit == Exit::Usage && can.err.contains("--can: `sms` is not one of passkey, "), "{}", can.err);
     let few = typed(&["policy", "explain", "--approvals", "1", "--groups", "a,b"]);
     assert_eq!(few.exit, Exit::Usage);
 }

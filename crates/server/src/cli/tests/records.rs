@@ -292,6 +292,21 @@ fn rebuild_makes_the_list_and_the_tree_anew_from_the_entries() {
 }
 
 #[test]
+fn rebuild_finds_a_line_of_the_list_that_no_entry_made_and_takes_it_away() {
+    let here = Installed::new().with(&[&done(0)]);
+    here.tampered(
+        "CREATE TEMP TABLE other AS SELECT * FROM cases; \
+         UPDATE other SET id = 'another', reference = 'KW-0000-0000'; INSERT INTO cases SELECT * FROM other",
+    );
+    let compared = here.typed(&["rebuild", "--dry-run"]);
+    assert_eq!(compared.exit, Exit::Failed, "{}{}", compared.out, compared.err);
+    assert!(compared.out.contains("2 in the list, and 1 in the log"), "{}", compared.out);
+    assert_eq!(here.typed(&["rebuild"]).exit, Exit::Ok);
+    assert_eq!(here.typed(&["rebuild", "--dry-run"]).exit, Exit::Ok);
+    assert_eq!(here.json(&["case", "list"])["cases"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn t_i01_rebuild_touches_nothing_if_the_entries_are_not_those_of_the_log() {
     let played = done(0);
     let here = Installed::new().with(&[&played]);

@@ -38,7 +38,7 @@ fn standards_11_the_hard_limits_are_those_of_the_standards() {
         // What the case itself takes: a greater number would promise tries that are refused.
         ("limits.tries_per_case", 5, 1, i64::try_from(keyward_core::case::MAX_REJECTIONS).unwrap()),
         ("passwords.min_chars", 15, 15, 64),
-        ("passwords.max_bytes", 1024, 256, 4096),
+        ("passwords.max_bytes", 1024, 256, 1024),
         ("sessions.idle_minutes", 15, 1, 60),
         ("sessions.absolute_minutes", 60, 5, 1440),
         ("contacts.quarantine_hours", 72, 24, 8760),

@@ -100,19 +100,21 @@ async fn tries(world: World<'_>, id: &str, password: &str) -> Result<SignIn, Str
     answer.map_err(|error| error.to_string())
 }
 
-struct Change<'a> {
-    new: &'a str,
-    old: Option<&'a str>,
-    must_change: bool,
+/// A new password, and how it is set.
+pub struct Change<'a> {
+    pub new: &'a str,
+    pub old: Option<&'a str>,
+    pub must_change: bool,
 }
 
 impl<'a> Change<'a> {
-    const fn to(new: &'a str) -> Self {
+    pub const fn to(new: &'a str) -> Self {
         Self { new, old: None, must_change: false }
     }
 }
 
-async fn set(directory: &dyn Directory, account: &Account, change: Change<'_>, at: Timestamp) -> Applied {
+/// Sets it, with a permit of a case of its own.
+pub async fn set(directory: &dyn Directory, account: &Account, change: Change<'_>, at: Timestamp) -> Applied {
     let permit = permit(&reference(directory.name(), account), Action::SetPassword, at);
     let (new, old) = (secret(change.new), change.old.map(secret));
     let password = NewPassword { new: &new, old: old.as_ref(), must_change: change.must_change, at };
