@@ -59,34 +59,14 @@ impl Lang {
         })
     }
 
-    /// What the person set, else the `lang` cookie, else `Accept-Language` (RFC 9110 12.5.4), else the site's own.
-    pub fn choose(preference: Option<Self>, cookie: Option<&str>, accept: Option<&str>, site: Self) -> Self {
-        preference
-            .or_else(|| cookie.and_then(Self::from_tag))
-            .or_else(|| accept.and_then(best_accepted))
-            .unwrap_or(site)
+    /// The `lang` cookie, else `Accept-Language` (RFC 9110 12.5.4), else the site's own.
+    pub fn choose(cookie: Option<&str>, accept: Option<&str>, site: Self) -> Self {
+        cookie.and_then(Self::from_tag).or_else(|| accept.and_then(best_accepted)).unwrap_or(site)
     }
 
     /// The text for a key, ready for arguments.
     pub fn t(self, key: impl Into<Key>) -> Text {
         Text { lang: self, key: key.into(), args: FluentArgs::new() }
-    }
-
-    /// `48,219` or `48.219`.
-    pub fn number(self, n: i64) -> String {
-        let separator = match self {
-            Self::En | Self::Pseudo => ',',
-            Self::De => '.',
-        };
-        let digits = n.unsigned_abs().to_string();
-        let mut out = String::from(if n < 0 { "-" } else { "" });
-        for (place, digit) in digits.chars().enumerate() {
-            if place > 0 && (digits.len() - place).is_multiple_of(3) {
-                out.push(separator);
-            }
-            out.push(digit);
-        }
-        out
     }
 
     /// `14:02 GMT`: the clock time with its zone (UX-11).
@@ -136,17 +116,6 @@ impl Lang {
             _ => self.t(unit_key).with("n", n),
         };
         self.t(key).with("span", span.to_string()).to_string()
-    }
-
-    /// `a, b and c`.
-    pub fn list(self, items: &[String]) -> String {
-        match items {
-            [] => String::new(),
-            [one] => one.clone(),
-            [head @ .., last] => {
-                self.t("list-and").with("head", head.join(", ")).with("last", last.as_str()).to_string()
-            }
-        }
     }
 
     fn moment(self, key: Key, at: Timestamp, zone: &TimeZone) -> String {

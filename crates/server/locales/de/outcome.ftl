@@ -10,37 +10,17 @@ done-passkey = Sie haben einen neuen Passkey.
 done-added = Hinzugefügt: { $way }.
 done-unlocked = Ihr Konto ist entsperrt.
 done-signed-out = Wir haben Sie überall abgemeldet.
-done-signed-out-of =
-    { $n ->
-        [one] Wir haben Sie auf 1 Gerät abgemeldet.
-       *[other] Wir haben Sie auf { $n } Geräten abgemeldet.
-    }
-done-app-passwords =
-    { $n ->
-        [one] Wir haben 1 App-Passwort beendet.
-       *[other] Wir haben { $n } App-Passwörter beendet.
-    }
 done-removed = { $name } geht nicht mehr.
 done-told =
     { $n ->
         [one] Wir haben Ihnen auf 1 Weg Bescheid gesagt.
        *[other] Wir haben Ihnen auf { $n } Wegen Bescheid gesagt.
     }
-done-still-open = Das endet etwas später
-done-still-open-until = { $what }: bis { $time }
 done-next = Was noch zu tun ist
 done-code-text = Sie haben einen Ihrer Wiederherstellungscodes benutzt. Ein neuer kann auf Ihrem Blatt an seine Stelle treten, innerhalb einer Stunde.
 done-code-button = Neuen Code zeigen
-next-recovery-codes =
-    { $left ->
-        [0] Legen Sie neue Wiederherstellungscodes an. Sie haben keinen mehr.
-        [one] Legen Sie neue Wiederherstellungscodes an. Sie haben noch 1.
-       *[other] Sehen Sie nach Ihren Wiederherstellungscodes. Sie haben noch { $left }.
-    }
 next-passkey = Speichern Sie einen Passkey, dann brauchen Sie das hier nicht wieder.
 next-device = Lassen Sie diesen Browser als Nachweis zählen.
-next-mail-app = Geben Sie das neue Passwort in der Mail-App Ihres Telefons ein.
-next-laptop = Sperren Sie Ihren Dienst-Laptop und entsperren Sie ihn mit dem neuen Passwort.
 next-ways = Sehen Sie sich Ihre Wege zurück ins Konto an.
 done-sign-in-text = Sie sind noch nicht angemeldet.
 done-sign-in = Anmelden
@@ -77,9 +57,6 @@ stop-tries-next = Versuchen Sie es wieder ab: { $time }. Oder rufen Sie den Serv
 stop-outage-title = Dieser Dienst geht gerade nicht
 stop-outage-why = Etwas, das wir brauchen, antwortet nicht. Ihr Fall ist sicher, und es hat sich nichts geändert.
 stop-outage-next = Versuchen Sie es in einer Minute wieder, oder rufen Sie den Service-Desk an.
-stop-outage-until-title = Dieser Dienst geht gerade nicht
-stop-outage-until-why = Etwas, das wir brauchen, antwortet nicht. Ihr Fall ist sicher, und es hat sich nichts geändert.
-stop-outage-until-next = Versuchen Sie es wieder ab: { $time }. Oder rufen Sie den Service-Desk an.
 stop-already-title = Das ist schon erledigt
 stop-already-why = Diese Anfrage ist fertig. Zurückgehen ändert nichts.
 stop-already-next = Melden Sie sich mit Ihrem neuen Zugang an. Wenn Sie ihn noch einmal ändern wollen, fangen Sie neu an.
@@ -92,12 +69,6 @@ stop-method-next = Gehen Sie zurück und benutzen Sie die Schaltfläche der Seit
 stop-stale-title = Diese Seite war zu alt
 stop-stale-why = Sie war zu lange offen, oder sie kam von einer anderen Website. Es hat sich nichts geändert.
 stop-stale-next = Gehen Sie zurück, laden Sie die Seite neu und senden Sie sie noch einmal.
-stop-large-title = Das war zu viel
-stop-large-why = Sie haben mehr gesendet, als diese Seite nehmen kann. Es hat sich nichts geändert.
-stop-large-next = Gehen Sie zurück und senden Sie weniger.
-stop-not-yours-title = Diese Seite ist nicht für Sie
-stop-not-yours-why = Sie sind angemeldet, aber diese Seite gehört anderen.
-stop-not-yours-next = Wenn Sie sie für Ihre Arbeit brauchen, fragen Sie, wer diesen Dienst betreibt.
 stop-broken-title = Auf unserer Seite ist etwas kaputtgegangen
 stop-broken-why = Sie können nichts dafür. Wir haben es aufgeschrieben und sehen es uns an.
 stop-broken-next = Versuchen Sie es noch einmal. Wenn es wieder geschieht, rufen Sie den Service-Desk an.

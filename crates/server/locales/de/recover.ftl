@@ -62,7 +62,6 @@ passkey-cannot = Dieses Gerät kann hier keinen Passkey benutzen. Wählen Sie ei
 passkey-cannot-make = Dieses Gerät konnte keinen Passkey anlegen. Wählen Sie einen anderen Weg.
 passkey-busy = Sehen Sie auf das Fenster Ihres Geräts.
 passkey-needs-script = Passkeys brauchen einen neueren Browser mit eingeschalteten Skripten. Alle anderen Wege gehen auch ohne.
-passkey-not-made = Der Passkey wurde nicht gespeichert. Versuchen Sie es noch einmal oder legen Sie ein Passwort an
 prove-passkey-title = Benutzen Sie Ihren Passkey
 prove-passkey-text = Ihr Gerät fragt nach Fingerabdruck, Gesicht, Bildschirmsperre oder Schlüssel. Mehr verlässt Ihr Gerät nicht.
 prove-passkey-button = Meinen Passkey benutzen
@@ -129,13 +128,9 @@ working-taking-off = Es wird entfernt
 working-looking = Wir sehen nach, was geschehen ist
 working-text = Das dauert ein paar Sekunden. Lassen Sie diese Seite offen. Wir sagen es, wenn es fertig ist, und nicht vorher.
 working-looking-text = Das Verzeichnis hat langsam geantwortet. Wir sehen nach, ob es die Änderung gemacht hat. Wir schreiben sie nicht zweimal.
-new-title = Speichern Sie einen Passkey, dann brauchen Sie das hier nie wieder
 new-text = Mit einem Passkey melden Sie sich mit Fingerabdruck, Gesicht oder Bildschirmsperre an.
-new-why-1 = Es gibt kein Passwort, das man vergessen kann.
 new-why-2 = Eine gefälschte Seite kann ihn nicht stehlen.
-new-why-3 = Gesicht und Finger verlassen Ihr Gerät nie.
 new-button = Passkey anlegen
-new-password-instead = Lieber ein Passwort anlegen
 unlock-title = Öffnen Sie Ihr Konto wieder
 unlock-text = Sie haben gezeigt, dass Sie es sind. Wenn Sie die Taste drücken, öffnen wir Ihr Konto. Ihr Passwort bleibt, wie es ist.
 unlock-button = Mein Konto entsperren
@@ -145,12 +140,9 @@ password-label = Neues Passwort
 password-rules = Ihr neues Passwort muss:
 password-hint = Leerzeichen sind erlaubt. Drei oder vier Wörter, die nicht zusammengehören, sind gut.
 password-button = Neues Passwort speichern
-password-passkey-instead = Lieber einen Passkey speichern
 rule-length = mindestens { $min } Zeichen haben
 rule-known = in keinem bekannten Datenleck stehen
 rule-you = aus mehr als Namen bestehen
-rule-guess = schwer zu erraten sein
-rule-before = eines sein, das Sie noch nicht hatten
 rule-met = erfüllt
 rule-unmet = noch nicht
 password-empty = Geben Sie ein neues Passwort ein
@@ -168,11 +160,6 @@ shown = Ihr Passwort ist sichtbar
 hidden = Ihr Passwort ist verborgen
 effects-title = Das geschieht, wenn Sie speichern
 effects-sign-out = Wir melden Sie überall ab.
-effects-app-passwords =
-    { $n ->
-        [one] Wir beenden 1 App-Passwort.
-       *[other] Wir beenden { $n } App-Passwörter.
-    }
 effects-tell = Wir sagen Ihnen auf allen Wegen Bescheid, die wir haben.
 
 strength-very-weak = Sehr leicht zu erraten

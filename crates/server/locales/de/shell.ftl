@@ -28,11 +28,6 @@ step-verify = Zeigen, dass Sie es sind
 step-authorize = Freigabe erhalten
 step-reissue = Neuen Zugang setzen
 step-review = Nachsehen
-step-classify-staff = Einstufen
-step-verify-staff = Prüfen
-step-authorize-staff = Freigeben
-step-reissue-staff = Neu ausgeben
-step-review-staff = Nachprüfen
 cut-done = erledigt
 cut-now = hier sind Sie
 cut-waiting = wartet
@@ -44,7 +39,6 @@ rail-title = Ihr Fall
 rail-unchanged = Am Konto hat sich noch nichts geändert.
 rail-changed = Das Konto hat sich geändert.
 rail-reference = Heben Sie diese Nummer auf. Sie öffnet für sich allein nichts.
-list-and = { $head } und { $last }
 time-zone =
     { $zone ->
         [CET] MEZ

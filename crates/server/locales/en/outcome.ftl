@@ -10,37 +10,17 @@ done-passkey = You have a new passkey.
 done-added = Added: { $way }.
 done-unlocked = Your account is unlocked.
 done-signed-out = We signed you out everywhere.
-done-signed-out-of =
-    { $n ->
-        [one] We signed you out on 1 device.
-       *[other] We signed you out on { $n } devices.
-    }
-done-app-passwords =
-    { $n ->
-        [one] We stopped 1 app password.
-       *[other] We stopped { $n } app passwords.
-    }
 done-removed = { $name } no longer works.
 done-told =
     { $n ->
         [one] We told you on 1 contact.
        *[other] We told you on { $n } contacts.
     }
-done-still-open = This ends a little later
-done-still-open-until = { $what }: until { $time }
 done-next = What to do next
 done-code-text = You have used one of your recovery codes. A new one can take its place on your sheet, within an hour.
 done-code-button = Show the new code
-next-recovery-codes =
-    { $left ->
-        [0] Make new recovery codes. You have none left.
-        [one] Make new recovery codes. You have 1 left.
-       *[other] Check your recovery codes. You have { $left } left.
-    }
 next-passkey = Save a passkey, so you do not need this again.
 next-device = Let this browser count as a proof.
-next-mail-app = Type the new password into the mail app on your phone.
-next-laptop = Lock your work laptop and unlock it with the new password.
 next-ways = Look at your ways back in.
 done-sign-in-text = You are not signed in yet.
 done-sign-in = Sign in
@@ -77,9 +57,6 @@ stop-tries-next = Try again after { $time }. Or call the service desk.
 stop-outage-title = Sorry, this service is not working
 stop-outage-why = Something we need does not answer. Your case is safe and nothing has changed.
 stop-outage-next = Try again in a minute, or call the service desk.
-stop-outage-until-title = Sorry, this service is not working
-stop-outage-until-why = Something we need does not answer. Your case is safe and nothing has changed.
-stop-outage-until-next = Try again after { $time }, or call the service desk.
 stop-already-title = This is done already
 stop-already-why = You have finished this request. Going back does not change anything.
 stop-already-next = Sign in with your new way in. To change it again, start again.
@@ -92,12 +69,6 @@ stop-method-next = Go back and use the button on the page.
 stop-stale-title = That page was too old
 stop-stale-why = It was open too long, or it was sent from another site. Nothing has changed.
 stop-stale-next = Go back, load the page again and send it once more.
-stop-large-title = That was too much
-stop-large-why = You sent more than this page can take. Nothing has changed.
-stop-large-next = Go back and send less.
-stop-not-yours-title = This page is not for you
-stop-not-yours-why = You are signed in, but this page belongs to other people.
-stop-not-yours-next = If you need it for your work, ask the person who runs this service.
 stop-broken-title = Sorry, something broke on our side
 stop-broken-why = It is not your fault. We have written it down and will look at it.
 stop-broken-next = Try again. If it happens again, call the service desk.

@@ -62,7 +62,6 @@ passkey-cannot = This device cannot use a passkey here. Choose another way.
 passkey-cannot-make = This device could not make a passkey. Choose another way.
 passkey-busy = Look at the window of your device.
 passkey-needs-script = Passkeys need a newer browser with scripts on. All the other ways work without.
-passkey-not-made = The passkey was not saved. Try again or create a password
 prove-passkey-title = Use your passkey
 prove-passkey-text = Your device will ask for your fingerprint, face, screen lock or key. Nothing else leaves your device.
 prove-passkey-button = Use my passkey
@@ -129,13 +128,9 @@ working-taking-off = Taking it off
 working-looking = Checking what happened
 working-text = This takes a few seconds. You can leave this page open. We say so when it is done, and not before.
 working-looking-text = The directory was slow to answer. We are looking at whether it made the change. We do not write it twice.
-new-title = Save a passkey so you do not need this again
 new-text = With a passkey you sign in with your fingerprint, face or screen lock.
-new-why-1 = There is no password to forget.
 new-why-2 = A fake site cannot steal it.
-new-why-3 = Your face or finger never leaves your device.
 new-button = Create a passkey
-new-password-instead = Create a password instead
 unlock-title = Open your account again
 unlock-text = You have shown that it is you. If you press the button, we open your account. Your password stays as it is.
 unlock-button = Unlock my account
@@ -145,12 +140,9 @@ password-label = New password
 password-rules = Your new password must:
 password-hint = Spaces are fine. Three or four words that do not go together work well.
 password-button = Save new password
-password-passkey-instead = Save a passkey instead
 rule-length = have { $min } characters or more
 rule-known = not be in a known data breach
 rule-you = be more than your name or ours
-rule-guess = be hard to guess
-rule-before = be one you have not used before
 rule-met = done
 rule-unmet = not yet
 password-empty = Enter a new password
@@ -168,11 +160,6 @@ shown = Your password is visible
 hidden = Your password is hidden
 effects-title = What happens when you save
 effects-sign-out = We sign you out everywhere.
-effects-app-passwords =
-    { $n ->
-        [one] We stop 1 app password.
-       *[other] We stop { $n } app passwords.
-    }
 effects-tell = We tell you on every contact we hold.
 
 strength-very-weak = Very easy to guess

@@ -2,7 +2,7 @@
 //! of its own that counts with the key of its case alone. That the gate is open and the case is for this is the flow's to say.
 
 use axum::http::StatusCode;
-use keyward_core::{account::Method, time::MINUTE_MS};
+use keyward_core::account::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -17,12 +17,9 @@ use super::{
     view::{CaseView, State},
 };
 use crate::{
-    flow::{DRAFT_MS, NewRecord, label, may_bind},
+    flow::{DIALOG_MS, DRAFT_MS, NewRecord, label, may_bind},
     i18n::k,
 };
-
-/// How long a passkey dialog lasts.
-const DIALOG_MS: i64 = 5 * MINUTE_MS;
 
 /// Hands in what was made, and shows the case as it is then.
 pub async fn bound(held: &Held, record: &NewRecord) -> Result<Reply, Problem> {

@@ -1,7 +1,7 @@
 //! Proofs: what somebody brings to show who they are. Until a first one holds, each answer is the same for every name (UX-03, UX-04).
 
 use axum::http::StatusCode;
-use keyward_core::{case::Case, time::MINUTE_MS};
+use keyward_core::case::Case;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -15,12 +15,10 @@ use super::{
     view::CaseView,
 };
 use crate::{
-    flow::{CODE_CHARS, Proof, Proved},
+    flow::{CODE_CHARS, DIALOG_MS, Proof, Proved},
     token::Token,
 };
 
-/// How long a passkey dialog lasts.
-const DIALOG_MS: i64 = 5 * MINUTE_MS;
 /// The longest text in which a printed code is looked for.
 const PRINTED_LONGEST: usize = 48;
 
@@ -123,8 +121,7 @@ impl MessageAsked {
 
 /// Tries a proof. Whether it was wrong or late is not told: for a name that is nobody's there is nothing to be late with.
 async fn tried(held: &Held, proof: Proof) -> Result<(Box<Case>, Option<Token>), Problem> {
-    let used = u32::try_from(held.case.rejections(proof.method())).unwrap_or(u32::MAX);
-    let left = held.flow().terms.tries.saturating_sub(used.saturating_add(1));
+    let left = held.flow().tries_left(&held.case, proof.method());
     match held.flow().prove(&held.case, held.browser, proof).await {
         Ok(Proved::Held(case, renewed)) => Ok((case, renewed)),
         Ok(Proved::NotHeld) => Err(Problem::not_confirmed(left)),

@@ -17,7 +17,7 @@ use crate::{
     i18n::Lang,
     jobs::letters::{ChangedWay, Content, Letter, Letters, Occasion},
     web::{
-        mail::{CaseLine, ChangeLine, CodeFor, Letterhead, Mail, Notice, StoppedBy, WayOn},
+        mail::{CaseLine, ChangeLine, Letterhead, Mail, Notice, StoppedBy, WayOn},
         shell::Site,
         views::{Goal, link::Origin},
         visit::browser_name,
@@ -42,19 +42,16 @@ impl Written {
             Content::Code { code, link, until, life_ms } => {
                 let way_on = WayOn {
                     link: format!("{}/l/{}", self.site.public_url, link.expose()),
-                    code: Some(code.expose().clone()),
+                    code: code.expose().clone(),
                     until: *until,
                     life_ms: *life_ms,
                 };
                 let goal = Goal::of(letter.action, letter.door);
                 Notice::Started { goal, case: self.case(letter), way_on: Some(way_on) }
             }
-            Content::NewAddress { code, until, life_ms } => Notice::Code {
-                purpose: CodeFor::Contact,
-                code: code.expose().clone(),
-                until: *until,
-                life_ms: *life_ms,
-            },
+            Content::NewAddress { code, until, life_ms } => {
+                Notice::Code { code: code.expose().clone(), until: *until, life_ms: *life_ms }
+            }
         }
     }
 

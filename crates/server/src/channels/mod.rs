@@ -33,13 +33,6 @@ impl fmt::Debug for Message {
     }
 }
 
-/// The next machine has taken the message. Whether a person gets it is not known.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Delivered {
-    /// The message's name on its way, to find it in other logs.
-    pub message_id: String,
-}
-
 /// A message was not taken. It says nothing about whom it was for: answers of machines often repeat the address, so they are left out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChannelError {
@@ -101,10 +94,8 @@ impl ChannelError {
 /// A way to send messages.
 #[async_trait::async_trait]
 pub trait Channel: Send + Sync {
-    /// Its word in configuration, figures and logs.
-    fn name(&self) -> &'static str;
-    /// Sends one message.
-    async fn send(&self, message: &Message) -> Result<Delivered, ChannelError>;
+    /// Sends one message: the next machine has taken it. Whether a person gets it is not known.
+    async fn send(&self, message: &Message) -> Result<(), ChannelError>;
 }
 
 /// All channels.

@@ -22,7 +22,7 @@ use lettre::{
     },
 };
 
-use super::{Channel, ChannelError, Delivered, Message};
+use super::{Channel, ChannelError, Message};
 use crate::{causes, token::BASE32};
 
 /// This channel's word.
@@ -163,16 +163,12 @@ impl Smtp {
 
 #[async_trait::async_trait]
 impl Channel for Smtp {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    async fn send(&self, message: &Message) -> Result<Delivered, ChannelError> {
+    async fn send(&self, message: &Message) -> Result<(), ChannelError> {
         let message_id = format!("{}@{}", BASE32.encode(&message.seed), self.public_host);
         let mail = self.write(message, &message_id)?;
         // Each answer has its own limit; a relay that is always about to answer is held by this one.
         match tokio::time::timeout(self.whole, self.transport.send(mail)).await {
-            Ok(Ok(_)) => Ok(Delivered { message_id }),
+            Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(self.refused(&error, message)),
             Err(_) => Err(ChannelError::Unreachable { peer: self.peer.clone() }),
         }

@@ -125,6 +125,18 @@ impl Draft {
         codes.zeroize();
         Some(sheet)
     }
+
+    /// The address that a code was sent to.
+    pub fn address(&self) -> Option<&str> {
+        let Self::Address { address } = self else { return None };
+        Some(address)
+    }
+
+    /// The way back in that was chosen.
+    pub const fn chosen(&self) -> Option<FactorId> {
+        let Self::Chosen { factor } = self else { return None };
+        Some(*factor)
+    }
 }
 
 /// What sets an app up, to be shown.

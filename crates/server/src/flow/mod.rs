@@ -58,7 +58,10 @@ pub use ways::{Mark, OwnWay, Past, PastLine, Removable};
 
 pub use crate::{
     jobs::expire::UNKNOWN_DAYS,
-    methods::{passkey::Enrollment, recovery_code::CODE_CHARS},
+    methods::{
+        passkey::{DIALOG_MS, Enrollment},
+        recovery_code::CODE_CHARS,
+    },
     store::With,
 };
 

@@ -6,7 +6,7 @@ use keyward_core::{
     digest::Digest,
     ids::{CaseId, FactorId, PersonId},
     steps::verify::RejectionReason,
-    time::{MINUTE_MS, Timestamp},
+    time::Timestamp,
 };
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     methods::{
         UsesUp,
-        passkey::{Aim, Answered, Bound, Dialog, Enrollment, Mediation, Open, PasskeyError, Record, Subject},
+        passkey::{Aim, Answered, Bound, DIALOG_MS, Dialog, Enrollment, Open, PasskeyError, Record, Subject},
     },
     store::{
         change::Write,
@@ -26,9 +26,6 @@ use crate::{
     },
     token::Token,
 };
-
-/// How long the server keeps its half of a dialog.
-const KEEP_MS: i64 = 5 * MINUTE_MS;
 
 /// A dialog that has begun: what the authenticator is asked, and the key under which the server keeps its half.
 pub struct Begun {
@@ -44,7 +41,7 @@ impl Flow {
         may_prove(case)?;
         let (case, at) = (case.id(), self.ctx.now());
         let bound = Bound { aim: Aim::Prove { case }, browser };
-        let dialog = self.party.begin(bound, Mediation::Modal, at).map_err(broken)?;
+        let dialog = self.party.begin(bound, at).map_err(broken)?;
         self.keep(dialog, Some(case), browser, at).await
     }
 
@@ -147,7 +144,7 @@ impl Flow {
         at: Timestamp,
     ) -> Result<Begun, FlowError> {
         let key = Token::new(self.ctx.bytes());
-        let token = NewToken::new(Purpose::Ceremony, key.hash(Purpose::Ceremony).digest(), at, KEEP_MS);
+        let token = NewToken::new(Purpose::Ceremony, key.hash(Purpose::Ceremony).digest(), at, DIALOG_MS);
         let token = NewToken { case, browser: Some(browser), data: dialog.state, ..token };
         self.store.put_token(&token).await?;
         // Browsers parse what is under `publicKey`.

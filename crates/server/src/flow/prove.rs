@@ -118,6 +118,12 @@ pub(super) fn may_prove(case: &Case) -> Result<(), FlowError> {
 pub(super) type Checked = Result<Result<Good, RejectionReason>, FlowError>;
 
 impl Flow {
+    /// How many tries of that kind are left after one that does not hold, which is the same for every name.
+    pub fn tries_left(&self, case: &Case, method: Method) -> u32 {
+        let used = u32::try_from(case.rejections(method)).unwrap_or(u32::MAX);
+        self.terms.tries.saturating_sub(used.saturating_add(1))
+    }
+
     /// Tries a proof for a case.
     pub async fn prove(&self, case: &Case, browser: Digest, proof: Proof) -> Result<Proved, FlowError> {
         let case = &self.looked_up(case).await?;

@@ -13,14 +13,14 @@ use unicode_normalization::UnicodeNormalization as _;
 use url::Host;
 use zeroize::Zeroize;
 
-use super::{Answer, Description, Proved, UsesUp, grouped, plain};
+use super::{Answer, Proved, UsesUp, grouped, plain};
 use crate::{
     seal::{DigestKey, Keyed},
     token::{Purpose, Token, TokenHash},
 };
 
-/// What this method is.
-pub const DESCRIPTION: Description = Description { method: Method::Email, enrolled: false, typed: true };
+/// Which method this is.
+pub const METHOD: Method = Method::Email;
 
 const CODE_DIGITS: usize = 6;
 
@@ -106,7 +106,6 @@ pub fn check_code(keys: &DigestKey, door: Door, sent: &[Sent], typed: &str) -> A
     let found = sent.iter().fold(None, |found, one| if given.matches(one.digest.bytes()) { Some(one) } else { found });
     let sent = found.filter(|_| sound).ok_or(RejectionReason::Mismatch)?;
     Ok(Proved {
-        method: Method::Email,
         sources: vec![Source::Mailbox { tag: sent.mailbox }],
         uses_up: UsesUp::Token { purpose: Purpose::Code, hash: sent.digest },
     })
@@ -174,7 +173,7 @@ mod tests {
 
     #[test]
     fn n_33_mail_is_weak() {
-        assert_eq!(DESCRIPTION.method.strength(), keyward_core::account::Strength::Weak);
+        assert_eq!(METHOD.strength(), keyward_core::account::Strength::Weak);
     }
 
     #[test]

@@ -11,14 +11,14 @@ use keyward_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Description, Proved, UsesUp};
+use super::{Answer, Proved, UsesUp};
 use crate::{
     seal::{DigestKey, Keyed},
     token::{Purpose, Token, TokenHash},
 };
 
-/// What this method is.
-pub const DESCRIPTION: Description = Description { method: Method::KnownDevice, enrolled: true, typed: false };
+/// Which method this is.
+pub const METHOD: Method = Method::KnownDevice;
 
 /// A known browser as it is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -64,7 +64,6 @@ pub fn check(keys: &DigestKey, known: &[(FactorId, Record)], given: &Token, next
     let renewed = Record { before: Some(record.key), ..Record::new(next) };
     let data = renewed.to_stored().map_err(|_| RejectionReason::Unsound)?;
     Ok(Proved {
-        method: Method::KnownDevice,
         sources: vec![Source::Factor { id: *factor }, Source::Device { tag: tag(keys, *factor) }],
         uses_up: UsesUp::Record { factor: *factor, data },
     })

@@ -19,34 +19,21 @@ use keyward_core::{
 
 use crate::token::Purpose;
 
-/// What every method says of itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Description {
-    /// Which method it is.
-    pub method: Method,
-    /// Whether something is enrolled beforehand that can be listed, named and removed.
-    pub enrolled: bool,
-    /// Whether a proof is something that is typed, and so can be typed into a fake page (N-39).
-    pub typed: bool,
-}
-
 /// All methods that this server can check by itself. What a human vouches for is not among them.
-pub fn all() -> &'static [Description] {
+pub fn all() -> &'static [Method] {
     &[
-        passkey::DESCRIPTION,
-        totp::DESCRIPTION,
-        recovery_code::DESCRIPTION,
-        known_device::DESCRIPTION,
-        email::DESCRIPTION,
-        directory_password::DESCRIPTION,
+        passkey::METHOD,
+        totp::METHOD,
+        recovery_code::METHOD,
+        known_device::METHOD,
+        email::METHOD,
+        directory_password::METHOD,
     ]
 }
 
 /// A proof that holds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Proved {
-    /// How it was given.
-    pub method: Method,
     /// Everything it comes from (R26).
     pub sources: Vec<Source>,
     /// What may not be used again.
@@ -129,7 +116,7 @@ mod tests {
 
     #[test]
     fn each_method_is_registered_once() {
-        let methods: BTreeSet<Method> = all().iter().map(|description| description.method).collect();
+        let methods: BTreeSet<&Method> = all().iter().collect();
         assert_eq!(methods.len(), all().len());
     }
 

@@ -1,4 +1,4 @@
-//! Passkeys (WebAuthn Level 3): enrollment, proof, sign-in, and signatures of people over what they were shown.
+//! Passkeys (WebAuthn Level 3): enrollment, proof, and signatures of people over what they were shown.
 //!
 //! Every dialog is the same for every name: no list of credentials, the passkey says by itself whose it is (UX-04, R17).
 //! User verification is always required. Challenges come from the WebAuthn library's own random source.
@@ -27,14 +27,14 @@ use webauthn_rs::prelude::{
 
 use self::dialog::{Begun, begun, resume};
 pub use self::{
-    dialog::{Aim, Bound, DIALOG_MS, Dialog, Mediation, Open},
+    dialog::{Aim, Bound, DIALOG_MS, Dialog, Open},
     refusal::PasskeyRefusal,
 };
-use super::{Description, Proved, UsesUp};
+use super::{Proved, UsesUp};
 use crate::token::BASE32;
 
-/// What this method is.
-pub const DESCRIPTION: Description = Description { method: Method::Passkey, enrolled: true, typed: false };
+/// Which method this is.
+pub const METHOD: Method = Method::Passkey;
 
 /// The longest answer of a browser that is read, in bytes.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -242,16 +242,15 @@ impl RelyingParty {
     }
 
     /// Begins a dialog that asks for a proof. It is the same whoever is asked, and whether or not they exist.
-    pub fn begin(&self, bound: Bound, mediation: Mediation, at: Timestamp) -> Result<Dialog, PasskeyError> {
+    pub fn begin(&self, bound: Bound, at: Timestamp) -> Result<Dialog, PasskeyError> {
         let (mut options, dialog) = self.webauthn.start_discoverable_authentication().map_err(PasskeyError::Library)?;
-        if mediation == Mediation::Modal {
-            options.mediation = None;
-        }
+        // It is asked in a window of its own, after a button.
+        options.mediation = None;
         let mut options = serde_json::to_value(options).map_err(PasskeyError::Stored)?;
         let mut dialog = serde_json::to_value(dialog).map_err(PasskeyError::Stored)?;
         let nonce = match bound.aim {
             Aim::Sign { digest, .. } => Some(sign_over(digest, &mut options, &mut dialog)?),
-            Aim::Enroll { .. } | Aim::Prove { .. } | Aim::SignIn | Aim::StaffSignIn => None,
+            Aim::Enroll { .. } | Aim::Prove { .. } => None,
         };
         begun(bound, at, nonce, dialog).map(|state| Dialog { options, state })
     }
@@ -317,7 +316,7 @@ impl RelyingParty {
         } else {
             UsesUp::Nothing
         };
-        Ok((Proved { method: Method::Passkey, sources: vec![Source::Factor { id: *factor }], uses_up }, record))
+        Ok((Proved { sources: vec![Source::Factor { id: *factor }], uses_up }, record))
     }
 
     /// The product's id. It stands right before the length and bytes of the credential's id, 37 bytes after the digest of our name.

@@ -11,14 +11,14 @@ use keyward_core::{
 };
 use zeroize::Zeroize;
 
-use super::{Answer, Description, Proved, UsesUp, grouped, plain};
+use super::{Answer, Proved, UsesUp, grouped, plain};
 use crate::{
     seal::{DigestKey, Keyed},
     token::BASE32,
 };
 
-/// What this method is.
-pub const DESCRIPTION: Description = Description { method: Method::RecoveryCode, enrolled: true, typed: true };
+/// Which method this is.
+pub const METHOD: Method = Method::RecoveryCode;
 
 /// How many codes are on a sheet.
 pub const CODES: usize = 10;
@@ -98,11 +98,9 @@ pub fn check(keys: &DigestKey, factor: FactorId, sheet: &[(Digest, bool)], typed
     match found {
         None => Err(RejectionReason::Mismatch),
         Some((_, true)) => Err(RejectionReason::Replayed),
-        Some((digest, false)) => Ok(Proved {
-            method: Method::RecoveryCode,
-            sources: vec![Source::Factor { id: factor }],
-            uses_up: UsesUp::Code { factor, digest },
-        }),
+        Some((digest, false)) => {
+            Ok(Proved { sources: vec![Source::Factor { id: factor }], uses_up: UsesUp::Code { factor, digest } })
+        }
     }
 }
 

@@ -2,10 +2,6 @@
 //!
 //! Not here: that a step counts once (the store compares [`UsesUp::Step`] with the last one), and where the seed is kept (the vault).
 
-use fast_qr::{
-    ECL, QRBuilder,
-    convert::{Builder as _, svg::SvgBuilder},
-};
 use keyward_core::{
     account::Method,
     ids::FactorId,
@@ -16,10 +12,10 @@ use keyward_core::{
 use totp_rs::{Algorithm, Builder, Totp};
 use zeroize::Zeroize;
 
-use super::{Answer, Description, Proved, UsesUp, plain};
+use super::{Answer, Proved, UsesUp, plain};
 
-/// What this method is.
-pub const DESCRIPTION: Description = Description { method: Method::Totp, enrolled: true, typed: true };
+/// Which method this is.
+pub const METHOD: Method = Method::Totp;
 
 /// Bytes of a seed: 160 bits, as RFC 4226 recommends and N-36 asks 112 of.
 pub const SEED_BYTES: usize = 20;
@@ -37,20 +33,15 @@ pub enum TotpError {
     /// The address for the app could not be made.
     #[error("the setup address for an app could not be made")]
     Address(#[source] totp_rs::TotpError),
-    /// The address is too long for a picture.
-    #[error("the setup address for an app does not fit into a QR code")]
-    Picture,
 }
 
 /// What the app and we both know.
 pub struct Seed(Secret<[u8; SEED_BYTES]>);
 
-/// What is shown once, while an app is set up. Each of the three says the same.
+/// What is shown once, while an app is set up. Both say the same.
 pub struct Setup {
-    /// `otpauth://totp/…`, for an app on the same device.
+    /// `otpauth://totp/…`, for an app on the same device, and for the picture that one on another device scans.
     pub address: SecretText,
-    /// The address as a QR code, an SVG element without script or outside parts.
-    pub picture: SecretText,
     /// The seed for typing, in base 32, in groups of four.
     pub manual_key: SecretText,
 }
@@ -79,12 +70,10 @@ impl Seed {
         let mut address = totp.to_url().map_err(TotpError::Address)?;
         // Said although they are the defaults: some apps guess otherwise.
         address.push_str("&algorithm=SHA1&digits=6&period=30");
-        let code = QRBuilder::new(address.as_str()).ecl(ECL::M).build().map_err(|_| TotpError::Picture)?;
-        let picture = SvgBuilder::default().margin(4).to_str(&code);
         let mut base32 = totp.secret().to_base32();
         let manual_key = super::grouped(&base32, 4, ' ');
         base32.zeroize();
-        Ok(Setup { address: Secret::new(address), picture: Secret::new(picture), manual_key: Secret::new(manual_key) })
+        Ok(Setup { address: Secret::new(address), manual_key: Secret::new(manual_key) })
     }
 
     /// The step that a code is of, if it is of the present step or a neighbor of it. V6.5.7: our time counts, no other.
@@ -128,11 +117,7 @@ pub fn check(factor: FactorId, seed: &Seed, last_step: u64, typed: &str, at: Tim
     if step <= last_step {
         return Err(RejectionReason::Replayed);
     }
-    Ok(Proved {
-        method: Method::Totp,
-        sources: vec![Source::Factor { id: factor }],
-        uses_up: UsesUp::Step { factor, step },
-    })
+    Ok(Proved { sources: vec![Source::Factor { id: factor }], uses_up: UsesUp::Step { factor, step } })
 }
 
 #[cfg(test)]
@@ -220,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn an_app_can_be_set_up_by_link_picture_or_typing() {
+    fn an_app_can_be_set_up_by_link_or_typing() {
         let setup = rfc().setup("Northwind: reset & co", "ada:lovelace@example.org").unwrap();
         let address = url::Url::parse(setup.address.expose()).unwrap();
         assert_eq!((address.scheme(), address.host_str()), ("otpauth", Some("totp")));
@@ -235,8 +220,6 @@ mod tests {
         assert_eq!((value("algorithm"), value("digits"), value("period")), (("SHA1", 0), ("6", 0), ("30", 0)));
         assert_eq!(setup.manual_key.expose().replace(' ', ""), seed);
         assert!(setup.manual_key.expose().split(' ').all(|group| group.len() == 4));
-        let picture = setup.picture.expose();
-        assert!(picture.starts_with("<svg") && !picture.contains("script") && !picture.contains("href"));
     }
 
     #[test]

@@ -6,11 +6,14 @@ use axum::{
     response::IntoResponse,
 };
 use axum_extra::extract::cookie::Cookie;
-use keyward_core::case::Refusal;
+use keyward_core::{
+    case::Refusal,
+    time::{SECOND_MS, Timestamp},
+};
 
 use super::{
-    shell::{Shell, page},
-    views::outcome::{StopReason, Stopped, Told},
+    shell::page,
+    views::outcome::{StopReason, Stopped},
     visit::Visit,
 };
 use crate::flow::FlowError;
@@ -49,25 +52,22 @@ pub fn with_cookie(mut answer: Answer, cookie: &Cookie<'_>) -> Answer {
 
 /// Why a page does not go on, as a page.
 pub fn stop(visit: &Visit, why: StopReason) -> Answer {
-    stop_in(visit.shell(), why)
-}
-
-fn stop_in(shell: Shell, why: StopReason) -> Answer {
-    let status = why.status();
-    let retry_s = match &why {
-        StopReason::TooManyTries(until) | StopReason::Outage(Some(until)) => {
-            Some(until.since_ms(shell.at).max(0) / 1000 + 1)
-        }
-        StopReason::Outage(None) => Some(30),
+    let again = match why {
+        StopReason::TooManyTries(until) => Some(until),
         _ => None,
     };
-    let told = if why == StopReason::Contested { Told::ContactsAndSecurity } else { Told::Nobody };
-    let view = Stopped { told, ..Stopped::plain(shell, why) };
-    let mut response = page(status, &view);
-    if let Some(seconds) = retry_s {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    let answer = page(why.status(), &Stopped::plain(visit.shell(), why));
+    match again {
+        Some(until) => come_back(answer, until, visit.at),
+        None => answer,
     }
-    response
+}
+
+/// With when to come back.
+pub fn come_back(mut answer: Answer, until: Timestamp, at: Timestamp) -> Answer {
+    let seconds = until.since_ms(at).max(0) / SECOND_MS + 1;
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    answer
 }
 
 /// What went wrong, as a page. The reason is logged; the page says what it means for the person.
@@ -76,11 +76,11 @@ pub fn failed(visit: &Visit, error: FlowError) -> Answer {
         FlowError::NoCase => StopReason::NotFound,
         FlowError::TooMany(until) => StopReason::TooManyTries(*until),
         FlowError::Lost(_) => StopReason::AlreadyDone,
-        FlowError::NotYet | FlowError::Full => StopReason::Outage(None),
+        FlowError::NotYet | FlowError::Full => StopReason::Outage,
         FlowError::Stale => StopReason::StaleForm,
         FlowError::Unavailable(cause) => {
             tracing::warn!(%error, %cause, "a request could not be served");
-            StopReason::Outage(None)
+            StopReason::Outage
         }
         FlowError::Broken(cause) => {
             tracing::error!(%error, %cause, "stopped: something contradicts itself");

@@ -176,10 +176,10 @@ fn ux_50_every_pair_of_colors_has_its_contrast_in_both_schemes() {
         pairs.extend([("ink", ground, 7.0), ("ink-2", ground, 7.0), ("ink-3", ground, 4.5)]);
         pairs.extend([("key", ground, 4.5), ("edge", ground, 3.0), ("focus", ground, 3.0)]);
     }
-    for tint in ["key-tint", "wait-tint", "stop-tint", "done-tint", "info-tint", "glass-tint"] {
+    for tint in ["key-tint", "wait-tint", "stop-tint", "done-tint", "info-tint"] {
         pairs.extend([("ink", tint, 7.0), ("ink-2", tint, 4.5), ("focus", tint, 3.0), ("key", tint, 4.5)]);
     }
-    for color in ["wait", "stop", "done", "info", "glass"] {
+    for color in ["wait", "stop", "done", "info"] {
         pairs.extend([(color, "paper", 4.5), (color, "surface", 4.5)]);
     }
     pairs.extend([
@@ -188,20 +188,15 @@ fn ux_50_every_pair_of_colors_has_its_contrast_in_both_schemes() {
         ("stop", "stop-tint", 4.5),
         ("done", "done-tint", 4.5),
         ("info", "info-tint", 4.5),
-        ("glass", "glass-tint", 4.5),
         ("on-key", "key", 4.5),
         ("on-key", "key-hover", 4.5),
         ("on-stop", "stop-solid", 4.5),
-        ("on-glass", "glass", 4.5),
         ("wait-edge", "surface", 3.0),
         ("wait-edge", "paper", 3.0),
         ("wait-edge", "wait-tint", 3.0),
         ("stop-solid", "paper", 3.0),
         ("stop-solid", "surface", 3.0),
     ]);
-    for chart in ["c1", "c2", "c3", "c4", "c5"] {
-        pairs.push((chart, "surface", 4.5));
-    }
     let (light, dark) = schemes();
     for (scheme, colors) in [("light", light), ("dark", dark)] {
         for (front, back, need) in &pairs {

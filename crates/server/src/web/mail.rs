@@ -41,8 +41,8 @@ pub struct Mail {
 pub struct WayOn {
     /// The whole link.
     pub link: String,
-    /// Six digits to type in the browser that asked; `None` if there is none.
-    pub code: Option<String>,
+    /// Six digits to type in the browser that asked.
+    pub code: String,
     /// When both end.
     pub until: Timestamp,
     /// How long they live in all, in milliseconds.
@@ -60,22 +60,11 @@ pub struct CaseLine {
     pub not_me: String,
 }
 
-/// Why a code is sent alone.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum CodeFor {
-    /// To sign in to "my ways back in".
-    SignIn,
-    /// To show that a new contact arrives.
-    Contact,
-}
-
 /// How a case ended without a change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum StoppedBy {
     /// It could not be shown that it was the person.
     Refused,
-    /// Somebody called the service desk and could not prove it.
-    DeskCall,
     /// The time was over.
     Expired,
     /// The person stopped it.
@@ -105,10 +94,8 @@ pub enum Notice {
         /// Only to the address that may prove; every other contact gets `None`.
         way_on: Option<WayOn>,
     },
-    /// A code alone.
+    /// A code alone, to show that a new contact arrives.
     Code {
-        /// What it is for.
-        purpose: CodeFor,
         /// Six digits, grouped.
         code: String,
         /// When it ends.
@@ -253,7 +240,7 @@ impl Notice {
     fn letter<'a>(&self, head: &'a Letterhead) -> Letter<'a> {
         match self {
             Self::Started { goal, case, way_on } => head.started(*goal, case, way_on.as_ref()),
-            Self::Code { purpose, code, until, life_ms } => head.lone_code(*purpose, code, head.life(*until, *life_ms)),
+            Self::Code { code, until, life_ms } => head.lone_code(code, head.life(*until, *life_ms)),
             Self::Held { case, until, follow } => head.held(case, *until, follow),
             Self::Stopped { by, case } => head.stopped(*by, case),
             Self::Done { goal, case, signed_out } => head.done(*goal, case, *signed_out),
@@ -289,7 +276,6 @@ impl StoppedBy {
     fn text(self) -> Key {
         match self {
             Self::Refused => k("mail-stopped-refused"),
-            Self::DeskCall => k("mail-stopped-desk"),
             Self::Expired => k("mail-stopped-expired"),
             Self::Withdrawn => k("mail-stopped-withdrawn"),
             Self::Declined => k("mail-stopped-declined"),
@@ -341,10 +327,10 @@ impl Letterhead {
 
     fn started(&self, goal: Goal, case: &CaseLine, way_on: Option<&WayOn>) -> Letter<'_> {
         let (subject, text) = match goal {
-            Goal::Password => (k("mail-started-password"), k("mail-started-password-text")),
+            // No case is called `Secure`: whoever says that somebody else did it is shown where help is.
+            Goal::Password | Goal::Secure => (k("mail-started-password"), k("mail-started-password-text")),
             Goal::Unlock => (k("mail-started-unlock"), k("mail-started-unlock-text")),
             Goal::Replace => (k("mail-started-replace"), k("mail-started-replace-text")),
-            Goal::Secure => (k("mail-started-secure"), k("mail-started-secure-text")),
             Goal::Ways => (k("mail-started-ways"), k("mail-started-ways-text")),
         };
         let mut blocks = vec![self.text(text), self.facts(&case.origin, Some(&case.reference))];
@@ -352,9 +338,7 @@ impl Letterhead {
             Some(way) => {
                 blocks.push(self.text(k("mail-started-you")));
                 blocks.push(self.link(k("mail-go-on"), &way.link));
-                if let Some(code) = &way.code {
-                    blocks.push(self.code(code));
-                }
+                blocks.push(self.code(&way.code));
                 blocks.push(self.life(way.until, way.life_ms));
             }
             None => blocks.push(self.text(k("mail-started-no-need"))),
@@ -364,10 +348,9 @@ impl Letterhead {
 
     fn done(&self, goal: Goal, case: &CaseLine, signed_out: bool) -> Letter<'_> {
         let (subject, text) = match goal {
-            Goal::Password => (k("mail-done-password"), k("mail-done-password-text")),
+            Goal::Password | Goal::Secure => (k("mail-done-password"), k("mail-done-password-text")),
             Goal::Unlock => (k("mail-done-unlock"), k("mail-done-unlock-text")),
             Goal::Replace => (k("mail-done-replace"), k("mail-done-replace-text")),
-            Goal::Secure => (k("mail-done-secure"), k("mail-done-secure-text")),
             Goal::Ways => (k("mail-done-ways"), k("mail-done-ways-text")),
         };
         let mut blocks = vec![self.text(text)];
@@ -378,13 +361,10 @@ impl Letterhead {
         self.letter(Tone::Done, subject, blocks, Some(&case.not_me))
     }
 
-    fn lone_code(&self, purpose: CodeFor, code: &str, life: Block) -> Letter<'_> {
-        let (subject, text) = match purpose {
-            CodeFor::SignIn => (k("mail-code-sign-in"), k("mail-code-sign-in-text")),
-            CodeFor::Contact => (k("mail-code-contact"), k("mail-code-contact-text")),
-        };
-        let blocks = vec![self.text(text), self.code(code), life, self.text(k("mail-code-else"))];
-        self.letter(Tone::Calm, subject, blocks, None)
+    fn lone_code(&self, code: &str, life: Block) -> Letter<'_> {
+        let blocks =
+            vec![self.text(k("mail-code-contact-text")), self.code(code), life, self.text(k("mail-code-else"))];
+        self.letter(Tone::Calm, k("mail-code-contact"), blocks, None)
     }
 
     fn held(&self, case: &CaseLine, until: Timestamp, follow: &str) -> Letter<'_> {

@@ -2,8 +2,6 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use keyward_core::ids::Reference;
-
 use super::shell::Site;
 use crate::{flow::Flow, i18n::Lang, passwords::NewPasswords};
 
@@ -29,11 +27,7 @@ pub struct Portal {
 pub type Shared = Arc<Portal>;
 
 impl Portal {
-    /// The cookie of a browser that works on a case. One for each case, so that two cases in one browser never mix (T-E05).
-    pub fn case_cookie(&self, reference: Reference) -> String {
-        self.cookie(&format!("case-{reference}"))
-    }
-    /// A cookie's name: with https it can be set by this host alone (RFC 6265bis, `__Host-`).
+    /// A cookie's full name: with https it can be set by this host alone (RFC 6265bis, `__Host-`).
     pub fn cookie(&self, what: &str) -> String {
         if self.secure { format!("__Host-kw-{what}") } else { format!("kw-{what}") }
     }

@@ -115,13 +115,13 @@ async fn typed(
     let password = match judged(&visit, &new, password).await {
         Ok(password) => password,
         Err(Some(problem)) => return again(&form(&visit, &sent, Some(SetupProblem::Password(problem)))),
-        Err(None) => return stop(&visit, StopReason::Outage(None)),
+        Err(None) => return stop(&visit, StopReason::Outage),
     };
     let name = new.name().to_owned();
     match setup.make_first(&sent.code, new, &password).await {
         Ok(SetUp::Done) => show(&SetUpDone { shell: visit.shell(), name }),
         Ok(SetUp::WrongCode) => again(&form(&visit, &sent, Some(SetupProblem::Code))),
-        Ok(SetUp::Busy) => stop(&visit, StopReason::Outage(None)),
+        Ok(SetUp::Busy) => stop(&visit, StopReason::Outage),
         Err(error) => failed(&visit, error),
     }
 }

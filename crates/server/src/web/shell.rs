@@ -104,8 +104,6 @@ pub struct Shell {
     pub at: Timestamp,
     /// Path and query of this page: where the language chooser comes back to.
     pub path: String,
-    /// A fresh random value for each rendered form, so that a double click counts once (UX-45). Empty: no field.
-    pub once: String,
     /// Forced colors, only ever set by tests.
     pub theme: Theme,
     /// The name of the signed-in person, as shown in the bar.
@@ -124,7 +122,6 @@ impl Shell {
             lang,
             at,
             path: path.into(),
-            once: String::new(),
             theme: Theme::System,
             signed_in: None,
             idle_ms: None,
@@ -170,14 +167,6 @@ impl Shell {
     /// `in 18 hours`, `3 days ago`.
     pub fn relative(&self, at: &Timestamp) -> String {
         self.lang.relative(*at, self.at)
-    }
-    /// `48,219`.
-    pub fn number(&self, n: impl Into<i64>) -> String {
-        self.lang.number(n.into())
-    }
-    /// `a, b and c`.
-    pub fn list(&self, items: &[String]) -> String {
-        self.lang.list(items)
     }
     /// When the service desk answers, in words.
     pub fn hours(&self) -> Option<String> {
@@ -258,23 +247,11 @@ impl Cut {
     }
 }
 
-/// Whose words name the steps.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Words {
-    /// Plain words for the person it is about.
-    #[default]
-    Person,
-    /// The field's words: classify, verify, authorize, reissue, review.
-    Staff,
-}
-
 /// The bitting: five cuts of a key, one a step of the case.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Bitting {
     /// Classify, verify, authorize, reissue, review.
     pub cuts: [Cut; 5],
-    /// Whose words.
-    pub words: Words,
 }
 
 impl Bitting {
@@ -288,25 +265,14 @@ impl Bitting {
                 std::cmp::Ordering::Greater => Cut::Todo,
             };
         }
-        Self { cuts, words: Words::Person }
+        Self { cuts }
     }
 
     /// The steps by name and state, in order.
     pub fn named(&self) -> Vec<(Key, Cut)> {
-        const PERSON: [Key; 5] =
+        const NAMES: [Key; 5] =
             [k("step-classify"), k("step-verify"), k("step-authorize"), k("step-reissue"), k("step-review")];
-        const STAFF: [Key; 5] = [
-            k("step-classify-staff"),
-            k("step-verify-staff"),
-            k("step-authorize-staff"),
-            k("step-reissue-staff"),
-            k("step-review-staff"),
-        ];
-        let names = match self.words {
-            Words::Person => PERSON,
-            Words::Staff => STAFF,
-        };
-        names.into_iter().zip(self.cuts).collect()
+        NAMES.into_iter().zip(self.cuts).collect()
     }
 
     /// The step the case is in: its number from 1, its name and its state. The last one if all are done.

@@ -17,6 +17,11 @@ const LONGEST_AGENT: usize = 300;
 /// How many cases of one browser are looked at in one request.
 const MOST_CASES: usize = 8;
 
+/// The cookie of a browser that works on a case. One for each case, so that two cases in one browser never mix (T-E05).
+pub fn case_cookie(reference: Reference) -> String {
+    format!("case-{reference}")
+}
+
 /// A request.
 pub struct Visit {
     /// What all pages share.
@@ -47,7 +52,6 @@ where
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let path = without_key(parts.uri.path_and_query().map_or("/", |path| path.as_str())).to_owned();
         let lang = Lang::choose(
-            None,
             jar.get("lang").map(Cookie::value),
             text(&parts.headers, header::ACCEPT_LANGUAGE),
             portal.language,
@@ -109,8 +113,7 @@ impl Visit {
 
     /// The key of the browser that works on this case.
     pub fn case_token(&self, reference: Reference) -> Option<Token> {
-        let cookie = self.jar.get(&self.portal.case_cookie(reference))?;
-        Token::parse(cookie.value()).ok()
+        self.token(&case_cookie(reference))
     }
 
     /// The cases that this browser says it works on, with its keys. A browser has few; somebody who brings many is not listened to for long.
@@ -122,8 +125,8 @@ impl Visit {
     }
 
     /// A cookie that no script can read, for this host, for so long.
-    pub fn cookie(&self, name: String, token: &Token, life_ms: i64) -> Cookie<'static> {
-        let mut cookie = Cookie::new(name, token.reveal().expose().clone());
+    pub fn cookie(&self, what: &str, token: &Token, life_ms: i64) -> Cookie<'static> {
+        let mut cookie = Cookie::new(self.portal.cookie(what), token.reveal().expose().clone());
         cookie.set_http_only(true);
         // A link in a mail leads here from another site and must find its case.
         cookie.set_same_site(SameSite::Lax);
@@ -139,8 +142,8 @@ impl Visit {
     }
 
     /// The end of a cookie.
-    pub fn no_cookie(&self, name: String) -> Cookie<'static> {
-        let mut cookie = Cookie::new(name, "");
+    pub fn no_cookie(&self, what: &str) -> Cookie<'static> {
+        let mut cookie = Cookie::new(self.portal.cookie(what), "");
         cookie.set_path("/");
         cookie.set_secure(self.portal.secure);
         cookie.make_removal();

@@ -7,7 +7,7 @@ use std::sync::{
 
 use async_trait::async_trait;
 use keyward::{
-    channels::{Channel, ChannelError, Delivered, Message},
+    channels::{Channel, ChannelError, Message},
     connectors::{
         Account, AccountName, Applied, AttemptFacts, Capabilities, ConnectorError, Directory, Found, NewPassword,
         Owner, SignIn,
@@ -111,10 +111,7 @@ pub struct NoMail(pub Mood);
 
 #[async_trait]
 impl Channel for NoMail {
-    fn name(&self) -> &'static str {
-        "nowhere"
-    }
-    async fn send(&self, _: &Message) -> Result<Delivered, ChannelError> {
+    async fn send(&self, _: &Message) -> Result<(), ChannelError> {
         match self.0 {
             Mood::Silent => std::future::pending().await,
             Mood::Well | Mood::Down | Mood::Stuck => Err(ChannelError::Unreachable { peer: "nowhere".to_owned() }),

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use keyward::channels::{Channel, ChannelError, Delivered, Message};
+use keyward::channels::{Channel, ChannelError, Message};
 
 /// A mail that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,14 +62,10 @@ impl Mailbox {
 
 #[async_trait::async_trait]
 impl Channel for Mailbox {
-    fn name(&self) -> &'static str {
-        "mailbox"
-    }
-    async fn send(&self, message: &Message) -> Result<Delivered, ChannelError> {
+    async fn send(&self, message: &Message) -> Result<(), ChannelError> {
         let mail =
             Mail { to: message.to.clone(), subject: message.subject.clone(), text: message.text.expose().clone() };
-        let mut all = self.0.lock().unwrap();
-        all.push(mail);
-        Ok(Delivered { message_id: all.len().to_string() })
+        self.0.lock().unwrap().push(mail);
+        Ok(())
     }
 }

@@ -30,10 +30,6 @@ pub enum Aim {
         /// Which.
         case: CaseId,
     },
-    /// A sign-in to one's own factors.
-    SignIn,
-    /// A sign-in of staff.
-    StaffSignIn,
     /// The signature of this person over what they were shown.
     Sign {
         /// Who.
@@ -52,19 +48,10 @@ pub struct Bound {
     pub browser: Digest,
 }
 
-/// Where a passkey dialog shows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mediation {
-    /// In the list that the name field offers (`mediation: "conditional"`).
-    Conditional,
-    /// In a window of its own, after a button.
-    Modal,
-}
-
 /// A dialog that begins: what the browser gets, and what is kept until its answer comes.
 #[derive(Clone, Debug)]
 pub struct Dialog {
-    /// For `parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON`, under `publicKey`; beside it `mediation` if it is set.
+    /// For `parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON`, under `publicKey`.
     pub options: Value,
     /// For the store, under a token. Never for the browser.
     pub state: Vec<u8>,

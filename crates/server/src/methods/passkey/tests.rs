@@ -73,7 +73,7 @@ impl Owner {
         Subject { person: person(self.byte), passkeys: &self.passkeys }
     }
     async fn proof(&self) -> Result<Proved, PasskeyRefusal> {
-        let dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
+        let dialog = site().begin(prove(1), at(0)).unwrap();
         site().finish(open(&dialog, prove(1), 1), &answered(&self.device, &dialog).await, self.subject())
     }
 }
@@ -95,7 +95,6 @@ fn change(answer: &mut Value, pointer: &str, by: impl FnOnce(&mut Vec<u8>)) {
 async fn an_enrolled_passkey_proves_its_person_and_names_its_factor() {
     let ada = Owner::new(1).await;
     let proved = ada.proof().await.unwrap();
-    assert_eq!(proved.method, Method::Passkey);
     assert_eq!(proved.sources, [Source::Factor { id: factor(1) }]);
     let UsesUp::Record { factor: changed, data } = proved.uses_up else {
         panic!("a counter that went up is stored");
@@ -114,25 +113,24 @@ async fn ux_40_a_passkey_keeps_which_product_holds_it() {
 
 #[test]
 fn ux_04_the_dialog_is_the_same_whoever_is_asked() {
-    let shape = |bound: Bound, mediation: Mediation| {
-        let mut options = site().begin(bound, mediation, at(0)).unwrap().options;
+    let shape = |bound: Bound| {
+        let mut options = site().begin(bound, at(0)).unwrap().options;
         let challenge = options["publicKey"]["challenge"].take();
         (challenge, options)
     };
-    let (one, two) = (shape(prove(1), Mediation::Conditional), shape(prove(2), Mediation::Conditional));
+    let (one, two) = (shape(prove(1)), shape(prove(2)));
     assert_eq!(one.1, two.1);
     assert_ne!(one.0, two.0);
     assert_eq!(one.1["publicKey"]["allowCredentials"], json!([]));
     assert_eq!(one.1["publicKey"]["userVerification"], "required");
-    assert_eq!(one.1["mediation"], "conditional");
-    assert!(shape(prove(1), Mediation::Modal).1.get("mediation").is_none_or(Value::is_null));
+    assert!(one.1.get("mediation").is_none_or(Value::is_null));
 }
 
 #[test]
 fn v6_7_2_challenges_have_256_bits_and_never_come_twice() {
     let challenges: std::collections::HashSet<String> = (0..1_000)
         .map(|_| {
-            let dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
+            let dialog = site().begin(prove(1), at(0)).unwrap();
             dialog.options["publicKey"]["challenge"].as_str().unwrap().to_owned()
         })
         .collect();
@@ -165,13 +163,13 @@ async fn the_holder_of_a_passkey_is_a_pseudonym_that_reads_back() {
 async fn t_g08_an_answer_from_another_origin_is_refused() {
     let ada = Owner::new(1).await;
     for origin in ["https://sub.reset.example.org", "https://reset.example.org:8443"] {
-        let dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
+        let dialog = site().begin(prove(1), at(0)).unwrap();
         let answer = read(&ada.device.get_at(origin, &dialog.options).await.unwrap());
         let refused = site().finish(open(&dialog, prove(1), 1), &answer, ada.subject());
         assert_eq!(refused, Err(PasskeyRefusal::WrongOrigin), "{origin}");
     }
     // A page elsewhere does not get as far: the browser does not let it ask for our passkeys.
-    let dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
+    let dialog = site().begin(prove(1), at(0)).unwrap();
     assert!(ada.device.get_at("https://reset.example.com", &dialog.options).await.is_err());
     assert!(ada.device.get_at("http://reset.example.org", &dialog.options).await.is_err());
 }
@@ -182,7 +180,7 @@ async fn t_g08_an_answer_for_another_relying_party_is_refused() {
     for held in ada.device.drawer.0.lock().unwrap().iter_mut() {
         held.rp_id = "example.org".to_owned();
     }
-    let mut dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
+    let mut dialog = site().begin(prove(1), at(0)).unwrap();
     dialog.options["publicKey"]["rpId"] = json!("example.org");
     let answer = answered(&ada.device, &dialog).await;
     let refused = site().finish(open(&dialog, prove(1), 1), &answer, ada.subject());
@@ -192,10 +190,7 @@ async fn t_g08_an_answer_for_another_relying_party_is_refused() {
 #[tokio::test]
 async fn t_g08_an_answer_to_another_challenge_is_refused() {
     let ada = Owner::new(1).await;
-    let (first, second) = (
-        site().begin(prove(1), Mediation::Modal, at(0)).unwrap(),
-        site().begin(prove(1), Mediation::Modal, at(0)).unwrap(),
-    );
+    let (first, second) = (site().begin(prove(1), at(0)).unwrap(), site().begin(prove(1), at(0)).unwrap());
     let answer = answered(&ada.device, &first).await;
     let refused = site().finish(open(&second, prove(1), 1), &answer, ada.subject());
     assert_eq!(refused, Err(PasskeyRefusal::WrongChallenge));
@@ -205,7 +200,7 @@ async fn t_g08_an_answer_to_another_challenge_is_refused() {
 #[tokio::test]
 async fn t_g08_a_dialog_dies_after_five_minutes() {
     let ada = Owner::new(1).await;
-    let dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
+    let dialog = site().begin(prove(1), at(0)).unwrap();
     let answer = answered(&ada.device, &dialog).await;
     let finish =
         |at: Timestamp| site().finish(Open { state: &dialog.state, bound: prove(1), at }, &answer, ada.subject());
@@ -216,13 +211,11 @@ async fn t_g08_a_dialog_dies_after_five_minutes() {
 #[tokio::test]
 async fn t_g08_a_dialog_of_another_case_browser_or_kind_is_refused() {
     let ada = Owner::new(1).await;
-    let dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
+    let dialog = site().begin(prove(1), at(0)).unwrap();
     let answer = answered(&ada.device, &dialog).await;
     for other in [
         prove(2),
         Bound { browser: browser(2), ..prove(1) },
-        Bound { aim: Aim::SignIn, ..prove(1) },
-        Bound { aim: Aim::StaffSignIn, ..prove(1) },
         Bound { aim: Aim::Sign { person: person(1), digest: Digest::of(b"case") }, ..prove(1) },
         enroll(1),
     ] {
@@ -238,7 +231,7 @@ async fn t_g08_a_dialog_of_another_case_browser_or_kind_is_refused() {
 async fn t_g08_an_unverified_holder_is_refused() {
     let mut ada = Owner::new(1).await;
     ada.device.unverified = true;
-    let mut dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
+    let mut dialog = site().begin(prove(1), at(0)).unwrap();
     // What a page under an attacker's hand asks the browser for.
     dialog.options["publicKey"]["userVerification"] = json!("discouraged");
     let answer = answered(&ada.device, &dialog).await;
@@ -271,7 +264,7 @@ async fn t_g08_a_copied_key_is_noticed_by_its_counter() {
 #[tokio::test]
 async fn t_g03_another_persons_passkey_is_refused() {
     let (mike, evil) = (Owner::new(1).await, Owner::new(2).await);
-    let dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
+    let dialog = site().begin(prove(1), at(0)).unwrap();
     let answer = answered(&evil.device, &dialog).await;
     let refused = site().finish(open(&dialog, prove(1), 1), &answer, mike.subject());
     assert_eq!(refused, Err(PasskeyRefusal::OtherPerson));
@@ -290,7 +283,7 @@ async fn t_g03_another_persons_passkey_is_refused() {
 #[tokio::test]
 async fn t_g08_a_changed_answer_is_refused() {
     let ada = Owner::new(1).await;
-    let dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
+    let dialog = site().begin(prove(1), at(0)).unwrap();
     let good = ada.device.get_at(SITE, &dialog.options).await.unwrap();
     let refused = |pointer: &str, by: fn(&mut Vec<u8>)| {
         let mut answer = good.clone();
@@ -369,7 +362,7 @@ async fn ux_91_a_signature_commits_to_exactly_what_was_shown() {
     let ada = Owner::new(1).await;
     let shown = Digest::of(b"the case as it was shown");
     let sign = |digest: Digest| Bound { aim: Aim::Sign { person: person(1), digest }, browser: browser(1) };
-    let dialog = site().begin(sign(shown), Mediation::Modal, at(0)).unwrap();
+    let dialog = site().begin(sign(shown), at(0)).unwrap();
     let answer = answered(&ada.device, &dialog).await;
     let (proved, signed) = site().finish_signature(open(&dialog, sign(shown), 1), &answer, ada.subject()).unwrap();
     assert_eq!(proved.sources, [Source::Factor { id: factor(1) }]);
@@ -391,8 +384,8 @@ async fn ux_91_a_signature_commits_to_exactly_what_was_shown() {
     let changed = Digest::of(b"the case as it is now");
     let refused = site().finish_signature(open(&dialog, sign(changed), 1), &answer, ada.subject());
     assert_eq!(refused.unwrap_err(), PasskeyRefusal::OtherDialog);
-    // A sign-in is no signature.
-    let dialog = site().begin(prove(1), Mediation::Modal, at(0)).unwrap();
+    // A proof is no signature.
+    let dialog = site().begin(prove(1), at(0)).unwrap();
     let answer = answered(&ada.device, &dialog).await;
     let refused = site().finish_signature(open(&dialog, prove(1), 1), &answer, ada.subject());
     assert_eq!(refused.unwrap_err(), PasskeyRefusal::OtherDialog);
@@ -402,7 +395,7 @@ async fn ux_91_a_signature_commits_to_exactly_what_was_shown() {
 async fn a_signature_is_the_named_persons_own() {
     let (ada, eve) = (Owner::new(1).await, Owner::new(2).await);
     let bound = Bound { aim: Aim::Sign { person: person(1), digest: Digest::of(b"case") }, browser: browser(1) };
-    let dialog = site().begin(bound, Mediation::Modal, at(0)).unwrap();
+    let dialog = site().begin(bound, at(0)).unwrap();
     let answer = answered(&eve.device, &dialog).await;
     for subject in [ada.subject(), eve.subject()] {
         let refused = site().finish_signature(open(&dialog, bound, 1), &answer, subject);

@@ -28,6 +28,7 @@ use crate::{
             outcome::StopReason,
             wait::{Work, Working},
         },
+        visit::case_cookie,
     },
 };
 
@@ -86,14 +87,11 @@ async fn open(me: &Me, action: Action, chosen: Option<FactorId>) -> Answer {
         Ok(opened) => opened.into_inner(),
         Err(error) => return failed(visit, error),
     };
-    let cookie = visit.cookie(visit.portal.case_cookie(opened.reference), &opened.browser, BROWSER_MS);
+    let cookie = visit.cookie(&case_cookie(opened.reference), &opened.browser, BROWSER_MS);
     let answer = with_cookie(go(&format!("/recover/{}/begin", opened.reference)), &cookie);
     let Some(factor) = chosen else { return answer };
     match flow.keep_draft(opened.id, browser_digest(&opened.browser), &Draft::Chosen { factor }).await {
-        Ok(key) => {
-            let name = visit.portal.cookie(&draft_cookie(opened.reference));
-            with_cookie(answer, &visit.cookie(name, &key, DRAFT_MS))
-        }
+        Ok(key) => with_cookie(answer, &visit.cookie(&draft_cookie(opened.reference), &key, DRAFT_MS)),
         Err(error) => failed(visit, error),
     }
 }

@@ -66,7 +66,7 @@ fn remove(way: &OwnWay) -> String {
 }
 
 fn passkey(way: &OwnWay) -> PasskeyCard {
-    PasskeyCard { name: way.name.clone(), place: None, made: way.made, used: way.used, remove: remove(way) }
+    PasskeyCard { name: way.name.clone(), made: way.made, used: way.used, remove: remove(way) }
 }
 
 fn contact(way: &OwnWay, at: Timestamp) -> ContactCard {
@@ -75,8 +75,6 @@ fn contact(way: &OwnWay, at: Timestamp) -> ContactCard {
         address: way.name.clone(),
         made: way.made,
         state: if waits { ContactState::CountsFrom(way.counts_from) } else { ContactState::Counts },
-        // One whose code has not come back is not bound, and so is not here.
-        confirm: String::new(),
         remove: (!way.from_directory).then(|| remove(way)),
     }
 }

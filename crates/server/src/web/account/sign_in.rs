@@ -7,19 +7,16 @@ use axum::{
         Query,
         rejection::{FormRejection, QueryRejection},
     },
-    http::{HeaderValue, Response, StatusCode, header},
+    http::{Response, StatusCode},
 };
-use keyward_core::{
-    secret::SecretText,
-    time::{MINUTE_MS, SECOND_MS},
-};
+use keyward_core::{secret::SecretText, time::SECOND_MS};
 use serde::Deserialize;
 
 use super::{REFRESH_S, SESSION};
 use crate::{
-    flow::{FlowError, Tried, Trying, Typed},
+    flow::{FlowError, TRY_MS, Tried, Trying, Typed},
     web::{
-        answer::{Answer, again, failed, go, show, stop, with_cookie},
+        answer::{Answer, again, come_back, failed, go, show, stop, with_cookie},
         shell::page,
         streams::news,
         views::{
@@ -36,8 +33,6 @@ use crate::{
 const TRY: &str = "sign-in";
 /// How long a browser waits for an answer before it is told that there is none.
 const PATIENCE_MS: i64 = 45 * SECOND_MS;
-/// How long the cookie of a try lives.
-const TRY_MS: i64 = 5 * MINUTE_MS;
 /// So much of a name that was typed is shown again.
 const SHOWN: usize = 256;
 
@@ -53,7 +48,7 @@ fn wish_of(named: Option<&str>) -> Wish {
 }
 
 fn form(visit: &Visit, name: String, wish: Wish, problem: Option<SignInProblem>) -> SignIn {
-    SignIn { shell: visit.shell(), name, wish, again: false, problem, autofill: None }
+    SignIn { shell: visit.shell(), name, wish, again: false, problem }
 }
 
 /// `GET /sign-in`.
@@ -101,15 +96,12 @@ pub async fn typed(visit: Visit, form: Result<Form<Named>, FormRejection>) -> An
     }
     match visit.portal.flow.try_password(typed, visit.token(SESSION).as_ref()).await {
         Ok(cookie) => {
-            let cookie = visit.cookie(visit.portal.cookie(TRY), &cookie, TRY_MS);
+            let cookie = visit.cookie(TRY, &cookie, TRY_MS);
             with_cookie(go("/sign-in/wait"), &cookie)
         }
         Err(FlowError::TooMany(until)) => {
             let view = self::form(&visit, name, wish, Some(SignInProblem::TooMany(until)));
-            let mut answer = page(StatusCode::TOO_MANY_REQUESTS, &view);
-            let seconds = until.since_ms(visit.at).max(0) / SECOND_MS + 1;
-            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-            answer
+            come_back(page(StatusCode::TOO_MANY_REQUESTS, &view), until, visit.at)
         }
         Err(error) => failed(&visit, error),
     }
@@ -118,12 +110,12 @@ pub async fn typed(visit: Visit, form: Result<Form<Named>, FormRejection>) -> An
 /// `GET /sign-in/wait`: until the worker has asked the directory.
 pub async fn wait(visit: Visit) -> Answer {
     let Some(cookie) = visit.token(TRY) else { return go("/sign-in") };
-    let over = |answer| with_cookie(answer, &visit.no_cookie(visit.portal.cookie(TRY)));
+    let over = |answer| with_cookie(answer, &visit.no_cookie(TRY));
     match visit.portal.flow.tried(&cookie).await {
         Err(error) => failed(&visit, error),
         Ok(Tried::Nothing) => over(go("/sign-in")),
         Ok(Tried::Waiting(Trying { began, .. })) if visit.at.since_ms(began) > PATIENCE_MS => {
-            stop(&visit, StopReason::Outage(None))
+            stop(&visit, StopReason::Outage)
         }
         Ok(Tried::Waiting(_)) => {
             let live = Live { events: "/sign-in/events".to_owned(), refresh_s: Some(REFRESH_S) };
@@ -135,7 +127,7 @@ pub async fn wait(visit: Visit) -> Answer {
         }
         Ok(Tried::SignedIn(Trying { wish, .. })) => {
             let life_ms = visit.portal.flow.terms.session_ms;
-            let session = visit.cookie(visit.portal.cookie(SESSION), &cookie, life_ms);
+            let session = visit.cookie(SESSION, &cookie, life_ms);
             over(with_cookie(go(wish_of(Some(&wish)).path()), &session))
         }
     }
@@ -161,5 +153,5 @@ pub async fn sign_out(visit: Visit) -> Answer {
     {
         return failed(&visit, error);
     }
-    with_cookie(go("/"), &visit.no_cookie(visit.portal.cookie(SESSION)))
+    with_cookie(go("/"), &visit.no_cookie(SESSION))
 }

@@ -1,7 +1,10 @@
 //! Links from messages. Opening one changes nothing (R12): its key moves from the address into a cookie (UX-21), a page is shown, and the button
 //! on that page does what the link is for.
 
-use axum::extract::{Path, rejection::PathRejection};
+use axum::{
+    extract::{Path, rejection::PathRejection},
+    http::StatusCode,
+};
 use keyward_core::{
     account::Method,
     case::{Case, Ending, Stage},
@@ -16,7 +19,7 @@ use crate::{
     web::{
         answer::{Answer, failed, go, show, stop, with_cookie},
         shell::page,
-        views::link::{DeadLink, LinkDead, LinkLanding, LinkPurpose, NotMe, NotMeDone, Origin},
+        views::link::{DeadLink, LinkDead, LinkLanding, NotMe, NotMeDone, Origin},
         views::outcome::StopReason,
         visit::{Visit, browser_name},
     },
@@ -34,7 +37,7 @@ type Named = Result<Path<String>, PathRejection>;
 fn put_away(visit: &Visit, path: Named, cookie: &str, to: &str) -> Answer {
     match path.ok().and_then(|Path(text)| Token::parse(&text).ok()) {
         None => dead(visit, if cookie == LINK { DeadLink::Elsewhere } else { DeadLink::Notice }),
-        Some(token) => with_cookie(go(to), &visit.cookie(visit.portal.cookie(cookie), &token, WAIT_MS)),
+        Some(token) => with_cookie(go(to), &visit.cookie(cookie, &token, WAIT_MS)),
     }
 }
 
@@ -49,7 +52,7 @@ pub async fn not_me_opened(visit: Visit, path: Named) -> Answer {
 }
 
 fn dead(visit: &Visit, why: DeadLink) -> Answer {
-    page(why.status(), &LinkDead { shell: visit.shell(), why, again: None, not_me: None })
+    page(StatusCode::GONE, &LinkDead { shell: visit.shell(), why, again: None, not_me: None })
 }
 
 /// A link of this case that does not work any more, with what can be done instead.
@@ -57,7 +60,7 @@ fn dead_in(visit: &Visit, why: DeadLink, case: &Case) -> Answer {
     let base = base(case);
     let proving = Place::of(case) == Place::How;
     let again = (proving && matches!(why, DeadLink::Expired(_))).then(|| format!("{base}/email/again"));
-    page(why.status(), &LinkDead { shell: visit.shell(), why, again, not_me: Some(format!("{base}/stop")) })
+    page(StatusCode::GONE, &LinkDead { shell: visit.shell(), why, again, not_me: Some(format!("{base}/stop")) })
 }
 
 /// A link that does not work, as far as this browser may know why. It is told of the cases that it holds; to any other, every link is one that
@@ -117,10 +120,8 @@ pub async fn landing(visit: Visit) -> Answer {
         Ok(Some((case, ..))) if case.is_over() || case.reissued().is_some() => over(&visit, &case),
         Ok(Some((case, _, until))) => show(&LinkLanding {
             shell: visit.shell(),
-            reference: Some(case.reference().to_string()),
-            purpose: LinkPurpose::Prove,
+            reference: case.reference().to_string(),
             until,
-            action: "/l".to_owned(),
             not_me: format!("{}/stop", base(&case)),
         }),
     }

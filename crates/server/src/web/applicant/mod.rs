@@ -23,7 +23,7 @@ use keyward_core::{
     steps::reissue::Attempt,
 };
 
-pub use prove::{DEVICE, DEVICE_MS, Mailed};
+pub use prove::{DEVICE, DEVICE_MS, Mailed, digits_problem};
 pub use reissue::{field, hand, judged_live, problem_of};
 
 use super::{

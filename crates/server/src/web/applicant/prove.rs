@@ -10,13 +10,13 @@ use axum::{
 use keyward_core::{
     account::Method,
     case::{Refusal, Stage},
-    time::{DAY_MS, MINUTE_MS, Timestamp},
+    time::{DAY_MS, Timestamp},
 };
 use serde::Deserialize;
 
 use super::{Here, Place};
 use crate::{
-    flow::{CODE_CHARS, FlowError, LAPSED_MS, Proof, Proved},
+    flow::{CODE_CHARS, DIALOG_MS, FlowError, LAPSED_MS, Proof, Proved},
     web::{
         answer::{Answer, again, go, show, stop, with_cookie},
         views::{
@@ -24,7 +24,7 @@ use crate::{
             outcome::{StopReason, Stopped, Told},
             prove::{
                 ChooseProof, CodeProblem, GetHelp, PasskeyProblem, ProveAppCode, ProveDevice, ProveEmail, ProvePasskey,
-                ProveRecoveryCode, Resend, Way,
+                ProveRecoveryCode, Resend,
             },
         },
         visit::Visit,
@@ -38,8 +38,6 @@ const FOR_EVERYONE: [WayKind; 5] =
 const DIALOG: &str = "dialog";
 /// The cookie of a browser that is known.
 pub const DEVICE: &str = "device";
-/// How long a passkey dialog may stay open.
-const DIALOG_MS: i64 = 5 * MINUTE_MS;
 /// How long a browser stays known.
 pub const DEVICE_MS: i64 = 400 * DAY_MS;
 
@@ -53,20 +51,19 @@ pub async fn how(here: Here) -> Answer {
 
 async fn choice(here: &Here, nothing_chosen: bool) -> Answer {
     let shown: Vec<WayKind> = here.case.evidence().iter().map(|proof| proof.method.into()).collect();
-    let (offered, needed) = if here.case.evidence().is_empty() {
+    let (mut ways, needed) = if here.case.evidence().is_empty() {
         (FOR_EVERYONE.to_vec(), 2)
     } else {
         match here.visit.portal.flow.plan(&here.case, here.visit.at).await {
             Err(error) => return here.failed(error),
             Ok(plan) => {
-                let offered: Vec<WayKind> = plan.methods().into_iter().map(WayKind::from).collect();
+                let ways: Vec<WayKind> = plan.methods().into_iter().map(WayKind::from).collect();
                 let more = plan.proofs_needed().unwrap_or(1);
-                (offered, u32::try_from(shown.len() + more).unwrap_or(2))
+                (ways, u32::try_from(shown.len() + more).unwrap_or(2))
             }
         }
     };
-    let mut ways: Vec<Way> = offered.into_iter().map(|kind| Way { kind, checked: false }).collect();
-    ways.sort_by_key(|way| FOR_EVERYONE.iter().position(|kind| *kind == way.kind));
+    ways.sort_by_key(|way| FOR_EVERYONE.iter().position(|kind| kind == way));
     let view = ChooseProof { shell: here.visit.shell(), case: here.head(), ways, shown, needed, nothing_chosen };
     if nothing_chosen { again(&view) } else { show(&view) }
 }
@@ -103,10 +100,7 @@ async fn tried(here: &Here, proof: Proof, page: impl AsyncFnOnce() -> Answer) ->
     match flow.prove(&here.case, here.browser, proof).await {
         Ok(Proved::Held(case, renewed)) => match renewed {
             None => here.onward(&case),
-            Some(key) => {
-                let name = here.visit.portal.cookie(DEVICE);
-                with_cookie(here.onward(&case), &here.visit.cookie(name, &key, DEVICE_MS))
-            }
+            Some(key) => with_cookie(here.onward(&case), &here.visit.cookie(DEVICE, &key, DEVICE_MS)),
         },
         Ok(Proved::NotHeld) => page().await,
         Err(FlowError::Refused(Refusal::TooMany)) => too_many(here),
@@ -147,8 +141,7 @@ async fn passkey_page(here: &Here, problem: Option<PasskeyProblem>) -> Answer {
                 problem,
             };
             let answer = if problem.is_some() { again(&view) } else { show(&view) };
-            let name = here.visit.portal.cookie(DIALOG);
-            with_cookie(answer, &here.visit.cookie(name, &begun.key, DIALOG_MS))
+            with_cookie(answer, &here.visit.cookie(DIALOG, &begun.key, DIALOG_MS))
         }
     }
 }
@@ -179,15 +172,13 @@ pub struct Typed {
     code: String,
 }
 
-/// How many tries are left, which is the same for every name.
-fn left(here: &Here, method: Method) -> Option<u32> {
-    let used = u32::try_from(here.case.rejections(method)).unwrap_or(u32::MAX);
-    let left = here.visit.portal.flow.terms.tries.saturating_sub(used.saturating_add(1));
-    Some(left)
+/// What is said of a code that does not hold.
+fn wrong(here: &Here, method: Method) -> CodeProblem {
+    CodeProblem::DoesNotMatch(Some(here.visit.portal.flow.tries_left(&here.case, method)))
 }
 
-/// Whether a typed code has a shape that is worth a try. A slip of the keyboard costs none.
-fn digits_problem(code: &str) -> Option<CodeProblem> {
+/// Whether six typed digits have a shape that is worth a try. A slip of the keyboard costs none.
+pub fn digits_problem(code: &str) -> Option<CodeProblem> {
     match code.chars().filter(|c| c.is_numeric()).count() {
         0 => Some(CodeProblem::Empty),
         n if n < 6 => Some(CodeProblem::Short),
@@ -214,8 +205,7 @@ pub async fn app_code(here: Here, form: Result<Form<Typed>, FormRejection>) -> A
     if let Some(problem) = digits_problem(&form.code) {
         return app_page(&here, Some(problem));
     }
-    let left = left(&here, Method::Totp);
-    tried(&here, Proof::Totp(form.code), async || app_page(&here, Some(CodeProblem::DoesNotMatch(left)))).await
+    tried(&here, Proof::Totp(form.code), async || app_page(&here, Some(wrong(&here, Method::Totp)))).await
 }
 
 /// `GET …/recovery-code`.
@@ -239,11 +229,8 @@ pub async fn recovery_code_typed(here: Here, form: Result<Form<Typed>, FormRejec
         n if n != CODE_CHARS => return recovery_code_page(&here, Some(CodeProblem::RecoveryShape)),
         _ => {}
     }
-    let left = left(&here, Method::RecoveryCode);
-    tried(&here, Proof::RecoveryCode(form.code), async || {
-        recovery_code_page(&here, Some(CodeProblem::DoesNotMatch(left)))
-    })
-    .await
+    let problem = wrong(&here, Method::RecoveryCode);
+    tried(&here, Proof::RecoveryCode(form.code), async || recovery_code_page(&here, Some(problem))).await
 }
 
 /// What the address of the page says about the message: when it was asked for, and whether that was again. It opens nothing; a reload and
@@ -321,17 +308,17 @@ pub async fn email_code(
     if let Some(problem) = digits_problem(&form.code) {
         return email_page(&here, &mailed, Some(problem));
     }
-    let left = left(&here, Method::Email);
-    tried(&here, Proof::MailCode(form.code), async || email_refused(&here, &mailed, left).await).await
+    tried(&here, Proof::MailCode(form.code), async || email_refused(&here, &mailed).await).await
 }
 
 /// A code that did not hold. Once the time of the message that the page speaks of is over, that is said and a new one asked for; long after it, the
 /// code is just a wrong one (UX-17). Nothing here looks at the code or at the name, so it is the same for every name.
-async fn email_refused(here: &Here, mailed: &Mailed, left: Option<u32>) -> Answer {
+async fn email_refused(here: &Here, mailed: &Mailed) -> Answer {
     let flow = &here.visit.portal.flow;
     let over_ms = here.visit.at.since_ms(mailed.at(here.visit.at).plus_ms(flow.terms.mail_ms));
-    if !(0..LAPSED_MS).contains(&over_ms) || left == Some(0) {
-        return email_page(here, mailed, Some(CodeProblem::DoesNotMatch(left)));
+    let problem = wrong(here, Method::Email);
+    if !(0..LAPSED_MS).contains(&over_ms) || problem == CodeProblem::DoesNotMatch(Some(0)) {
+        return email_page(here, mailed, Some(problem));
     }
     match flow.ask_for_mail(&here.case, here.browser).await {
         Err(error) => here.failed(error),

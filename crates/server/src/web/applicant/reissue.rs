@@ -18,7 +18,7 @@ use crate::{
         answer::{Answer, again, go, json, show, stop},
         views::{
             outcome::StopReason,
-            reissue::{Effects, NewPassword, PasswordField, PasswordProblem, PasswordRule, UnlockNow},
+            reissue::{NewPassword, PasswordField, PasswordProblem, PasswordRule, UnlockNow},
         },
         visit::Visit,
     },
@@ -91,9 +91,7 @@ async fn password_page(here: &Here, problem: Option<PasswordProblem>) -> Answer 
         shell: here.visit.shell(),
         case: here.head(),
         field: field(&here.visit.portal.passwords, account, format!("{}/new/password/check", here.base())),
-        effects: Effects { signs_out: true, app_passwords: 0 },
         problem,
-        passkey: None,
     };
     if failed { again(&view) } else { show(&view) }
 }
@@ -123,7 +121,7 @@ pub async fn password_typed(here: Here, form: Result<Form<Typed>, FormRejection>
     }
     let name = here.visit.portal.flow.typed_name(&here.case).await.unwrap_or_default();
     match here.visit.portal.passwords.judge(new, &name).await {
-        Judged::Busy => stop(&here.visit, StopReason::Outage(None)),
+        Judged::Busy => stop(&here.visit, StopReason::Outage),
         Judged::Refused(cause) => password_page(&here, Some(problem_of(&here.visit.portal.passwords, cause))).await,
         Judged::Accepted(password) => hand(&here, Handed::Password(password)).await,
     }
@@ -156,7 +154,7 @@ pub async fn password_check(here: Here, form: Result<Form<Typed>, FormRejection>
 /// What is typed so far, judged for the page on which it is typed.
 pub async fn judged_live(visit: &Visit, typed: SecretText, name: &str) -> Answer {
     let Some(live) = visit.portal.passwords.live(typed, name).await else {
-        return stop(visit, StopReason::Outage(None));
+        return stop(visit, StopReason::Outage);
     };
     let shell = visit.shell();
     json(&serde_json::json!({

@@ -12,7 +12,7 @@ use keyward_core::{account::Action, event::Door, time::DAY_MS};
 use serde::Deserialize;
 
 use crate::{
-    flow::{Asked, UNKNOWN_DAYS},
+    flow::{Asked, BROWSER_MS, UNKNOWN_DAYS},
     i18n::Lang,
     web::{
         answer::{Answer, again, failed, go, show, stop, with_cookie},
@@ -22,7 +22,7 @@ use crate::{
             outcome::StopReason,
             start::{FindAccount, FindProblem, Start},
         },
-        visit::Visit,
+        visit::{Visit, case_cookie},
     },
 };
 
@@ -51,7 +51,7 @@ pub async fn find(visit: Visit, query: Result<Query<For>, QueryRejection>) -> An
         // "Somebody else did this" needs no name: the notice has the link, and people have the desk.
         return show(&Help { shell: visit.shell() });
     }
-    show(&FindAccount { shell: visit.shell(), goal, name: String::new(), problem: None, autofill: None })
+    show(&FindAccount { shell: visit.shell(), goal, name: String::new(), problem: None })
 }
 
 /// The form of `/recover`.
@@ -74,7 +74,7 @@ pub async fn open(visit: Visit, form: Result<Form<Named>, FormRejection>) -> Ans
     };
     if problem.is_some() {
         let name: String = name.chars().take(LONGEST_NAME).collect();
-        return again(&FindAccount { shell: visit.shell(), goal, name, problem, autofill: None });
+        return again(&FindAccount { shell: visit.shell(), goal, name, problem });
     }
     let (door, action) = match goal {
         Goal::Password | Goal::Secure | Goal::Ways => (Door::Forgot, Action::SetPassword),
@@ -93,8 +93,7 @@ pub async fn open(visit: Visit, form: Result<Form<Named>, FormRejection>) -> Ans
     match visit.portal.flow.open(asked).await {
         Ok(opened) => {
             let opened = opened.into_inner();
-            let name = visit.portal.case_cookie(opened.reference);
-            let cookie = visit.cookie(name, &opened.browser, crate::flow::BROWSER_MS);
+            let cookie = visit.cookie(&case_cookie(opened.reference), &opened.browser, BROWSER_MS);
             with_cookie(go(&format!("/recover/{}/how", opened.reference)), &cookie)
         }
         Err(error) => failed(&visit, error),

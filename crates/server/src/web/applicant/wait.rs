@@ -152,7 +152,7 @@ pub async fn done(here: Here) -> Answer {
     }];
     let ended = |kind| reissued.recorded().checks.iter().any(|c| c.what == kind && c.result == CheckResult::Done);
     if ended(CheckKind::SessionsEnded) {
-        changes.push(Change::SignedOut(None));
+        changes.push(Change::SignedOut);
     }
     let told = told(&here.case);
     if told > 0 {
@@ -171,10 +171,8 @@ pub async fn done(here: Here) -> Answer {
         kind,
         at: reissued.at(),
         changes,
-        still_open: Vec::new(),
         next,
         new_code: here.case.replaceable_code(here.visit.at).map(|_| format!("{}/codes/replace", here.base())),
-        sign_in: Some("/sign-in".to_owned()),
         not_me: format!("{}/stop", here.base()),
     })
 }

@@ -92,8 +92,6 @@ impl CaseState {
 pub enum Step {
     /// The request was made.
     Started,
-    /// A message was sent, if there is an address.
-    MessageSent,
     /// One proof was shown.
     Shown(WayKind),
     /// A proof was not shown.
@@ -104,8 +102,6 @@ pub enum Step {
     Agreed,
     /// The new way in was set.
     NewWayIn,
-    /// Everything was signed out.
-    SignedOut,
     /// They stopped it.
     Withdrawn,
     /// Somebody said "not me".
@@ -122,7 +118,6 @@ impl Step {
     fn text(&self, shell: &Shell) -> Text {
         shell.t(match self {
             Self::Started => k("event-started"),
-            Self::MessageSent => k("event-message"),
             Self::Shown(way) => {
                 return shell.t(k("event-shown")).with("way", shell.t(way.label()));
             }
@@ -130,7 +125,6 @@ impl Step {
             Self::Held => k("event-held"),
             Self::Agreed => k("event-agreed"),
             Self::NewWayIn => k("event-new"),
-            Self::SignedOut => k("event-signed-out"),
             Self::Withdrawn => k("event-withdrawn"),
             Self::Contested => k("event-contested"),
             Self::Refused => k("event-refused"),

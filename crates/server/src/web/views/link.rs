@@ -2,62 +2,22 @@
 //! them too. A button uses it (UX-12).
 
 use askama::Template;
-use axum::http::StatusCode;
 use keyward_core::time::Timestamp;
 
 use super::CaseHead;
 use crate::i18n::{Key, Text, k};
 use crate::web::shell::Shell;
 
-/// What a link is for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum LinkPurpose {
-    /// One proof in a case.
-    Prove,
-    /// The start of a new way in, after somebody at the desk checked.
-    NewWayIn,
-    /// A contact shows that it arrives.
-    ConfirmContact,
-}
-
-impl LinkPurpose {
-    fn title(&self) -> Key {
-        match self {
-            Self::Prove => k("link-prove-title"),
-            Self::NewWayIn => k("link-new-title"),
-            Self::ConfirmContact => k("link-contact-title"),
-        }
-    }
-    fn text(&self) -> Key {
-        match self {
-            Self::Prove => k("link-prove-text"),
-            Self::NewWayIn => k("link-new-text"),
-            Self::ConfirmContact => k("link-contact-text"),
-        }
-    }
-    fn button(&self) -> Key {
-        match self {
-            Self::Prove => k("link-prove-button"),
-            Self::NewWayIn => k("link-new-button"),
-            Self::ConfirmContact => k("link-contact-button"),
-        }
-    }
-}
-
-/// `/l/…`: a link that works. `POST` to `action` uses it.
+/// `/l`: a link that works, as one proof in a case. `POST` uses it.
 #[derive(Template, Debug)]
 #[template(path = "link.html")]
 pub struct LinkLanding {
     /// What is around the page.
     pub shell: Shell,
-    /// The case's reference; `None` outside of a case.
-    pub reference: Option<String>,
-    /// What it is for.
-    pub purpose: LinkPurpose,
+    /// The case's reference.
+    pub reference: String,
     /// When it ends.
     pub until: Timestamp,
-    /// Where the button posts to.
-    pub action: String,
     /// Where "this was not me" leads.
     pub not_me: String,
 }
@@ -78,10 +38,6 @@ pub enum DeadLink {
 }
 
 impl DeadLink {
-    /// What the answer is to a program.
-    pub fn status(&self) -> StatusCode {
-        StatusCode::GONE
-    }
     fn title(&self, shell: &Shell) -> Text {
         shell.t(match self {
             Self::Used => k("dead-used-title"),

@@ -4,8 +4,8 @@
 use askama::Template;
 use keyward_core::time::Timestamp;
 
+use super::WayKind;
 use super::me_change::Wish;
-use super::{Passkey, WayKind};
 use crate::i18n::{Key, Text, k};
 use crate::web::shell::Shell;
 
@@ -45,8 +45,6 @@ pub struct SignIn {
     pub again: bool,
     /// What was wrong.
     pub problem: Option<SignInProblem>,
-    /// Suggestions under the name field.
-    pub autofill: Option<Passkey>,
 }
 
 /// A saved passkey.
@@ -54,8 +52,6 @@ pub struct SignIn {
 pub struct PasskeyCard {
     /// Its name, for example `Pixel 8`.
     pub name: String,
-    /// Where it lives, for example `Google Password Manager`; `None` if unknown.
-    pub place: Option<String>,
     /// When it was made.
     pub made: Timestamp,
     /// When it was last used.
@@ -91,11 +87,9 @@ pub enum ContactState {
     Counts,
     /// It was added a short time ago and counts from then on.
     CountsFrom(Timestamp),
-    /// Its code was not typed in yet.
-    Unconfirmed,
 }
 
-/// An address to write to.
+/// An address to write to. One whose code has not come back is not bound, and so is not here.
 #[derive(Clone, Debug)]
 pub struct ContactCard {
     /// The address, whole: they are signed in and it is theirs.
@@ -104,8 +98,6 @@ pub struct ContactCard {
     pub made: Timestamp,
     /// Whether it counts.
     pub state: ContactState,
-    /// The page where its code is typed in.
-    pub confirm: String,
     /// The page that asks before it is removed. `None`: the directory holds it, and it is changed there.
     pub remove: Option<String>,
 }
@@ -128,8 +120,6 @@ pub struct DeviceCard {
 /// What happened to a way back in.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum History {
-    /// Signed in here.
-    SignedIn,
     /// Added.
     Added(WayKind),
     /// Removed.
@@ -160,7 +150,6 @@ impl HistoryLine {
         let way = |key: Key, way: &WayKind| shell.t(key).with("way", shell.t(way.label()));
         let case = |key: Key, reference: &String| shell.t(key).with("reference", reference);
         match &self.what {
-            History::SignedIn => shell.t(k("history-signed-in")),
             History::Added(kind) => way(k("history-added"), kind),
             History::Removed(kind) => way(k("history-removed"), kind),
             History::PasswordChanged => shell.t(k("history-password")),
@@ -178,8 +167,6 @@ pub enum Notice {
     Added(WayKind),
     /// Removed.
     Removed(WayKind),
-    /// The password was changed.
-    PasswordChanged,
     /// A contact was added and counts later.
     ContactWaits(Timestamp),
 }
@@ -190,7 +177,6 @@ impl Notice {
         match self {
             Self::Added(kind) => way(k("notice-added"), kind),
             Self::Removed(kind) => way(k("notice-removed"), kind),
-            Self::PasswordChanged => shell.t(k("notice-password")),
             Self::ContactWaits(from) => shell.t(k("notice-contact-waits")).with("time", shell.when(from)),
         }
     }

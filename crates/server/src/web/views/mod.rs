@@ -110,8 +110,7 @@ pub struct Passkey {
     pub action: String,
 }
 
-/// How a page hears that something changed: a stream of events (`state` says what, `go` says where) and, without
-/// script, a refresh of the page.
+/// How a page hears that something changed: a stream that says where to go on and, without script, a refresh of the page.
 #[derive(Clone, Debug)]
 pub struct Live {
     /// The path of the event stream.

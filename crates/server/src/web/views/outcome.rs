@@ -26,9 +26,9 @@ pub enum StopReason {
     Busy,
     /// Too many tries; when it goes on.
     TooManyTries(Timestamp),
-    /// Something outside does not answer, and no write has begun; when to try again. After a write has begun the page is
+    /// Something outside does not answer, and no write has begun. After a write has begun the page is
     /// [`super::wait::Work::Looking`]: nobody may say that nothing has changed.
-    Outage(Option<Timestamp>),
+    Outage,
     /// It was finished before.
     AlreadyDone,
     /// No such page.
@@ -37,10 +37,6 @@ pub enum StopReason {
     WrongMethod,
     /// The form was old or came from another site.
     StaleForm,
-    /// More was sent than a form can hold.
-    TooLarge,
-    /// Signed in, but not for this page.
-    NotYours,
     /// Broken on our side.
     Broken,
 }
@@ -61,16 +57,15 @@ impl StopReason {
     /// What the answer is to a program.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NotConfirmed | Self::Contested | Self::Declined | Self::NotYours => StatusCode::FORBIDDEN,
+            Self::NotConfirmed | Self::Contested | Self::Declined => StatusCode::FORBIDDEN,
             Self::Expired | Self::Withdrawn => StatusCode::GONE,
             Self::Busy => StatusCode::CONFLICT,
             Self::TooManyTries(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Outage(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Outage => StatusCode::SERVICE_UNAVAILABLE,
             Self::AlreadyDone => StatusCode::OK,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::StaleForm => StatusCode::BAD_REQUEST,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -89,14 +84,11 @@ impl StopReason {
             Self::Declined => words!("stop-declined"),
             Self::Busy => words!("stop-busy"),
             Self::TooManyTries(_) => words!("stop-tries"),
-            Self::Outage(None) => words!("stop-outage"),
-            Self::Outage(Some(_)) => words!("stop-outage-until"),
+            Self::Outage => words!("stop-outage"),
             Self::AlreadyDone => words!("stop-already"),
             Self::NotFound => words!("stop-not-found"),
             Self::WrongMethod => words!("stop-method"),
             Self::StaleForm => words!("stop-stale"),
-            Self::TooLarge => words!("stop-large"),
-            Self::NotYours => words!("stop-not-yours"),
             Self::Broken => words!("stop-broken"),
         }
     }
@@ -113,7 +105,7 @@ impl StopReason {
     pub fn next(&self, shell: &Shell) -> Text {
         let text = shell.t(self.words().next);
         match self {
-            Self::TooManyTries(at) | Self::Outage(Some(at)) => text.with("time", shell.when(at)),
+            Self::TooManyTries(at) => text.with("time", shell.when(at)),
             _ => text,
         }
     }

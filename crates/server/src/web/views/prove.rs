@@ -8,15 +8,6 @@ use super::{CaseHead, Passkey, WayKind};
 use crate::i18n::{Text, k};
 use crate::web::shell::Shell;
 
-/// One card of the choice.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Way {
-    /// Which way.
-    pub kind: WayKind,
-    /// Whether it was chosen before.
-    pub checked: bool,
-}
-
 /// `…/how`: which proof. Posts `way`.
 #[derive(Template, Debug)]
 #[template(path = "how.html")]
@@ -26,19 +17,13 @@ pub struct ChooseProof {
     /// The case.
     pub case: CaseHead,
     /// The ways to offer, best first. Before a first proof: the same list for everyone. [`WayKind::None`] is added by the page.
-    pub ways: Vec<Way>,
+    pub ways: Vec<WayKind>,
     /// What was shown so far; empty before a first proof.
     pub shown: Vec<WayKind>,
     /// How many proofs the gate wants on this road; only said after a first proof.
     pub needed: u32,
     /// The form was sent without a choice.
     pub nothing_chosen: bool,
-}
-
-impl ChooseProof {
-    fn none(&self) -> Way {
-        Way { kind: WayKind::None, checked: false }
-    }
 }
 
 /// Why a passkey page says something.

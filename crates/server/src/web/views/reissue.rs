@@ -1,27 +1,11 @@
-//! The new way in: a passkey first, a password second, and the page that says what changed. Nobody is signed in by it (R7).
+//! The new way in: a password, an unlock, and the page that says what changed. Nobody is signed in by it (R7).
 
 use askama::Template;
 use keyward_core::time::Timestamp;
 
-use super::{CaseHead, Passkey, WayKind};
+use super::{CaseHead, WayKind};
 use crate::i18n::{Key, Text, k};
 use crate::web::shell::Shell;
-
-/// `…/new`: save a passkey, or go on to a password (UX-33). Posts `credential`.
-#[derive(Template, Debug)]
-#[template(path = "new.html")]
-pub struct NewCredential {
-    /// What is around the page.
-    pub shell: Shell,
-    /// The case.
-    pub case: CaseHead,
-    /// The question to the authenticator.
-    pub passkey: Passkey,
-    /// Where a password is created instead; `None` if this class takes passkeys only.
-    pub password: Option<String>,
-    /// The last try did not make a passkey.
-    pub not_made: bool,
-}
 
 /// One rule a password is held to, in the words shown before typing (UX-25).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,10 +16,6 @@ pub enum PasswordRule {
     NotKnown,
     /// Not the name, the organization or the like.
     NotYou,
-    /// Not easy to guess.
-    HardToGuess,
-    /// Not one used before.
-    NotBefore,
 }
 
 impl PasswordRule {
@@ -45,8 +25,6 @@ impl PasswordRule {
             Self::Length(_) => "length",
             Self::NotKnown => "known",
             Self::NotYou => "you",
-            Self::HardToGuess => "guess",
-            Self::NotBefore => "before",
         }
     }
     /// The rule in words.
@@ -55,8 +33,6 @@ impl PasswordRule {
             Self::Length(min) => shell.t(k("rule-length")).with("min", *min),
             Self::NotKnown => shell.t(k("rule-known")),
             Self::NotYou => shell.t(k("rule-you")),
-            Self::HardToGuess => shell.t(k("rule-guess")),
-            Self::NotBefore => shell.t(k("rule-before")),
         }
     }
 }
@@ -114,15 +90,6 @@ pub struct PasswordField {
     pub check: String,
 }
 
-/// What saving will do beside the password.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Effects {
-    /// Everything is signed out.
-    pub signs_out: bool,
-    /// So many app passwords stop.
-    pub app_passwords: u32,
-}
-
 /// `…/new/password`. Posts `username` (ignored) and `new-password`.
 #[derive(Template, Debug)]
 #[template(path = "new_password.html")]
@@ -133,12 +100,8 @@ pub struct NewPassword {
     pub case: CaseHead,
     /// The field and its rules.
     pub field: PasswordField,
-    /// What saving does beside.
-    pub effects: Effects,
     /// What was wrong with the last one.
     pub problem: Option<PasswordProblem>,
-    /// Where a passkey is saved instead; `None` if one was just saved or the class has none.
-    pub passkey: Option<String>,
 }
 
 impl NewPassword {
@@ -166,10 +129,8 @@ pub enum Change {
     PasskeySaved,
     /// The account is open again.
     Unlocked,
-    /// Signed out everywhere; on so many devices, if the directory can say.
-    SignedOut(Option<u32>),
-    /// So many app passwords stopped.
-    AppPasswordsStopped(u32),
+    /// Signed out everywhere.
+    SignedOut,
     /// The lost passkey, app or phone no longer works; its name.
     Removed(String),
     /// A way back in was added.
@@ -185,9 +146,7 @@ impl Change {
             Self::PasswordSet => shell.t(k("done-password")),
             Self::PasskeySaved => shell.t(k("done-passkey")),
             Self::Unlocked => shell.t(k("done-unlocked")),
-            Self::SignedOut(None) => shell.t(k("done-signed-out")),
-            Self::SignedOut(Some(n)) => shell.t(k("done-signed-out-of")).with("n", *n),
-            Self::AppPasswordsStopped(n) => shell.t(k("done-app-passwords")).with("n", *n),
+            Self::SignedOut => shell.t(k("done-signed-out")),
             Self::Removed(name) => shell.t(k("done-removed")).with("name", name.as_str()),
             Self::Added(way) => shell.t(k("done-added")).with("way", shell.t(way.label())),
             Self::Told(n) => shell.t(k("done-told")).with("n", *n),
@@ -195,26 +154,11 @@ impl Change {
     }
 }
 
-/// Something that this server cannot end at once and says so (R44).
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct StillOpen {
-    /// What, in the words of the directory's owner, for example `Work laptops`.
-    pub what: String,
-    /// When it ends by itself.
-    pub until: Timestamp,
-}
-
 /// Something left for the person to do.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NextStep {
-    /// Make new recovery codes: so many are left.
-    RecoveryCodes(u32),
     /// Save a passkey, so that this is not needed again.
     SavePasskey,
-    /// Type the new password into the mail app of the phone.
-    MailApp,
-    /// Lock and unlock the work laptop once on the office network.
-    Laptop,
     /// Let this browser count as a proof.
     KnowDevice,
     /// Look at the ways back in.
@@ -224,23 +168,18 @@ pub enum NextStep {
 impl NextStep {
     /// One line.
     pub fn text(&self, shell: &Shell) -> Text {
-        match self {
-            Self::RecoveryCodes(left) => shell.t(k("next-recovery-codes")).with("left", *left),
-            Self::SavePasskey => shell.t(k("next-passkey")),
-            Self::MailApp => shell.t(k("next-mail-app")),
-            Self::Laptop => shell.t(k("next-laptop")),
-            Self::KnowDevice => shell.t(k("next-device")),
-            Self::LookAtWays => shell.t(k("next-ways")),
-        }
+        shell.t(match self {
+            Self::SavePasskey => k("next-passkey"),
+            Self::KnowDevice => k("next-device"),
+            Self::LookAtWays => k("next-ways"),
+        })
     }
-    /// Where it is done, if that is a page of ours.
-    pub fn href(&self) -> Option<&'static str> {
+    /// The page where it is done.
+    pub fn href(&self) -> &'static str {
         match self {
-            Self::RecoveryCodes(_) => Some("/me/recovery-codes"),
-            Self::SavePasskey => Some("/me/passkeys/add"),
-            Self::KnowDevice => Some("/me/devices/add"),
-            Self::LookAtWays => Some("/me"),
-            Self::MailApp | Self::Laptop => None,
+            Self::SavePasskey => "/me/passkeys/add",
+            Self::KnowDevice => "/me/devices/add",
+            Self::LookAtWays => "/me",
         }
     }
 }
@@ -270,7 +209,7 @@ impl DoneKind {
     }
 }
 
-/// `…/done`. Everything on it was read back from the directory.
+/// `…/done`. Everything on it was read back from the directory. The sign-in is another page: nobody is signed in by a recovery.
 #[derive(Template, Debug)]
 #[template(path = "done.html")]
 pub struct Done {
@@ -284,12 +223,8 @@ pub struct Done {
     pub at: Timestamp,
     /// What changed.
     pub changes: Vec<Change>,
-    /// What ends only later.
-    pub still_open: Vec<StillOpen>,
     /// What is left to do.
     pub next: Vec<NextStep>,
-    /// Where the person signs in now; nobody is signed in by a recovery.
-    pub sign_in: Option<String>,
     /// The page that stops everything if it was somebody else.
     pub not_me: String,
     /// Where a new recovery code is had for the one that was used.

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Goal, Passkey};
+use super::Goal;
 use crate::i18n::{Key, Text, k};
 use crate::web::shell::Shell;
 
@@ -99,6 +99,4 @@ pub struct FindAccount {
     pub name: String,
     /// What was wrong with it.
     pub problem: Option<FindProblem>,
-    /// A passkey may answer from the browser's list of suggestions, before any name is typed.
-    pub autofill: Option<Passkey>,
 }

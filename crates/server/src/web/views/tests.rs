@@ -42,7 +42,7 @@ fn title(html: &str) -> &str {
 #[test]
 fn every_page_renders_with_every_value_filled_in() {
     let pages = every_page();
-    assert_eq!(pages.len(), 153 * Lang::CHOICE.len());
+    assert_eq!(pages.len(), 145 * Lang::CHOICE.len());
     for (lang, page) in pages {
         assert!(page.html.ends_with("</html>"), "{} {lang:?}", page.name);
         for gap in ["{$", "{ $", "{{", "{%"] {
@@ -112,7 +112,7 @@ fn the_content_security_policy_finds_nothing_inline() {
         }
         for name in ["src", "href", "action"] {
             for (at, _) in html.match_indices(&format!(" {name}=\"http")) {
-                // The only way out is to the sign-in of the organization and the links inside a caught message.
+                // The only way out is by the links inside a caught message.
                 assert!(html[at..].contains(".northwind.example"), "{}", page.name);
             }
         }
@@ -171,12 +171,13 @@ fn every_field_has_a_label_and_every_form_posts() {
 #[test]
 fn ux_45_every_form_that_changes_something_counts_once() {
     let shared = ["/language", "/sign-out", "/demo/sign-in/p.shah"];
+    // A script holds back a second press; at a passkey, the window of the browser does.
+    let counts = [" data-once", " data-passkey=\""];
     for (_, page) in every_page() {
-        for form in page.html.split("<form").skip(1) {
+        for form in tags(&page.html, "form") {
             let action = value(form, "action").unwrap_or("");
-            let body = &form[..form.find("</form>").expect("closed")];
             if !shared.contains(&action) {
-                assert!(body.contains("name=\"once\""), "{} {action}", page.name);
+                assert!(counts.iter().any(|how| form.contains(*how)), "{} {action}", page.name);
             }
         }
     }
@@ -224,14 +225,14 @@ fn ux_22_to_25_a_new_password_is_one_field_with_its_rules_first_and_the_name_bes
 }
 
 #[test]
-fn ux_05_the_name_field_takes_any_name_and_suggests_passkeys() {
+fn ux_05_the_name_field_takes_any_name() {
     let pages = every_page();
     let find = pages.iter().find(|(_, page)| page.name == "02-find");
     let html = &find.expect("there").1.html;
     let inputs = tags(html, "input");
     let name = inputs.iter().find(|input| value(input, "id") == Some("name"));
     let name = name.expect("there");
-    assert_eq!(value(name, "autocomplete"), Some("username webauthn"));
+    assert_eq!(value(name, "autocomplete"), Some("username"));
     assert_eq!(value(name, "autocapitalize"), Some("none"));
     assert_eq!(value(name, "spellcheck"), Some("false"));
     assert_eq!(value(name, "type"), None);
@@ -360,8 +361,8 @@ fn every_text_of_the_catalog_is_on_some_page_or_in_some_message() {
         let source = std::fs::read_to_string(path).expect("a file");
         for line in source.lines().filter(|line| line.starts_with(char::is_alphabetic)) {
             let (key, text) = line.split_once(" = ").unwrap_or((line, ""));
-            // Times have their own test, the strength of a password is said while it is typed, and the desk has its own pages.
-            let elsewhere = key.starts_with("time-") || key.starts_with("strength-") || key.ends_with("-staff");
+            // Times have their own test, and the strength of a password is said while it is typed.
+            let elsewhere = key.starts_with("time-") || key.starts_with("strength-");
             if !elsewhere && !text.is_empty() && !text.contains('{') && !seen.contains(text) {
                 unseen.push(key.to_owned());
             }
@@ -421,7 +422,7 @@ fn ux_15_a_code_is_grouped_where_it_is_read_and_spaced_where_it_is_typed() {
             }
         }
     }
-    assert!(seen >= 3, "{seen}");
+    assert!(seen >= 2, "{seen}");
     for (_, page) in every_page() {
         for input in tags(&page.html, "input").into_iter().filter(|i| value(i, "inputmode") == Some("numeric")) {
             assert_eq!(value(input, "class"), Some("input code"), "{}: monospace and spaced", page.name);
@@ -455,16 +456,16 @@ fn ux_46_no_button_is_ever_disabled() {
 
 #[test]
 fn ux_47_an_outage_says_what_became_of_the_case_when_to_try_and_whom_to_call() {
-    for (name, when) in [("10-outage", "Try again in a minute"), ("10-outage-until", "Try again after 15:02 GMT today")]
-    {
-        let pages = every_page();
-        let (_, page) = pages.iter().find(|(lang, page)| *lang == Lang::En && page.name == name).expect("there");
-        let main = words(&page.html[page.html.find("<main").expect("main")..]);
-        for part in
-            ["Your case is safe and nothing has changed.", when, "Call the service desk on 555 0100", "KW-7Q4M-82XJ"]
-        {
-            assert!(main.contains(part), "{name}: {part}: {main}");
-        }
+    let pages = every_page();
+    let (_, page) = pages.iter().find(|(lang, page)| *lang == Lang::En && page.name == "10-outage").expect("there");
+    let main = words(&page.html[page.html.find("<main").expect("main")..]);
+    for part in [
+        "Your case is safe and nothing has changed.",
+        "Try again in a minute",
+        "Call the service desk on 555 0100",
+        "KW-7Q4M-82XJ",
+    ] {
+        assert!(main.contains(part), "{part}: {main}");
     }
 }
 
@@ -576,14 +577,8 @@ fn ux_126_what_a_button_says_is_what_it_does() {
         "Prove",
     ];
     // An answer to the question of the page, which names what follows from it; and each language in its own words.
-    let answers = [
-        "Yes, go on",
-        "Yes, it is mine",
-        "It was not me. Stop it",
-        "I have kept them",
-        "I have kept it",
-        "I have written it down",
-    ];
+    let answers =
+        ["Yes, go on", "It was not me. Stop it", "I have kept them", "I have kept it", "I have written it down"];
     let mut odd = BTreeSet::new();
     for (_, page) in every_page().iter().filter(|(lang, _)| *lang == Lang::En) {
         for button in page.html.split("<button").skip(1).filter(|button| !button.contains("name=\"lang\"")) {

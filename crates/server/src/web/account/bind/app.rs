@@ -5,16 +5,13 @@ use crate::{
     i18n::k,
     web::{
         answer::{Answer, again, show},
-        applicant::Here,
+        applicant::{Here, digits_problem},
         views::{
             me_edit::{AddApp, QrCode},
             prove::CodeProblem,
         },
     },
 };
-
-/// The digits of a code.
-const DIGITS: usize = 6;
 
 pub(super) async fn page(here: &Here, problem: Option<CodeProblem>) -> Answer {
     let portal = &here.visit.portal;
@@ -41,10 +38,8 @@ pub(super) async fn page(here: &Here, problem: Option<CodeProblem>) -> Answer {
 
 pub(super) async fn handed(here: &Here, sent: Sent) -> Answer {
     let code = sent.code.unwrap_or_default();
-    match code.chars().filter(|c| c.is_numeric()).count() {
-        0 => return page(here, Some(CodeProblem::Empty)).await,
-        n if n < DIGITS => return page(here, Some(CodeProblem::Short)).await,
-        _ => {}
+    if let Some(problem) = digits_problem(&code) {
+        return page(here, Some(problem)).await;
     }
     let Some(key) = draft_key(here) else { return page(here, None).await };
     let label = here.visit.shell().t(k("me-app")).to_string();

@@ -92,6 +92,5 @@ pub async fn kept(here: Here) -> Answer {
     {
         return here.failed(error);
     }
-    let name = here.visit.portal.cookie(&draft_cookie(here.case.reference()));
-    with_cookie(here.onward(&here.case), &here.visit.no_cookie(name))
+    with_cookie(here.onward(&here.case), &here.visit.no_cookie(&draft_cookie(here.case.reference())))
 }

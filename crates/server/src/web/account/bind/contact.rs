@@ -5,10 +5,10 @@ use keyward_core::account::{Action, Class, Method};
 
 use super::{Sent, draft, draft_key, submit, with_draft};
 use crate::{
-    flow::{Draft, FlowError, NotThisAddress},
+    flow::{FlowError, NotThisAddress},
     web::{
         answer::{Answer, again as form_again, go, show, stop},
-        applicant::{Here, Mailed, Place},
+        applicant::{Here, Mailed, Place, digits_problem},
         views::{
             me_edit::{AddContact, ConfirmContact, ContactProblem},
             outcome::StopReason,
@@ -19,17 +19,12 @@ use crate::{
 
 /// So much of what was typed is shown again.
 const SHOWN: usize = 254;
-/// The digits of a code.
-const DIGITS: usize = 6;
 
 /// `other`: the person wants to type another one.
 pub(super) async fn page(here: &Here, other: bool, mailed: &Mailed) -> Answer {
-    match draft(here).await {
+    match waiting(here).await {
         Err(error) => here.failed(error),
-        Ok(Some(draft)) if !other => match &draft {
-            Draft::Address { address } => confirm(here, address, mailed, None),
-            Draft::App { .. } | Draft::Codes { .. } | Draft::Chosen { .. } => ask(here, String::new(), None),
-        },
+        Ok(Some(address)) if !other => confirm(here, &address, mailed, None),
         Ok(_) => ask(here, String::new(), None),
     }
 }
@@ -86,10 +81,7 @@ async fn offered(here: &Here, address: &str) -> Answer {
 
 /// The address that this browser waits for.
 async fn waiting(here: &Here) -> Result<Option<String>, FlowError> {
-    Ok(draft(here).await?.and_then(|draft| match &draft {
-        Draft::Address { address } => Some(address.clone()),
-        Draft::App { .. } | Draft::Codes { .. } | Draft::Chosen { .. } => None,
-    }))
+    Ok(draft(here).await?.and_then(|draft| draft.address().map(str::to_owned)))
 }
 
 async fn typed(here: &Here, code: &str, mailed: &Mailed) -> Answer {
@@ -98,10 +90,8 @@ async fn typed(here: &Here, code: &str, mailed: &Mailed) -> Answer {
         (Some(key), Ok(Some(address))) => (key, address),
         _ => return ask(here, String::new(), None),
     };
-    match code.chars().filter(|c| c.is_numeric()).count() {
-        0 => return confirm(here, &address, mailed, Some(CodeProblem::Empty)),
-        n if n < DIGITS => return confirm(here, &address, mailed, Some(CodeProblem::Short)),
-        _ => {}
+    if let Some(problem) = digits_problem(code) {
+        return confirm(here, &address, mailed, Some(problem));
     }
     match here.visit.portal.flow.confirm_address(&here.case, here.browser, &key, code).await {
         Err(error) => here.failed(error),

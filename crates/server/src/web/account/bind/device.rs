@@ -21,7 +21,7 @@ pub(super) async fn handed(here: &Here, sent: Sent) -> Answer {
     let (answer, taken) = submit(here, &record).await;
     // Only the key that was handed in: a second press must not put another one in its place.
     match taken {
-        true => with_cookie(answer, &here.visit.cookie(here.visit.portal.cookie(DEVICE), &key, DEVICE_MS)),
+        true => with_cookie(answer, &here.visit.cookie(DEVICE, &key, DEVICE_MS)),
         false => answer,
     }
 }

@@ -115,8 +115,7 @@ async fn draft(here: &Here) -> Result<Option<Draft>, FlowError> {
 }
 
 fn with_draft(here: &Here, answer: Answer, key: &Token) -> Answer {
-    let name = here.visit.portal.cookie(&draft_cookie(here.case.reference()));
-    with_cookie(answer, &here.visit.cookie(name, key, DRAFT_MS))
+    with_cookie(answer, &here.visit.cookie(&draft_cookie(here.case.reference()), key, DRAFT_MS))
 }
 
 /// Hands a record in, and goes to the page that waits for the worker. The answer and whether it was taken.

@@ -1,10 +1,8 @@
 //! A new passkey: the browser's dialog, and a name to know it by later.
 
-use keyward_core::time::MINUTE_MS;
-
 use super::{Sent, submit};
 use crate::{
-    flow::label,
+    flow::{DIALOG_MS, label},
     web::{
         answer::{Answer, again, show, with_cookie},
         applicant::Here,
@@ -14,8 +12,6 @@ use crate::{
 
 /// The cookie of the dialog.
 const DIALOG: &str = "new-passkey";
-/// How long it may stay open.
-const DIALOG_MS: i64 = 5 * MINUTE_MS;
 
 pub(super) async fn page(here: &Here, problem: Option<PasskeyProblem>) -> Answer {
     match here.visit.portal.flow.begin_new_passkey(&here.case, here.browser).await {
@@ -28,8 +24,7 @@ pub(super) async fn page(here: &Here, problem: Option<PasskeyProblem>) -> Answer
                 problem,
             };
             let answer = if problem.is_some() { again(&view) } else { show(&view) };
-            let cookie = here.visit.cookie(here.visit.portal.cookie(DIALOG), &begun.key, DIALOG_MS);
-            with_cookie(answer, &cookie)
+            with_cookie(answer, &here.visit.cookie(DIALOG, &begun.key, DIALOG_MS))
         }
     }
 }
@@ -44,7 +39,7 @@ pub(super) async fn handed(here: &Here, sent: Sent) -> Answer {
         Ok(None) => page(here, Some(PasskeyProblem::Expired)).await,
         Ok(Some(record)) => {
             let (answer, _) = submit(here, &record).await;
-            with_cookie(answer, &here.visit.no_cookie(here.visit.portal.cookie(DIALOG)))
+            with_cookie(answer, &here.visit.no_cookie(DIALOG))
         }
     }
 }

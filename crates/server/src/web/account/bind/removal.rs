@@ -4,7 +4,7 @@ use keyward_core::ids::FactorId;
 
 use super::{Sent, draft};
 use crate::{
-    flow::{Draft, FlowError, Handed, OwnWay},
+    flow::{FlowError, Handed, OwnWay},
     web::{
         answer::{Answer, again, show},
         applicant::{Here, hand},
@@ -22,10 +22,7 @@ pub(super) async fn page(here: &Here, nothing_chosen: bool) -> Answer {
 
 async fn view(here: &Here, nothing_chosen: bool) -> Result<ChooseWay, FlowError> {
     let flow = &here.visit.portal.flow;
-    let chosen = draft(here).await?.and_then(|draft| match &draft {
-        Draft::Chosen { factor } => Some(*factor),
-        Draft::App { .. } | Draft::Codes { .. } | Draft::Address { .. } => None,
-    });
+    let chosen = draft(here).await?.and_then(|draft| draft.chosen());
     let one = |way: &OwnWay| OneWay {
         value: way.id.to_string(),
         kind: way.method.into(),

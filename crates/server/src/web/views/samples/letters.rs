@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::person::origin;
 use super::{NOW, REFERENCE, site};
 use crate::i18n::Lang;
-use crate::web::mail::{CaseLine, ChangeLine, CodeFor, Letterhead, Mail, Notice, StoppedBy, WayOn};
+use crate::web::mail::{CaseLine, ChangeLine, Letterhead, Mail, Notice, StoppedBy, WayOn};
 use crate::web::shell::Site;
 use crate::web::views::{Goal, WayKind};
 
@@ -41,12 +41,12 @@ fn started() -> Vec<(&'static str, Notice)> {
     let (until, life_ms) = (NOW.plus_ms(10 * MINUTE_MS), 10 * MINUTE_MS);
     let way_on = WayOn {
         link: "https://keyward.northwind.example/l/sample-link-0123456789abcdefghjkmnpqrs".to_owned(),
-        code: Some("492 817".to_owned()),
+        code: "492 817".to_owned(),
         until,
         life_ms,
     };
     let started = |goal, way_on| Notice::Started { goal, case: case(), way_on };
-    let code = |purpose| Notice::Code { purpose, code: "492 817".to_owned(), until, life_ms };
+    let code = Notice::Code { code: "492 817".to_owned(), until, life_ms };
     let held = Notice::Held {
         case: case(),
         until: NOW.plus_ms(19 * HOUR_MS),
@@ -56,10 +56,8 @@ fn started() -> Vec<(&'static str, Notice)> {
         ("started-password", started(Goal::Password, Some(way_on))),
         ("started-unlock", started(Goal::Unlock, None)),
         ("started-replace", started(Goal::Replace, None)),
-        ("started-secure", started(Goal::Secure, None)),
         ("started-ways", started(Goal::Ways, None)),
-        ("code-sign-in", code(CodeFor::SignIn)),
-        ("code-contact", code(CodeFor::Contact)),
+        ("code-contact", code),
         ("held", held),
     ]
 }
@@ -69,14 +67,12 @@ fn ended() -> Vec<(&'static str, Notice)> {
     let done = |goal, signed_out| Notice::Done { goal, case: case(), signed_out };
     vec![
         ("stopped-refused", stopped(StoppedBy::Refused)),
-        ("stopped-desk", stopped(StoppedBy::DeskCall)),
         ("stopped-expired", stopped(StoppedBy::Expired)),
         ("stopped-withdrawn", stopped(StoppedBy::Withdrawn)),
         ("stopped-declined", stopped(StoppedBy::Declined)),
         ("done-password", done(Goal::Password, true)),
         ("done-unlock", done(Goal::Unlock, false)),
         ("done-replace", done(Goal::Replace, true)),
-        ("done-secure", done(Goal::Secure, true)),
         ("done-ways", done(Goal::Ways, false)),
     ]
 }

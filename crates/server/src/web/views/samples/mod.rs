@@ -69,7 +69,6 @@ pub fn without_help(site: &Site) -> Arc<Site> {
 pub fn shell(lang: Lang, theme: Theme) -> Shell {
     let mut shell = Shell::public(site(), lang, NOW, "/recover");
     shell.theme = theme;
-    shell.once = "once-7f3a".to_owned();
     shell
 }
 
@@ -97,13 +96,7 @@ pub fn passkey() -> Passkey {
 pub fn password_field() -> PasswordField {
     PasswordField {
         account: "j.okafor".to_owned(),
-        rules: vec![
-            PasswordRule::Length(15),
-            PasswordRule::NotKnown,
-            PasswordRule::NotYou,
-            PasswordRule::HardToGuess,
-            PasswordRule::NotBefore,
-        ],
+        rules: vec![PasswordRule::Length(15), PasswordRule::NotKnown, PasswordRule::NotYou],
         passwordrules: "minlength: 15; maxlength: 256; allowed: unicode;".to_owned(),
         check: "/recover/KW-7Q4M-82XJ/new/password/check".to_owned(),
     }

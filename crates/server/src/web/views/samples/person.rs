@@ -10,7 +10,7 @@ use crate::web::views::WayKind;
 use crate::web::views::demo::{DemoApp, DemoCode, DemoGroup, DemoHome, DemoInbox, DemoMail, DemoMessage, DemoPerson};
 use crate::web::views::follow::{CaseState, FollowCase, FollowFind, FollowProblem, Happened, Step};
 use crate::web::views::info::{Accessibility, Help, HowWeCheck, Privacy, Tested};
-use crate::web::views::link::{DeadLink, LinkDead, LinkLanding, LinkPurpose, NotMe, NotMeDone, Origin, StopRequest};
+use crate::web::views::link::{DeadLink, LinkDead, LinkLanding, NotMe, NotMeDone, Origin, StopRequest};
 
 /// All of it.
 pub fn all(shell: &Shell, out: &mut Samples) {
@@ -22,22 +22,13 @@ pub fn all(shell: &Shell, out: &mut Samples) {
 }
 
 fn links(shell: &Shell, out: &mut Samples) {
-    for (name, purpose) in [
-        ("12-link-prove", LinkPurpose::Prove),
-        ("12-link-new", LinkPurpose::NewWayIn),
-        ("12-link-contact", LinkPurpose::ConfirmContact),
-    ] {
-        let in_case = purpose != LinkPurpose::ConfirmContact;
-        let page = LinkLanding {
-            shell: shell.clone(),
-            reference: in_case.then(|| REFERENCE.to_owned()),
-            purpose,
-            until: NOW.plus_ms(8 * MINUTE_MS),
-            action: "/l/use".to_owned(),
-            not_me: "/not-me/sample".to_owned(),
-        };
-        out.add(name, &page);
-    }
+    let page = LinkLanding {
+        shell: shell.clone(),
+        reference: REFERENCE.to_owned(),
+        until: NOW.plus_ms(8 * MINUTE_MS),
+        not_me: "/not-me/sample".to_owned(),
+    };
+    out.add("12-link", &page);
     for (name, why, again) in [
         ("12-link-used", DeadLink::Used, false),
         ("12-link-expired", DeadLink::Expired(10 * MINUTE_MS), true),
@@ -92,13 +83,11 @@ fn follow(shell: &Shell, out: &mut Samples) {
     }
     let steps = [
         Step::Started,
-        Step::MessageSent,
         Step::NotShown,
         Step::Shown(WayKind::AppCode),
         Step::Held,
         Step::Agreed,
         Step::NewWayIn,
-        Step::SignedOut,
         Step::Reviewed,
         Step::Withdrawn,
         Step::Contested,

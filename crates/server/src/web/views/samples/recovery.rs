@@ -7,11 +7,9 @@ use crate::web::shell::{Cut, Shell};
 use crate::web::views::outcome::{StopReason, Stopped, Told};
 use crate::web::views::prove::{
     ChooseProof, CodeProblem, GetHelp, PasskeyProblem, ProveAppCode, ProveDevice, ProveEmail, ProvePasskey,
-    ProveRecoveryCode, Resend, Way,
+    ProveRecoveryCode, Resend,
 };
-use crate::web::views::reissue::{
-    Change, Done, DoneKind, Effects, NewCredential, NewPassword, NextStep, PasswordProblem, StillOpen, UnlockNow,
-};
+use crate::web::views::reissue::{Change, Done, DoneKind, NewPassword, NextStep, PasswordProblem, UnlockNow};
 use crate::web::views::start::{FindAccount, FindProblem, Start};
 use crate::web::views::wait::{Hold, HoldReason, NeedsPerson, Work, Working};
 use crate::web::views::{CaseHead, Goal, Live, WayKind};
@@ -39,13 +37,7 @@ pub fn live() -> Live {
 
 fn start(shell: &Shell, out: &mut Samples) {
     out.add("01-start", &Start { shell: shell.clone() });
-    let mut find = FindAccount {
-        shell: shell.clone(),
-        goal: Goal::Password,
-        name: String::new(),
-        problem: None,
-        autofill: Some(passkey()),
-    };
+    let mut find = FindAccount { shell: shell.clone(), goal: Goal::Password, name: String::new(), problem: None };
     out.add("02-find", &find);
     find.problem = Some(FindProblem::Empty);
     out.add("02-find-error", &find);
@@ -54,7 +46,6 @@ fn start(shell: &Shell, out: &mut Samples) {
     out.add("02-find-too-long", &find);
     find.name.clear();
     find.problem = None;
-    find.autofill = None;
     for (name, goal) in
         [("02-find-unlock", Goal::Unlock), ("02-find-replace", Goal::Replace), ("02-find-secure", Goal::Secure)]
     {
@@ -64,17 +55,10 @@ fn start(shell: &Shell, out: &mut Samples) {
 }
 
 fn prove(shell: &Shell, out: &mut Samples) {
-    let way = |kind, checked| Way { kind, checked };
     let mut how = ChooseProof {
         shell: shell.clone(),
         case: case(1),
-        ways: vec![
-            way(WayKind::Passkey, true),
-            way(WayKind::AppCode, false),
-            way(WayKind::RecoveryCode, false),
-            way(WayKind::Email, false),
-            way(WayKind::KnownDevice, false),
-        ],
+        ways: vec![WayKind::Passkey, WayKind::AppCode, WayKind::RecoveryCode, WayKind::Email, WayKind::KnownDevice],
         shown: Vec::new(),
         needed: 2,
         nothing_chosen: false,
@@ -84,7 +68,7 @@ fn prove(shell: &Shell, out: &mut Samples) {
     out.add("03-how-error", &how);
     how.nothing_chosen = false;
     how.shown = vec![WayKind::AppCode];
-    how.ways.retain(|way| way.kind != WayKind::AppCode);
+    how.ways.retain(|way| *way != WayKind::AppCode);
     out.add("03-how-one-of-two", &how);
     how.ways.clear();
     out.add("03-how-not-enough", &how);
@@ -176,27 +160,9 @@ fn wait(shell: &Shell, out: &mut Samples) {
 }
 
 fn reissue(shell: &Shell, out: &mut Samples) {
-    let mut new = NewCredential {
-        shell: shell.clone(),
-        case: case(3),
-        passkey: passkey(),
-        password: Some("/recover/KW-7Q4M-82XJ/new/password".to_owned()),
-        not_made: false,
-    };
-    out.add("07-new", &new);
-    new.not_made = true;
-    new.password = None;
-    out.add("07-new-error", &new);
     let locked = CaseHead::new(REFERENCE, "/recover/KW-7Q4M-82XJ", Goal::Unlock, 3);
     out.add("07-unlock", &UnlockNow { shell: shell.clone(), case: locked });
-    let mut page = NewPassword {
-        shell: shell.clone(),
-        case: case(3),
-        field: password_field(),
-        effects: Effects { signs_out: true, app_passwords: 3 },
-        problem: None,
-        passkey: Some("/recover/KW-7Q4M-82XJ/new".to_owned()),
-    };
+    let mut page = NewPassword { shell: shell.clone(), case: case(3), field: password_field(), problem: None };
     out.add("08-password", &page);
     for (name, problem) in [
         ("08-password-known", PasswordProblem::Known),
@@ -220,30 +186,23 @@ fn done(shell: &Shell, out: &mut Samples) {
         case: case(4),
         kind: DoneKind::BackIn,
         at: NOW,
-        changes: vec![Change::PasswordSet, Change::SignedOut(Some(4)), Change::AppPasswordsStopped(3), Change::Told(2)],
-        still_open: vec![StillOpen {
-            what: "Work laptop (Kerberos ticket)".to_owned(),
-            until: NOW.plus_ms(10 * HOUR_MS),
-        }],
-        next: vec![NextStep::SavePasskey, NextStep::RecoveryCodes(0), NextStep::MailApp, NextStep::Laptop],
-        sign_in: Some("https://sso.northwind.example/".to_owned()),
+        changes: vec![Change::PasswordSet, Change::SignedOut, Change::Told(2)],
+        next: vec![NextStep::SavePasskey, NextStep::KnowDevice, NextStep::LookAtWays],
         not_me: "/recover/KW-7Q4M-82XJ/not-me".to_owned(),
         new_code: Some("/recover/KW-7Q4M-82XJ/codes/replace".to_owned()),
     };
     out.add("09-done", &page);
     page.kind = DoneKind::Unlocked;
-    page.changes = vec![Change::Unlocked, Change::SignedOut(None)];
+    page.changes = vec![Change::Unlocked];
     page.next = vec![NextStep::LookAtWays];
-    page.still_open.clear();
     out.add("09-done-unlocked", &page);
     page.kind = DoneKind::Replaced;
     page.changes = vec![Change::Removed("Pixel 8".to_owned()), Change::PasskeySaved];
-    page.sign_in = None;
     out.add("09-done-replaced", &page);
     page.case = CaseHead::new(REFERENCE, "/recover/KW-7Q4M-82XJ", Goal::Ways, 4);
     page.kind = DoneKind::Ways;
     page.changes = vec![Change::Added(WayKind::AppCode)];
-    page.next = vec![NextStep::KnowDevice];
+    page.next = vec![NextStep::KnowDevice, NextStep::LookAtWays];
     out.add("09-done-ways", &page);
 }
 
@@ -259,8 +218,7 @@ fn stopped(shell: &Shell, out: &mut Samples) {
         ("10-declined", StopReason::Declined, Told::Contacts),
         ("10-busy", StopReason::Busy, Told::Nobody),
         ("10-tries", StopReason::TooManyTries(later), Told::Contacts),
-        ("10-outage", StopReason::Outage(None), Told::Nobody),
-        ("10-outage-until", StopReason::Outage(Some(later)), Told::Nobody),
+        ("10-outage", StopReason::Outage, Told::Nobody),
         ("10-already", StopReason::AlreadyDone, Told::Nobody),
     ] {
         let refusal = why == StopReason::NotConfirmed;
@@ -285,8 +243,6 @@ fn stopped(shell: &Shell, out: &mut Samples) {
         ("11-not-found", StopReason::NotFound),
         ("11-method", StopReason::WrongMethod),
         ("11-stale", StopReason::StaleForm),
-        ("11-large", StopReason::TooLarge),
-        ("11-not-yours", StopReason::NotYours),
         ("11-broken", StopReason::Broken),
     ] {
         out.add(name, &Stopped::plain(shell.clone(), why));

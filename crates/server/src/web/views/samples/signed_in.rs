@@ -34,14 +34,7 @@ pub fn all(shell: &Shell, out: &mut Samples) {
 }
 
 fn sign_in(shell: &Shell, out: &mut Samples) {
-    let mut page = SignIn {
-        shell: shell.clone(),
-        name: String::new(),
-        wish: Wish::Look,
-        again: false,
-        problem: None,
-        autofill: Some(passkey()),
-    };
+    let mut page = SignIn { shell: shell.clone(), name: String::new(), wish: Wish::Look, again: false, problem: None };
     out.add("17-sign-in", &page);
     page.name = "j.okafor".to_owned();
     for (name, problem) in [
@@ -52,14 +45,8 @@ fn sign_in(shell: &Shell, out: &mut Samples) {
         page.problem = Some(problem);
         out.add(name, &page);
     }
-    let again = SignIn {
-        shell: shell.clone(),
-        name: "j.okafor".to_owned(),
-        wish: Wish::App,
-        again: true,
-        problem: None,
-        autofill: None,
-    };
+    let again =
+        SignIn { shell: shell.clone(), name: "j.okafor".to_owned(), wish: Wish::App, again: true, problem: None };
     out.add("17-sign-in-again", &again);
     out.add("17-sign-in-wait", &SignInWait { shell: shell.clone(), live: super::recovery::live() });
 }
@@ -75,13 +62,12 @@ fn me(shell: &Shell, out: &mut Samples) {
     page.codes = None;
     page.contacts.clear();
     page.devices.clear();
-    page.history.truncate(2);
+    page.history.truncate(1);
     out.add("18-me-one", &page);
     page.passkeys.clear();
     page.ways = 0;
     for (name, notice) in [
         ("18-me-none", Notice::Removed(WayKind::Passkey)),
-        ("18-me-password", Notice::PasswordChanged),
         ("18-me-contact", Notice::ContactWaits(NOW.plus_ms(3 * DAY_MS))),
     ] {
         page.notice = Some(notice);
@@ -95,7 +81,6 @@ fn my_ways(shell: &Shell) -> Me {
         address: address.to_owned(),
         made: ago(211),
         state,
-        confirm: "/me/contacts/1/confirm".to_owned(),
         remove: (state != ContactState::Counts).then(|| "/me/remove/1".to_owned()),
     };
     Me {
@@ -106,14 +91,12 @@ fn my_ways(shell: &Shell) -> Me {
         passkeys: vec![
             PasskeyCard {
                 name: "Pixel 8".to_owned(),
-                place: Some("Google Password Manager".to_owned()),
                 made: ago(120),
                 used: Some(ago(1)),
                 remove: "/me/passkeys/1/remove".to_owned(),
             },
             PasskeyCard {
                 name: "Blue USB key".to_owned(),
-                place: None,
                 made: ago(40),
                 used: None,
                 remove: "/me/passkeys/2/remove".to_owned(),
@@ -124,7 +107,6 @@ fn my_ways(shell: &Shell) -> Me {
         contacts: vec![
             contact("june@example.com", ContactState::Counts),
             contact("june.okafor@example.org", ContactState::CountsFrom(NOW.plus_ms(3 * DAY_MS))),
-            contact("j@example.net", ContactState::Unconfirmed),
         ],
         devices: vec![DeviceCard {
             name: "Firefox on Linux".to_owned(),
@@ -144,8 +126,7 @@ fn history() -> Vec<HistoryLine> {
     let line =
         |days, what| HistoryLine { at: ago(days), what, place: (days > 0).then(|| "Leeds, United Kingdom".to_owned()) };
     vec![
-        line(0, History::SignedIn),
-        line(1, History::Added(WayKind::Email)),
+        line(0, History::Added(WayKind::Email)),
         line(2, History::Removed(WayKind::KnownDevice)),
         line(3, History::PasswordChanged),
         line(40, History::RecoveryDone(REFERENCE.to_owned())),
