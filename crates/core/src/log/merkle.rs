@@ -114,9 +114,8 @@ impl Frontier {
         let mut node = Node { id: NodeId { level: 0, index }, hash: leaf };
         let mut completed = vec![node];
         // Every trailing 1 of the size is a full left neighbor that waits for its right one.
-        let waiting = usize::try_from(index.trailing_ones()).unwrap_or(usize::MAX);
-        let merged = self.edge.split_off(self.edge.len().saturating_sub(waiting));
-        for (level, left) in (1u8..).zip(merged.into_iter().rev()) {
+        for level in (1u8..).take_while(|level| index.trailing_ones() >= u32::from(*level)) {
+            let Some(left) = self.edge.pop() else { break };
             node = Node { id: NodeId { level, index: index >> level }, hash: node_hash(left, node.hash) };
             completed.push(node);
         }
