@@ -125,8 +125,9 @@ async fn p23_passwords_that_wait_for_their_directory_keep_no_name_from_being_loo
     is_looked_up(&world, &person).await;
 }
 
-/// With all of the worker's places at hand.
+/// With all of the worker's places at hand, and behind what waits already.
 async fn is_looked_up(world: &World, person: &Person) {
+    world.hand.pass_ms(1_000);
     let stop = CancellationToken::new();
     let working = tokio::spawn(Arc::clone(&world.worker).run(stop.clone()));
     let held = Client::new(world).open(&person.name, "forgot").await;
