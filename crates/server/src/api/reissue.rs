@@ -1,6 +1,6 @@
 //! The new way in: what is handed in when the gate is open, and the look at a password while it is being typed.
 
-use axum::{http::StatusCode, response::IntoResponse};
+use axum::http::StatusCode;
 use keyward_core::{account::Action, ids::FactorId, secret::SecretText};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -66,8 +66,8 @@ fn open_gate(held: &Held) -> Result<(), Problem> {
     }
 }
 
-async fn name(held: &Held) -> String {
-    held.flow().typed_name(&held.case).await.unwrap_or_default()
+async fn name(held: &Held) -> Result<String, Problem> {
+    held.flow().typed_name(&held.case).await.map_err(|error| held.failed(&error))
 }
 
 /// Look at a password while it is typed
@@ -75,15 +75,11 @@ async fn name(held: &Held) -> String {
 /// By the code that decides. Nothing is kept, so there is nothing to repeat: this operation takes no `Idempotency-Key`.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/password/check", tag = "reissue", operation_id = "check_password", request_body = Typed, security(("case_key" = [])),
     responses((status = 200, description = "What the rules say.", body = Checked)))]
-pub async fn check(call: Call<Typed>) -> Answer {
+pub async fn check(call: Call<Typed>) -> Result<Reply, Problem> {
     let (held, typed) = (call.held, SecretText::new(call.input.password));
-    if let Err(problem) = open_gate(&held) {
-        return problem.into_response();
-    }
-    let name = name(&held).await;
-    let Some(live) = held.visit.portal.passwords.live(typed, &name).await else {
-        return Problem::from(Kind::Away).into_response();
-    };
+    open_gate(&held)?;
+    let name = name(&held).await?;
+    let live = held.visit.portal.passwords.live(typed, &name).await.ok_or(Problem::from(Kind::Away))?;
     let body = Checked {
         length: live.length,
         known: live.known,
@@ -91,7 +87,7 @@ pub async fn check(call: Call<Typed>) -> Answer {
         plain: live.plain,
         strength: live.strength.score(),
     };
-    Reply::json(StatusCode::OK, &body).answer()
+    Ok(Reply::json(StatusCode::OK, &body))
 }
 
 /// Hand in what is to be done
@@ -132,7 +128,7 @@ async fn removable(held: &Held, id: FactorId) -> Result<FactorId, Problem> {
 }
 
 async fn judged(held: &Held, password: SecretText) -> Result<SecretText, Problem> {
-    match held.visit.portal.passwords.judge(password, &name(held).await).await {
+    match held.visit.portal.passwords.judge(password, &name(held).await?).await {
         Judged::Accepted(password) => Ok(password),
         Judged::Refused(rule) => Err(Problem::password_refused(rule.code())),
         Judged::Busy => Err(Kind::Away.into()),

@@ -249,7 +249,7 @@ impl Flow {
                 (seed, Some(key))
             }
         };
-        let account = self.typed_name(case).await.unwrap_or_default();
+        let account = self.typed_name(case).await?;
         let setup = seed.setup(issuer, &account).map_err(|error| FlowError::Broken(Box::new(error)))?;
         Ok((AppSetup { address: setup.address, manual_key: setup.manual_key, account }, key))
     }

@@ -41,7 +41,7 @@ impl Flow {
     /// Asks for the new passkey that a case is for. Whoever can do harm to others needs one that stays on its device.
     pub async fn begin_new_passkey(&self, case: &Case, browser: Digest) -> Result<Begun, FlowError> {
         let person = may_bind(case, Method::Passkey)?;
-        let name = self.typed_name(case).await.unwrap_or_default();
+        let name = self.typed_name(case).await?;
         let security_key = case.class() == Some(Class::Admin);
         let wanted = Enrollment { person, name: &name, display_name: &name, browser, security_key };
         self.begin_enrollment(case.id(), wanted).await

@@ -210,9 +210,10 @@ impl Flow {
         }))
     }
 
-    /// The name that was typed for a case. None once it is erased.
-    pub async fn typed_name(&self, case: &Case) -> Option<String> {
-        self.store.value(case.id(), case.claim().name).await.ok().flatten().map(|value| value.value)
+    /// The name that was typed for a case. Empty once it is erased; what can not be read is an error, or a rule about names would not be asked.
+    pub async fn typed_name(&self, case: &Case) -> Result<String, FlowError> {
+        let value = self.store.value(case.id(), case.claim().name).await?;
+        Ok(value.map(|value| value.value).unwrap_or_default())
     }
 
     /// From which network address and with what browser a case was opened. None of it once it is erased.

@@ -85,7 +85,10 @@ async fn refused_before(here: &Here) -> Option<PasswordProblem> {
 }
 
 async fn password_page(here: &Here, problem: Option<PasswordProblem>) -> Answer {
-    let account = here.visit.portal.flow.typed_name(&here.case).await.unwrap_or_default();
+    let account = match here.visit.portal.flow.typed_name(&here.case).await {
+        Ok(account) => account,
+        Err(error) => return here.failed(error),
+    };
     let failed = problem.is_some();
     let view = NewPassword {
         shell: here.visit.shell(),
@@ -119,7 +122,10 @@ pub async fn password_typed(here: Here, form: Result<Form<Typed>, FormRejection>
     if new.expose().is_empty() {
         return password_page(&here, Some(PasswordProblem::Empty)).await;
     }
-    let name = here.visit.portal.flow.typed_name(&here.case).await.unwrap_or_default();
+    let name = match here.visit.portal.flow.typed_name(&here.case).await {
+        Ok(name) => name,
+        Err(error) => return here.failed(error),
+    };
     match here.visit.portal.passwords.judge(new, &name).await {
         Judged::Busy => stop(&here.visit, StopReason::Outage),
         Judged::Refused(cause) => password_page(&here, Some(problem_of(&here.visit.portal.passwords, cause))).await,
@@ -147,7 +153,10 @@ pub async fn password_check(here: Here, form: Result<Form<Typed>, FormRejection>
     if here.elsewhere(Place::New).is_some() {
         return stop(&here.visit, StopReason::Busy);
     }
-    let name = here.visit.portal.flow.typed_name(&here.case).await.unwrap_or_default();
+    let name = match here.visit.portal.flow.typed_name(&here.case).await {
+        Ok(name) => name,
+        Err(error) => return here.failed(error),
+    };
     judged_live(&here.visit, SecretText::new(form.new), &name).await
 }
 

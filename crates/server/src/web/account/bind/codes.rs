@@ -66,10 +66,14 @@ pub async fn sheet(here: Here) -> Answer {
         Ok(None) => return here.onward(&here.case),
         Err(error) => return here.failed(error),
     };
+    let account = match here.visit.portal.flow.typed_name(&here.case).await {
+        Ok(account) => account,
+        Err(error) => return here.failed(error),
+    };
     show(&RecoveryCodes {
         shell: here.visit.shell(),
         codes: codes.printed.iter().map(|code| code.expose().clone()).collect(),
-        account: here.visit.portal.flow.typed_name(&here.case).await.unwrap_or_default(),
+        account,
         made: codes.made,
         kept: format!("{}/codes", here.base()),
     })
