@@ -15,7 +15,7 @@ use keyward_core::{
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
-use super::{Flow, FlowError, NewRecord, bind::may_bind};
+use super::{Flow, FlowError, NewRecord, bind::may_bind, unreadable};
 use crate::{
     jobs::Work,
     methods::{
@@ -219,7 +219,7 @@ impl Flow {
         let Some(kept) = found.filter(|kept| kept.case == Some(case)) else { return Ok(None) };
         // A dialog with a passkey has a key of the same kind, and is no draft.
         let Ok(plain) = self.open_of_token(hash, &kept.data) else { return Ok(None) };
-        serde_json::from_slice(plain.expose()).map(Some).map_err(|error| FlowError::Broken(Box::new(error)))
+        serde_json::from_slice(plain.expose()).map(Some).map_err(|error| unreadable(&error))
     }
 
     /// Ends a draft.

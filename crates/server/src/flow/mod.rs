@@ -272,3 +272,23 @@ fn fold(mut case: Case, events: Vec<Event>, by: Actor, at: Timestamp) -> Result<
     }
     Ok((case, entries))
 }
+
+/// What was kept and can not be read. The parser's reason may repeat a piece of it, and it was sealed because nobody should see it.
+fn unreadable(error: &serde_json::Error) -> FlowError {
+    FlowError::Broken(format!("not as it was kept: {:?} at its byte {}", error.classify(), error.column()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes;
+
+    #[test]
+    fn what_was_sealed_is_in_no_error() {
+        let kept = r#"{"draft":"codes","random":"","at":"a secret"}"#;
+        let error = serde_json::from_str::<Draft>(kept).map(drop).unwrap_err();
+        assert!(error.to_string().contains("a secret"), "the parser repeats it: {error}");
+        let told = causes::in_one_line(&unreadable(&error));
+        assert!(told.contains("not as it was kept") && !told.contains("secret"), "{told}");
+    }
+}

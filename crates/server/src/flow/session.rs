@@ -13,7 +13,7 @@ use keyward_core::{
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::{Flow, FlowError, SignedIn};
+use super::{Flow, FlowError, SignedIn, unreadable};
 use crate::{
     jobs::{
         Work,
@@ -195,8 +195,7 @@ impl Flow {
         let kept = self.store.find_token(&Seen { purpose: Purpose::Ceremony, hash, browser: None, at }).await?;
         let Some(kept) = kept else { return Ok(Tried::Nothing) };
         let opened = self.open_of_token(hash, &kept.data)?;
-        let trying: Trying =
-            serde_json::from_slice(opened.expose()).map_err(|error| FlowError::Broken(Box::new(error)))?;
+        let trying: Trying = serde_json::from_slice(opened.expose()).map_err(|error| unreadable(&error))?;
         let session = cookie.hash(Purpose::SignIn).digest();
         let answer =
             self.store.find_token(&Seen { purpose: Purpose::SignIn, hash: session, browser: None, at }).await?;
@@ -261,8 +260,7 @@ impl Flow {
         if idle.since_ms(found.idle) >= TOUCH_MS && !self.store.touch_token(&seen, idle).await? {
             return Ok(None);
         }
-        let session: Session =
-            serde_json::from_slice(&found.data).map_err(|error| FlowError::Broken(Box::new(error)))?;
+        let session: Session = serde_json::from_slice(&found.data).map_err(|error| unreadable(&error))?;
         Ok(Some(Present {
             person,
             session: hash,
