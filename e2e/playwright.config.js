@@ -25,7 +25,7 @@ export default defineConfig({
     trace: 'off',
     screenshot: 'only-on-failure',
     launchOptions: {
-      executablePath: process.env.KEYWARD_CHROMIUM ?? '/usr/bin/chromium',
+      executablePath: process.env.KEYWARD_CHROMIUM ?? '/usr/bin/chromium-headless-shell',
       args: [
         // Chromium's own sandbox does not start as root.
         ...(root ? ['--no-sandbox'] : []),

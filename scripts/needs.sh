@@ -12,7 +12,7 @@ have() {
         postgresql) command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' ;;
         strace) command -v strace ;;
         systemd) command -v systemd-analyze ;;
-        chromium) command -v chromium ;;
+        chromium-headless-shell) command -v chromium-headless-shell ;;
         fonts-noto-core) compgen -G '/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf' ;;
         nodejs) command -v node ;;
         npm) command -v npm ;;
@@ -21,7 +21,7 @@ have() {
 }
 
 missing=()
-for package in slapd slapd-contrib ldap-utils libfaketime postgresql strace systemd chromium fonts-noto-core nodejs npm python3; do
+for package in slapd slapd-contrib ldap-utils libfaketime postgresql strace systemd chromium-headless-shell fonts-noto-core nodejs npm python3; do
     have "$package" || missing+=("$package")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0

@@ -15,7 +15,7 @@ scripts/needs.sh || echo "scripts/needs.sh failed; going on with what is there"
 
 # step NAME COMMAND...: runs it, shows its milestones, keeps all of its output, and adds up.
 step() {
-    local name=$1 code good bad without
+    local name=$1 began=$SECONDS code good bad without
     shift
     echo "== $name: $*"
     "$@" </dev/null 2>&1 | tee "$logs/$name.log" |
@@ -35,7 +35,7 @@ step() {
         # One that counts nothing is one check.
         good=1
     fi
-    if [ $((good + bad)) -gt 0 ]; then ran+=("$name"); fi
+    if [ $((good + bad)) -gt 0 ]; then ran+=("$name ($((SECONDS - began)) s)"); fi
     passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + without))
 }
 

@@ -20,6 +20,7 @@ mod breach;
 #[allow(missing_docs)]
 mod cases;
 mod evidence;
+mod far;
 mod growth;
 #[path = "../../tests/support/inside.rs"]
 #[allow(dead_code, missing_docs)]
@@ -29,7 +30,13 @@ mod log;
 mod memory;
 mod policy;
 mod process;
+#[path = "../../tests/support/proxy.rs"]
+#[allow(dead_code, missing_docs)]
+mod proxy;
 mod resets;
+#[path = "../../tests/support/slapd.rs"]
+#[allow(dead_code, missing_docs)]
+mod slapd;
 #[path = "../../tests/support/smtp_sink.rs"]
 #[allow(dead_code, missing_docs)]
 mod smtp_sink;
@@ -89,7 +96,14 @@ const FIGURES: &[(&[u8], Figure)] = &[
     (&[4, 5, 6], append::appends),
     (&[11, 12], growth::many_cases),
     (&[24], timing::names),
+    (&[24], far::names),
 ];
+
+/// Says that something real is missing, as the tests do.
+fn skip(what: &str, why: &str) {
+    assert!(env::var_os("KEYWARD_REQUIRE_REAL").is_none_or(|value| value != "1"), "{what} is required: {why}");
+    println!("SKIP {what}: {why}");
+}
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();

@@ -6,6 +6,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     net::SocketAddr,
+    os::unix::fs::PermissionsExt as _,
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{
@@ -28,6 +29,7 @@ use tokio::runtime::Runtime;
 use crate::{
     inside::{self, Inside},
     process::Proc,
+    slapd::{SERVICE, SUFFIX},
     smtp_sink::Sink,
     wire::Visitor,
 };
@@ -82,6 +84,24 @@ impl Drop for Server {
 impl Installation {
     /// With so many people.
     pub fn new(people: usize) -> Self {
+        let mut made = Self::empty(&[]);
+        made.people = made.with_flow(async |flow| {
+            let hash = hashed(flow).await;
+            let mut all = Vec::new();
+            for number in 0..people {
+                all.push(somebody(flow, number, &hash).await);
+            }
+            all
+        });
+        made
+    }
+    /// For the people of the slapd at this address.
+    pub fn before_slapd(url: &str) -> Self {
+        Self::empty(&["--ldap-url", url, "--ldap-base-dn", SUFFIX, "--ldap-bind-dn", SERVICE.0])
+    }
+
+    /// With a directory as `config init` is told, and nobody.
+    fn empty(directory: &[&str]) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let sink = runtime.block_on(Sink::start(None, false)).unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -101,8 +121,8 @@ impl Installation {
             ("RUST_LOG", "info".to_owned()),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
-        let mut made = Self { folder, environment, sink, runtime, people: Vec::new(), next: AtomicUsize::new(0) };
-        made.keyward(&[
+        let made = Self { folder, environment, sink, runtime, people: Vec::new(), next: AtomicUsize::new(0) };
+        let mut init = vec![
             "config",
             "init",
             "--yes",
@@ -118,15 +138,15 @@ impl Installation {
             "127.0.0.1",
             "--mail-from",
             "recovery@northwind.test",
-        ]);
-        made.people = made.with_flow(async |flow| {
-            let hash = hashed(flow).await;
-            let mut all = Vec::new();
-            for number in 0..people {
-                all.push(somebody(flow, number, &hash).await);
-            }
-            all
-        });
+        ];
+        let password = made.path("directory-password");
+        if !directory.is_empty() {
+            fs::write(&password, SERVICE.1).unwrap();
+            fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
+            init.extend(directory);
+            init.extend(["--ldap-password-file", password.to_str().unwrap()]);
+        }
+        made.keyward(&init);
         made
     }
 

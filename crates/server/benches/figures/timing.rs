@@ -21,7 +21,7 @@ use crate::{
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// What one pair measures, in microseconds, for the name of somebody and for two that are nobody's.
-type Trio = [f64; 3];
+pub type Trio = [f64; 3];
 
 /// In which order the three are asked.
 fn shuffled(dice: &mut Dice) -> [usize; 3] {
@@ -42,7 +42,7 @@ fn rounds(count: usize, for_s: u64, mut one: impl FnMut(usize, [usize; 3]) -> Tr
 }
 
 /// The row of the table.
-fn judged(bench: &mut Bench, what: &str, tried: &[Trio]) {
+pub fn judged(bench: &mut Bench, what: &str, tried: &[Trio]) {
     let of = |place: usize| tried.iter().map(|one| one[place]).collect::<Vec<f64>>();
     let (known, nobody, other) = (of(0), of(1), of(2));
     let center = median(&nobody);
@@ -69,8 +69,24 @@ fn judged(bench: &mut Bench, what: &str, tried: &[Trio]) {
 struct Names {
     made: Installation,
     each: usize,
-    /// Numbers of networks that nobody came from before.
+    door: Door,
+}
+
+/// Where forms are handed in, each from a network that nobody came from before.
+#[derive(Default)]
+pub struct Door {
     next: usize,
+}
+
+impl Door {
+    /// Sends a form. Microseconds, and the answer.
+    fn send(&mut self, visitor: &mut Visitor, path: &str, fields: &[(&str, &str)]) -> (f64, Answer) {
+        visitor.come_from(self.next);
+        self.next += 1;
+        let began = wall();
+        let answer = visitor.ask("POST", path, fields);
+        (began.elapsed().as_secs_f64() * 1e6, answer)
+    }
 }
 
 impl Names {
@@ -93,36 +109,36 @@ impl Names {
                 }
             }
         });
-        Self { made, each, next: 0 }
+        Self { made, each, door: Door::default() }
     }
     /// Somebody of a kind, and two who are nobody, for this round.
     fn of(&self, kind: &str, round: usize) -> [String; 3] {
-        [kind, "nobody", "absent"].map(|kind| format!("{kind}-{:04}", round % self.each))
-    }
-    /// Sends a form from a network of its own. Microseconds, and the answer.
-    fn send(&mut self, visitor: &mut Visitor, path: &str, fields: &[(&str, &str)]) -> (f64, Answer) {
-        visitor.come_from(self.next);
-        self.next += 1;
-        let began = wall();
-        let answer = visitor.ask("POST", path, fields);
-        (began.elapsed().as_secs_f64() * 1e6, answer)
+        trio(kind, round, self.each)
     }
 }
 
-/// A kind of name for each round, by turns.
-type Kinds = &'static [&'static str];
+/// Somebody of a kind, and two who are nobody, of so many each.
+pub fn trio(kind: &str, round: usize, each: usize) -> [String; 3] {
+    [kind, "nobody", "absent"].map(|kind| format!("{kind}-{:04}", round % each))
+}
 
-/// Times starts, each behind one of nobody; or, with `behind`, the start of a name that is always nobody's right behind each.
-fn starts(names: &mut Names, server: &Server, kinds: Kinds, behind: bool, (count, for_s): (usize, u64)) -> Vec<Trio> {
+/// Times starts of the names of a round, each behind one of nobody; or, with `behind`, the start of a name that is always nobody's right behind each.
+pub fn starts(
+    door: &mut Door,
+    server: &Server,
+    of: impl Fn(usize) -> [String; 3],
+    behind: bool,
+    (count, for_s): (usize, u64),
+) -> Vec<Trio> {
     let mut visitor = Visitor::new(server.address, 0);
     rounds(count, for_s, |round, order| {
-        let all = names.of(kinds[round % kinds.len()], round / kinds.len());
+        let all = of(round);
         let mut took = [0.0; 3];
         for place in order {
             let whoever = format!("whoever-{:04}", round % 400);
             let mut start = |name: &str| {
                 visitor.forget(0);
-                let (time, answer) = names.send(&mut visitor, "/recover", &[("for", "forgot"), ("name", name)]);
+                let (time, answer) = door.send(&mut visitor, "/recover", &[("for", "forgot"), ("name", name)]);
                 assert_eq!(answer.status, 303, "{}", answer.body);
                 time
             };
@@ -157,7 +173,9 @@ pub fn names(bench: &mut Bench) {
         ("a start of nobody right behind one, of somebody and of nobody", &["person"], Fault::None, true, 420),
     ] {
         names.made.sink.fail(fault);
-        let tried = starts(&mut names, &server, kinds, behind, (some, for_s));
+        let Names { each, door, .. } = &mut names;
+        let of = |round: usize| trio(kinds[round % kinds.len()], round / kinds.len(), *each);
+        let tried = starts(door, &server, of, behind, (some, for_s));
         judged(bench, what, &tried);
     }
     names.made.sink.fail(Fault::None);
@@ -178,7 +196,7 @@ fn codes(names: &mut Names, server: &Server, count: usize) -> Vec<Trio> {
         if round % 4 == 0 {
             for (place, name) in names.of("person", round / 4).iter().enumerate() {
                 visitors[place].forget(0);
-                let opened = names.send(&mut visitors[place], "/recover", &[("for", "forgot"), ("name", name)]).1;
+                let opened = names.door.send(&mut visitors[place], "/recover", &[("for", "forgot"), ("name", name)]).1;
                 bases[place] = opened.headers["location"].trim_end_matches("/how").to_owned();
             }
             // Until the worker has looked all three up; a code that comes earlier waits for it.
@@ -187,7 +205,7 @@ fn codes(names: &mut Names, server: &Server, count: usize) -> Vec<Trio> {
         let mut took = [0.0; 3];
         for place in order {
             let path = format!("{}/app", bases[place]);
-            let sent = names.send(&mut visitors[place], &path, &[("code", "000000")]);
+            let sent = names.door.send(&mut visitors[place], &path, &[("code", "000000")]);
             assert_eq!(sent.1.status, 422, "{}", sent.1.body);
             took[place] = sent.0;
         }
@@ -204,7 +222,7 @@ fn sign_ins(names: &mut Names, server: &Server) -> Vec<Trio> {
         for place in order {
             visitor.forget(0);
             let fields = [("name", all[place].as_str()), ("password", "a wrong password it is")];
-            let sent = names.send(&mut visitor, "/sign-in", &fields);
+            let sent = names.door.send(&mut visitor, "/sign-in", &fields);
             assert_eq!(sent.1.status, 303, "{}", sent.1.body);
             took[place] = sent.0;
         }

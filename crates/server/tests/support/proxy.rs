@@ -9,6 +9,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 /// What happens to a connection once it is broken.
@@ -30,6 +31,8 @@ pub enum Wire {
     Holds,
     /// The connection ends, and the request arrives when it is let go: dropped, then applied.
     Late,
+    /// The request arrives a fifth of a second later.
+    Slow,
     /// The request arrives twice.
     Twice,
     /// Nobody listens.
@@ -162,6 +165,10 @@ fn carry(mut from: TcpStream, mut to: TcpStream, is_request: bool, plan: &Mutex<
             }
             (Wire::Holds, true) => {
                 plan.gate.pass();
+                false
+            }
+            (Wire::Slow, true) => {
+                thread::sleep(Duration::from_millis(200));
                 false
             }
             (Wire::Late, true) => {
