@@ -82,6 +82,8 @@ test('t_e04 a form that another site sends is refused, with a page that says so'
   await page.goto(`http://127.0.0.1:${other.address().port}/`);
   const [answer] = await Promise.all([page.waitForResponse(`${demo.url}/recover`), page.getByRole('button').click()]);
   expect(answer.status()).toBe(403);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('That page was too old');
+  await expect(page.locator('main')).toContainText('sent from another site');
   expect((await page.context().cookies()).filter(cookie => cookie.name.startsWith('kw-case'))).toEqual([]);
   other.close();
   strange.length = 0;

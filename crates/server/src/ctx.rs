@@ -5,7 +5,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -35,12 +35,16 @@ pub trait Random: Send + Sync {
 pub struct Ctx {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    apart: Arc<AtomicBool>,
 }
 
 impl Ctx {
+    fn of(clock: impl Clock + 'static, random: impl Random + 'static) -> Self {
+        Self { clock: Arc::new(clock), random: Arc::new(random), apart: Arc::default() }
+    }
     /// The clock and the randomness of the operating system.
     pub fn real() -> Self {
-        Self { clock: Arc::new(SystemClock::new()), random: Arc::new(SystemRandom) }
+        Self::of(SystemClock::new(), SystemRandom)
     }
 
     /// Time that stands still until the [`Hand`] moves it, and the same bytes for the same seed. For tests and simulations:
@@ -57,6 +61,14 @@ impl Ctx {
     /// The clock goes on from this moment, if it is behind it: somebody has seen it already.
     pub fn not_before(&self, at: Timestamp) {
         self.clock.not_before(at);
+    }
+    /// Whether this clock was found too far from the one that others go by: nothing is begun by it until they agree (R20).
+    pub fn is_apart(&self) -> bool {
+        self.apart.load(Ordering::SeqCst)
+    }
+    /// Notes it. Whether that is news.
+    pub fn found_apart(&self, apart: bool) -> bool {
+        self.apart.swap(apart, Ordering::SeqCst) != apart
     }
     /// That many random bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
@@ -176,7 +188,7 @@ impl Hand {
     }
     /// The same time with other bytes: another process.
     pub fn ctx(&self, seed: u64) -> Ctx {
-        Ctx { clock: Arc::new(self.clone()), random: Arc::new(Seeded { seed, block: AtomicU64::new(0) }) }
+        Ctx::of(self.clone(), Seeded { seed, block: AtomicU64::new(0) })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tokens: what opens something for whoever holds it, such as the link in a mail or the cookie of a browser (R8).
 //!
 //! A token is `kw_`, 52 base-32 characters (256 random bits) and a check character. It is handed out once and kept as a
-//! [`TokenHash`], which differs by [`Purpose`]: a cookie can not be used as a link. Not here: how long one lives, whose it is,
+//! digest ([`Token::digest`]), which differs by [`Purpose`]: a cookie can not be used as a link. Not here: how long one lives, whose it is,
 //! and that it is used once; the store holds those.
 
 use std::{fmt, sync::LazyLock};
@@ -144,8 +144,8 @@ impl Token {
         Secret::new(text)
     }
 
-    /// What is kept of it, and looked up by.
-    pub fn hash(&self, purpose: Purpose) -> TokenHash {
+    /// What is kept of it for one purpose, and looked up by. It opens nothing; tables hold it and nothing else of a token (T-A11).
+    pub fn digest(&self, purpose: Purpose) -> Digest {
         let mut context = Context::new(&SHA256);
         context.update(b"keyward token\n");
         context.update(purpose.word().as_bytes());
@@ -153,32 +153,13 @@ impl Token {
         context.update(self.0.expose());
         let mut bytes = [0; 32];
         bytes.copy_from_slice(context.finish().as_ref());
-        TokenHash(Digest::from_bytes(bytes))
+        Digest::from_bytes(bytes)
     }
 }
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[token]")
-    }
-}
-
-/// The digest of a token for one purpose. Opens nothing; tables hold it and nothing else of a token (T-A11).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct TokenHash(Digest);
-
-impl TokenHash {
-    /// The digest.
-    pub const fn digest(self) -> Digest {
-        self.0
-    }
-    /// The bytes that are stored.
-    pub const fn bytes(&self) -> &[u8; 32] {
-        self.0.bytes()
-    }
-    /// From stored bytes.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(Digest::from_bytes(bytes))
     }
 }
 

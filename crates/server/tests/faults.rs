@@ -14,6 +14,8 @@
     reason = "a test fails by panicking, says what it measured, and looks at the clock to say it"
 )]
 
+#[path = "faults/apart.rs"]
+mod apart;
 #[path = "faults/boundary.rs"]
 mod boundary;
 #[path = "support/browser.rs"]

@@ -134,6 +134,7 @@ new-button = Passkey anlegen
 unlock-title = Öffnen Sie Ihr Konto wieder
 unlock-text = Sie haben gezeigt, dass Sie es sind. Wenn Sie die Taste drücken, öffnen wir Ihr Konto. Ihr Passwort bleibt, wie es ist.
 unlock-button = Mein Konto entsperren
+unlock-refused = Das Verzeichnis hat Ihr Konto nicht geöffnet. Versuchen Sie es noch einmal, oder rufen Sie uns an und nennen Sie { $code }
 account-name = Kontoname
 password-title = Legen Sie ein neues Passwort an
 password-label = Neues Passwort

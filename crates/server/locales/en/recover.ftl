@@ -134,6 +134,7 @@ new-button = Create a passkey
 unlock-title = Open your account again
 unlock-text = You have shown that it is you. If you press the button, we open your account. Your password stays as it is.
 unlock-button = Unlock my account
+unlock-refused = The directory did not open your account. Try again, or call us and say { $code }
 account-name = Account name
 password-title = Create a new password
 password-label = New password

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    call::{Call, KEEP_KEY_MS},
+    call::{Call, Held, KEEP_KEY_MS},
     enrollment::{FirstCode, binds, bound},
     json::Input,
     problem::{Kind, Problem},
@@ -62,9 +62,9 @@ const fn rule(refused: NotThisAddress) -> &'static str {
 /// A code is sent there. The mailbox that the account itself opens can not be one (`own`), nor one that is there already (`already`).
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/enrollment/email", tag = "enrollment", operation_id = "offer_address", request_body = NewAddress, security(("case_key" = [])),
     responses((status = 202, description = "A code is on its way.", body = AddressOffered)))]
-pub async fn offer(call: Call<NewAddress>) -> Answer {
+pub async fn offer(call: Call<Held, NewAddress>) -> Answer {
     call.once_for(KEEP_KEY_MS, |call| async move {
-        let Call { held, input, .. } = call;
+        let Call { caller: held, input, .. } = call;
         let offered = held.flow().offer_address(&held.case, held.browser, input.address.trim()).await;
         let offered = offered.map_err(|error| held.failed(&error))?;
         let dialog = offered.map_err(|refused| Problem::address_refused(rule(refused)))?;
@@ -80,9 +80,9 @@ pub async fn offer(call: Call<NewAddress>) -> Answer {
 /// The earlier one stays good for its own time.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/enrollment/email/again", tag = "enrollment", operation_id = "offer_address_again", request_body = CodeAgain, security(("case_key" = [])),
     responses((status = 202, description = "Another code is on its way.", body = MessageAsked)))]
-pub async fn again(call: Call<CodeAgain>) -> Answer {
+pub async fn again(call: Call<Held, CodeAgain>) -> Answer {
     call.once(|call| async move {
-        let Call { held, input, .. } = call;
+        let Call { caller: held, input, .. } = call;
         binds(&held, Method::Email)?;
         let sent = held.flow().offer_again(&held.case, held.browser, &key(&input.dialog)?).await;
         if sent.map_err(|error| held.failed(&error))? {
@@ -99,9 +99,9 @@ pub async fn again(call: Call<CodeAgain>) -> Answer {
 /// Five tries for each code.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/enrollment/email_code", tag = "enrollment", operation_id = "bind_address", request_body = FirstCode, security(("case_key" = [])),
     responses((status = 202, description = "It is taken.", body = CaseView)))]
-pub async fn code(call: Call<FirstCode>) -> Answer {
+pub async fn code(call: Call<Held, FirstCode>) -> Answer {
     call.once(|call| async move {
-        let Call { held, input, .. } = call;
+        let Call { caller: held, input, .. } = call;
         binds(&held, Method::Email)?;
         let (dialog, code) = input.read()?;
         let made = held.flow().confirm_address(&held.case, held.browser, &dialog, &code).await;

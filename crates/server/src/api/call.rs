@@ -33,7 +33,7 @@ use crate::{
 /// The longest body: the answer of an authenticator is the longest thing anybody sends.
 pub const BODY_BYTES: usize = 64 * 1024;
 /// How long an answer is kept for whoever asks again.
-pub const KEEP_MS: i64 = DAY_MS;
+const KEEP_MS: i64 = DAY_MS;
 /// How long one is kept that holds a key: as short as a retry may need.
 pub const KEEP_KEY_MS: i64 = 10 * MINUTE_MS;
 /// The shortest key of a request: 16 characters can hold 80 bits and more.
@@ -86,6 +86,33 @@ impl FromRequestParts<Shared> for Held {
     }
 }
 
+/// Who asks. It is known before the body is read: nobody else learns even whether that would do.
+pub trait Caller: FromRequestParts<Shared, Rejection = Problem> + Send + 'static {
+    /// The request.
+    fn visit(&self) -> &Visit;
+    /// Tells callers apart: the key of a request is nothing to anybody else's.
+    fn name(&self) -> String;
+    /// Refuses if what this is about is no longer what the caller saw.
+    fn as_seen(&self) -> impl Future<Output = Result<(), Problem>> + Send {
+        async { Ok(()) }
+    }
+}
+
+impl Caller for Held {
+    fn visit(&self) -> &Visit {
+        &self.visit
+    }
+    fn name(&self) -> String {
+        self.browser.to_string()
+    }
+    /// `If-Match`.
+    async fn as_seen(&self) -> Result<(), Problem> {
+        let Some(tags) = &self.if_match else { return Ok(()) };
+        let now = self.shown(&self.case).await?;
+        if names(tags, &now.tag()) { Ok(()) } else { Err(Kind::NotAsSeen.into()) }
+    }
+}
+
 impl Held {
     /// The flow.
     pub fn flow(&self) -> &Flow {
@@ -110,13 +137,6 @@ impl Held {
     /// Whether the caller has this already.
     pub fn has(&self, reply: &Reply) -> bool {
         self.if_none_match.as_deref().is_some_and(|tags| names(tags, &reply.tag()))
-    }
-
-    /// Refuses if the case is no longer what the caller saw (`If-Match`).
-    pub async fn as_seen(&self) -> Result<(), Problem> {
-        let Some(tags) = &self.if_match else { return Ok(()) };
-        let now = self.shown(&self.case).await?;
-        if names(tags, &now.tag()) { Ok(()) } else { Err(Kind::NotAsSeen.into()) }
     }
 }
 
@@ -145,76 +165,67 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<Token> {
     scheme.eq_ignore_ascii_case("bearer").then(|| Token::parse(key).ok()).flatten()
 }
 
+/// Whoever it is, with the key that was brought, of whatever it is. Nothing was asked about it yet.
+pub struct Anyone {
+    /// The request.
+    pub visit: Visit,
+    /// The key.
+    pub key: Option<Token>,
+}
+
+impl FromRequestParts<Shared> for Anyone {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Shared) -> Result<Self, Problem> {
+        let Ok(visit) = Visit::from_request_parts(parts, portal).await;
+        Ok(Self { visit, key: bearer(&parts.headers) })
+    }
+}
+
+impl Caller for Anyone {
+    fn visit(&self) -> &Visit {
+        &self.visit
+    }
+    fn name(&self) -> String {
+        let key = self.key.as_ref().map(|key| browser_digest(key).to_string()).unwrap_or_default();
+        format!("{} {key}", self.visit.network)
+    }
+}
+
 /// What makes a request the same as an earlier one.
-pub(super) struct Repeat {
+struct Repeat {
     key: String,
     caller: String,
     address: String,
     body: Bytes,
 }
 
-/// A request without a case.
-pub struct Open<T> {
-    /// The request.
-    pub visit: Visit,
-    /// The key that it brought, of whatever it is. Nothing was asked about it yet.
-    pub key: Option<Token>,
+/// A request that does something.
+pub struct Call<C, T> {
+    /// Who asks, and about what.
+    pub caller: C,
     /// What was sent.
     pub input: T,
     repeat: Option<Repeat>,
 }
 
-/// A request about a case.
-pub struct Call<T> {
-    /// The case and who asks.
-    pub held: Held,
-    /// What was sent.
-    pub input: T,
-    repeat: Option<Repeat>,
-}
-
-impl<T: Input> FromRequest<Shared> for Open<T> {
+impl<C: Caller, T: Input> FromRequest<Shared> for Call<C, T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, portal: &Shared) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
-        let Ok(visit) = Visit::from_request_parts(&mut parts, portal).await;
-        let key = bearer(&parts.headers);
-        let held = key.as_ref().map(|key| browser_digest(key).to_string()).unwrap_or_default();
-        let caller = format!("{} {held}", visit.network);
-        let (input, repeat) = received(&parts, Request::from_parts(parts.clone(), body), caller).await?;
-        Ok(Self { visit, key, input, repeat })
+        let caller = C::from_request_parts(&mut parts, portal).await?;
+        let key = idempotency_key(&parts.headers)?;
+        let body = axum::body::to_bytes(body, BODY_BYTES).await.map_err(|_| Problem::from(Kind::TooLarge))?;
+        let nothing = T::MAY_BE_EMPTY && body.is_empty();
+        if !nothing && !is_json(&parts.headers) {
+            return Err(Kind::NotJson.into());
+        }
+        let input = json::read(&body)?;
+        let address = address(&parts.method, parts.uri.path());
+        let repeat = key.map(|key| Repeat { key, caller: caller.name(), address, body });
+        Ok(Self { caller, input, repeat })
     }
-}
-
-impl<T: Input> FromRequest<Shared> for Call<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, portal: &Shared) -> Result<Self, Problem> {
-        let (mut parts, body) = request.into_parts();
-        // First who asks: nobody else learns even whether the body would do.
-        let held = Held::from_request_parts(&mut parts, portal).await?;
-        let caller = held.browser.to_string();
-        let (input, repeat) = received(&parts, Request::from_parts(parts.clone(), body), caller).await?;
-        Ok(Self { held, input, repeat })
-    }
-}
-
-pub(super) async fn received<T: Input>(
-    parts: &Parts,
-    request: Request,
-    caller: String,
-) -> Result<(T, Option<Repeat>), Problem> {
-    let key = idempotency_key(&parts.headers)?;
-    let body =
-        axum::body::to_bytes(request.into_body(), BODY_BYTES).await.map_err(|_| Problem::from(Kind::TooLarge))?;
-    let nothing = T::MAY_BE_EMPTY && body.is_empty();
-    if !nothing && !is_json(&parts.headers) {
-        return Err(Kind::NotJson.into());
-    }
-    let input = json::read(&body)?;
-    let repeat = key.map(|key| Repeat { key, caller, address: address(&parts.method, parts.uri.path()), body });
-    Ok((input, repeat))
 }
 
 fn address(method: &Method, path: &str) -> String {
@@ -243,20 +254,7 @@ fn is_json(headers: &HeaderMap) -> bool {
         .all(|part| part.eq_ignore_ascii_case("charset=utf-8") || part.eq_ignore_ascii_case("charset=\"utf-8\""))
 }
 
-impl<T: Send + 'static> Open<T> {
-    /// Does it, once for each key. `keep_ms` is how long the answer is kept.
-    pub async fn once<F, R>(mut self, keep_ms: i64, run: F) -> Answer
-    where
-        F: FnOnce(Self) -> R + Send + 'static,
-        R: Future<Output = Result<Reply, Problem>> + Send + 'static,
-    {
-        let portal = self.visit.portal.clone();
-        let (repeat, at) = (self.repeat.take(), self.visit.at);
-        once(portal, repeat, keep_ms, at, run(self)).await
-    }
-}
-
-impl<T: Send + 'static> Call<T> {
+impl<C: Caller, T: Send + 'static> Call<C, T> {
     /// Does it, once for each key.
     pub async fn once<F, R>(self, run: F) -> Answer
     where
@@ -272,17 +270,17 @@ impl<T: Send + 'static> Call<T> {
         F: FnOnce(Self) -> R + Send + 'static,
         R: Future<Output = Result<Reply, Problem>> + Send + 'static,
     {
-        let portal = self.held.visit.portal.clone();
-        let (repeat, at) = (self.repeat.take(), self.held.visit.at);
+        let (portal, at) = (self.caller.visit().portal.clone(), self.caller.visit().at);
+        let repeat = self.repeat.take();
         let run = async move {
-            self.held.as_seen().await?;
+            self.caller.as_seen().await?;
             run(self).await
         };
         once(portal, repeat, keep_ms, at, run).await
     }
 }
 
-pub(super) async fn once(
+async fn once(
     portal: Shared,
     repeat: Option<Repeat>,
     keep_ms: i64,

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    call::{Call, Held, KEEP_KEY_MS, KEEP_MS, Open},
+    call::{Anyone, Call, Held, KEEP_KEY_MS},
     json::{Input, present},
     problem::{Kind, Problem},
     reply::{Answer, Reply},
@@ -94,9 +94,9 @@ impl OpenedCase {
 #[utoipa::path(post, path = "/api/v1/cases", tag = "cases", operation_id = "open_case", request_body = OpenCase,
     responses((status = 201, description = "It is open.", body = OpenedCase,
         headers(("Location" = String, description = "The address of the case.")))))]
-pub async fn open(call: Open<OpenCase>) -> Answer {
-    call.once(KEEP_KEY_MS, |call| async move {
-        let Open { visit, input, .. } = call;
+pub async fn open(call: Call<Anyone, OpenCase>) -> Answer {
+    call.once_for(KEEP_KEY_MS, |call| async move {
+        let Call { caller: Anyone { visit, .. }, input, .. } = call;
         let name = input.name.trim().to_owned();
         let action = input.action.unwrap_or(input.door.action());
         let language = input.language.as_deref();
@@ -149,8 +149,8 @@ impl Input for Nothing {
 /// Nothing is changed any more. Not possible once the change is under way.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/withdraw", tag = "cases", operation_id = "withdraw_case", request_body = Option<Nothing>, security(("case_key" = [])),
     responses((status = 200, description = "It is over.", body = CaseView)))]
-pub async fn withdraw(call: Call<Nothing>) -> Answer {
-    call.once(|call| async move { end(call.held, Command::End(EndReason::Withdrawn)).await }).await
+pub async fn withdraw(call: Call<Held, Nothing>) -> Answer {
+    call.once(|call| async move { end(call.caller, Command::End(EndReason::Withdrawn)).await }).await
 }
 
 /// Say "this was not me"
@@ -159,13 +159,13 @@ pub async fn withdraw(call: Call<Nothing>) -> Answer {
 /// change, a case is taken back instead, and the owner of the account has the link in the notice.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/contest", tag = "cases", operation_id = "contest_case", request_body = Option<Nothing>, security(("case_key" = [])),
     responses((status = 200, description = "It is said.", body = CaseView)))]
-pub async fn contest(call: Call<Nothing>) -> Answer {
+pub async fn contest(call: Call<Held, Nothing>) -> Answer {
     call.once(|call| async move {
         // Whoever merely opened a case for a name could otherwise lock its owner out of recovery (T-D09).
-        if State::of(&call.held.case) != State::Done {
+        if State::of(&call.caller.case) != State::Done {
             return Err(Kind::WrongStep.into());
         }
-        end(call.held, Command::Contest(ContestedFrom::Page)).await
+        end(call.caller, Command::Contest(ContestedFrom::Page)).await
     })
     .await
 }
@@ -204,9 +204,9 @@ pub struct NotMeSaid {
 /// Needs no key: the link is the authority. It stops the case, and all recovery of the account for a day.
 #[utoipa::path(post, path = "/api/v1/not-me", tag = "cases", operation_id = "say_not_me", request_body = NotMe,
     responses((status = 200, description = "It is said.", body = NotMeSaid)))]
-pub async fn not_me(call: Open<NotMe>) -> Answer {
-    call.once(KEEP_MS, |call| async move {
-        let Open { visit, input, .. } = call;
+pub async fn not_me(call: Call<Anyone, NotMe>) -> Answer {
+    call.once(|call| async move {
+        let Call { caller: Anyone { visit, .. }, input, .. } = call;
         let link = Token::parse(&input.token).map_err(|_| Problem::from(Kind::LinkNotAlive))?;
         let said = visit.portal.flow.not_me(&link).await.map_err(|error| Problem::of(&error, visit.at))?;
         let said = said.ok_or(Problem::from(Kind::LinkNotAlive))?;

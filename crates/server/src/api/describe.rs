@@ -277,7 +277,7 @@ fn elsewhere() -> Map<String, Value> {
                 "ready",
                 "health",
                 "Everything that a recovery needs is there",
-                text("Each part in a line: `database ready`, and so `migrations`, `worker`, `log` and `directory`."),
+                text("Each part in a line: `clock ready`, and so `database`, `migrations`, `worker`, `log` and `directory`."),
                 ("503", "The same lines; what is missing is `not ready`."),
             ),
         ),

@@ -65,9 +65,9 @@ impl Input for NewPasskey {}
 /// Begin a dialog for a new passkey
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/enrollment/passkey/options", tag = "enrollment", operation_id = "begin_new_passkey", request_body = Option<Nothing>, security(("case_key" = [])),
     responses((status = 201, description = "It has begun.", body = NewPasskeyDialog)))]
-pub async fn passkey_options(call: Call<Nothing>) -> Answer {
+pub async fn passkey_options(call: Call<Held, Nothing>) -> Answer {
     call.once_for(KEEP_KEY_MS, |call| async move {
-        let held = call.held;
+        let held = call.caller;
         let begun = held.flow().begin_new_passkey(&held.case, held.browser).await;
         let begun = begun.map_err(|error| held.failed(&error))?;
         let body = NewPasskeyDialog {
@@ -85,9 +85,9 @@ pub async fn passkey_options(call: Call<Nothing>) -> Answer {
 /// A dialog is answered once, well or badly; after a bad answer begin another.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/enrollment/passkey", tag = "enrollment", operation_id = "bind_passkey", request_body = NewPasskey, security(("case_key" = [])),
     responses((status = 202, description = "It is taken.", body = CaseView)))]
-pub async fn passkey(call: Call<NewPasskey>) -> Answer {
+pub async fn passkey(call: Call<Held, NewPasskey>) -> Answer {
     call.once(|call| async move {
-        let Call { held, input, .. } = call;
+        let Call { caller: held, input, .. } = call;
         binds(&held, Method::Passkey)?;
         let dialog = key(&input.dialog)?;
         let label = label(input.name.as_deref(), &held.visit.browser_label());
@@ -144,9 +144,9 @@ impl FirstCode {
 /// again for ten minutes.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/enrollment/totp/seed", tag = "enrollment", operation_id = "begin_new_app", request_body = Option<Nothing>, security(("case_key" = [])),
     responses((status = 201, description = "What to set up.", body = NewApp)))]
-pub async fn totp_seed(call: Call<Nothing>) -> Answer {
+pub async fn totp_seed(call: Call<Held, Nothing>) -> Answer {
     call.once_for(KEEP_KEY_MS, |call| async move {
-        let held = call.held;
+        let held = call.caller;
         let issuer = &held.visit.portal.site.organization;
         let begun = held.flow().app_setup(&held.case, held.browser, None, issuer).await;
         let (setup, dialog) = begun.map_err(|error| held.failed(&error))?;
@@ -168,9 +168,9 @@ pub async fn totp_seed(call: Call<Nothing>) -> Answer {
 /// The code that showed that it was set up proves nothing afterwards.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/enrollment/totp", tag = "enrollment", operation_id = "bind_app", request_body = FirstCode, security(("case_key" = [])),
     responses((status = 202, description = "It is taken.", body = CaseView)))]
-pub async fn totp(call: Call<FirstCode>) -> Answer {
+pub async fn totp(call: Call<Held, FirstCode>) -> Answer {
     call.once(|call| async move {
-        let Call { held, input, .. } = call;
+        let Call { caller: held, input, .. } = call;
         binds(&held, Method::Totp)?;
         let (dialog, code) = input.read()?;
         let label = held.visit.shell().t(k("me-app")).to_string();
@@ -209,9 +209,9 @@ pub struct NewDeviceKey {
 /// Send an `Idempotency-Key`, so that an answer that is lost on the way can be had again.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/enrollment/known_device", tag = "enrollment", operation_id = "bind_known_device", request_body = Option<NewDevice>, security(("case_key" = [])),
     responses((status = 202, description = "It is taken.", body = NewDeviceKey)))]
-pub async fn known_device(call: Call<NewDevice>) -> Answer {
+pub async fn known_device(call: Call<Held, NewDevice>) -> Answer {
     call.once_for(KEEP_KEY_MS, |call| async move {
-        let Call { held, input, .. } = call;
+        let Call { caller: held, input, .. } = call;
         let label = label(input.name.as_deref(), &held.visit.browser_label());
         let (made, record) = held.flow().new_device(&held.case, &label).map_err(|error| held.failed(&error))?;
         let acted = held.flow().bind(&held.case, &record).await.map_err(|error| held.failed(&error))?;
@@ -260,9 +260,9 @@ pub struct Sheet {
 /// drawer for years and open nothing. Ask for the codes when the case is done, within half an hour.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/enrollment/recovery_code", tag = "enrollment", operation_id = "bind_recovery_codes", request_body = Option<Nothing>, security(("case_key" = [])),
     responses((status = 202, description = "It is taken.", body = NewSheet)))]
-pub async fn recovery_code(call: Call<Nothing>) -> Answer {
+pub async fn recovery_code(call: Call<Held, Nothing>) -> Answer {
     call.once_for(KEEP_KEY_MS, |call| async move {
-        let held = call.held;
+        let held = call.caller;
         let label = held.visit.shell().t(k("me-codes")).to_string();
         let taken = held.flow().bind_sheet(&held.case, held.browser, &label).await;
         let (dialog, acted) = taken.map_err(|error| held.failed(&error))?;
@@ -281,9 +281,9 @@ pub async fn recovery_code(call: Call<Nothing>) -> Answer {
 /// Once: whoever asks first has them. Send an `Idempotency-Key`, so that an answer that is lost on the way can be had again within ten minutes.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/enrollment/recovery_code/sheet", tag = "enrollment", operation_id = "show_recovery_codes", request_body = SheetAsked, security(("case_key" = [])),
     responses((status = 200, description = "The codes.", body = Sheet)))]
-pub async fn sheet(call: Call<SheetAsked>) -> Answer {
+pub async fn sheet(call: Call<Held, SheetAsked>) -> Answer {
     call.once_for(KEEP_KEY_MS, |call| async move {
-        let Call { held, input, .. } = call;
+        let Call { caller: held, input, .. } = call;
         let dialog = key(&input.dialog)?;
         match State::of(&held.case) {
             State::Done => {}
@@ -301,9 +301,9 @@ pub async fn sheet(call: Call<SheetAsked>) -> Answer {
 /// change (NIST SP 800-63B-4, 4.2.1.1). Send an `Idempotency-Key`, so that an answer that is lost on the way can be had again within ten minutes.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/enrollment/recovery_code/replacement", tag = "enrollment", operation_id = "replace_recovery_code", request_body = Option<Nothing>, security(("case_key" = [])),
     responses((status = 200, description = "The one code.", body = Sheet)))]
-pub async fn replacement(call: Call<Nothing>) -> Answer {
+pub async fn replacement(call: Call<Held, Nothing>) -> Answer {
     call.once_for(KEEP_KEY_MS, |call| async move {
-        let held = call.held;
+        let held = call.caller;
         let made = held.flow().replace_code(&held.case, held.browser).await;
         let dialog = made.map_err(|error| held.failed(&error))?;
         shown(&held, &dialog).await

@@ -12,12 +12,12 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    call::KEEP_KEY_MS,
+    call::{Call, KEEP_KEY_MS},
     cases::OpenedCase,
     json::{Input, present},
     problem::{Kind, Problem},
     reply::{Answer, Reply},
-    signed_in::{Me, Mine, NamedWay, Part},
+    signed_in::{Me, NamedWay, Part},
     view::Way,
     words::{NewWay, OwnAction},
 };
@@ -333,9 +333,9 @@ impl Input for BeginChange {}
 #[utoipa::path(post, path = "/api/v1/me/changes", tag = "me", operation_id = "begin_change", request_body = BeginChange, security(("session_key" = [])),
     responses((status = 201, description = "Its case is open.", body = OpenedCase,
         headers(("Location" = String, description = "The address of the case.")))))]
-pub async fn begin(call: Mine<BeginChange>) -> Answer {
-    call.once(KEEP_KEY_MS, |call| async move {
-        let Mine { me, input, .. } = call;
+pub async fn begin(call: Call<Me, BeginChange>) -> Answer {
+    call.once_for(KEEP_KEY_MS, |call| async move {
+        let Call { caller: me, input, .. } = call;
         let language = input.language.as_deref();
         if language.is_some_and(|tag| tag.len() > 35) {
             return Err(Kind::DoesNotFit.into());

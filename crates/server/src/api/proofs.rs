@@ -143,14 +143,14 @@ pub fn key(text: &str) -> Result<Token, Problem> {
 /// Prove by an authenticator app
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/totp", tag = "proofs", operation_id = "prove_by_totp", request_body = SixDigits, security(("case_key" = [])),
     responses((status = 200, description = "The proof holds.", body = CaseView)))]
-pub async fn totp(call: Call<SixDigits>) -> Answer {
-    call.once(|call| async move { shown(call.held, Proof::Totp(call.input.read()?)).await }).await
+pub async fn totp(call: Call<Held, SixDigits>) -> Answer {
+    call.once(|call| async move { shown(call.caller, Proof::Totp(call.input.read()?)).await }).await
 }
 
 /// Prove by a printed code
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/recovery_code", tag = "proofs", operation_id = "prove_by_recovery_code", request_body = PrintedCode, security(("case_key" = [])),
     responses((status = 200, description = "The proof holds.", body = CaseView)))]
-pub async fn recovery_code(call: Call<PrintedCode>) -> Answer {
+pub async fn recovery_code(call: Call<Held, PrintedCode>) -> Answer {
     call.once(|call| async move {
         let code = call.input.code;
         let fits = code.chars().count() <= PRINTED_LONGEST
@@ -158,7 +158,7 @@ pub async fn recovery_code(call: Call<PrintedCode>) -> Answer {
         if !fits {
             return Err(Kind::DoesNotFit.into());
         }
-        shown(call.held, Proof::RecoveryCode(code)).await
+        shown(call.caller, Proof::RecoveryCode(code)).await
     })
     .await
 }
@@ -168,9 +168,9 @@ pub async fn recovery_code(call: Call<PrintedCode>) -> Answer {
 /// Counted and answered alike for every name; whether anything is sent, and where to, is not told.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/email", tag = "proofs", operation_id = "ask_for_email", request_body = Option<Nothing>, security(("case_key" = [])),
     responses((status = 202, description = "It is asked for.", body = MessageAsked)))]
-pub async fn email(call: Call<Nothing>) -> Answer {
+pub async fn email(call: Call<Held, Nothing>) -> Answer {
     call.once(|call| async move {
-        let held = call.held;
+        let held = call.caller;
         let asked = held.flow().ask_for_mail(&held.case, held.browser).await.map_err(|error| held.failed(&error))?;
         if !asked {
             return Err(Kind::NoMoreMessages.into());
@@ -185,8 +185,8 @@ pub async fn email(call: Call<Nothing>) -> Answer {
 /// It counts for the case that asked for it and for no other.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/email_code", tag = "proofs", operation_id = "prove_by_email_code", request_body = SixDigits, security(("case_key" = [])),
     responses((status = 200, description = "The proof holds.", body = CaseView)))]
-pub async fn email_code(call: Call<SixDigits>) -> Answer {
-    call.once(|call| async move { shown(call.held, Proof::MailCode(call.input.read()?)).await }).await
+pub async fn email_code(call: Call<Held, SixDigits>) -> Answer {
+    call.once(|call| async move { shown(call.caller, Proof::MailCode(call.input.read()?)).await }).await
 }
 
 /// Prove by the link of a message
@@ -194,8 +194,8 @@ pub async fn email_code(call: Call<SixDigits>) -> Answer {
 /// It counts for the case that asked for it and for no other.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/email_link", tag = "proofs", operation_id = "prove_by_email_link", request_body = MailedLink, security(("case_key" = [])),
     responses((status = 200, description = "The proof holds.", body = CaseView)))]
-pub async fn email_link(call: Call<MailedLink>) -> Answer {
-    call.once(|call| async move { shown(call.held, Proof::MailLink(key(&call.input.token)?)).await }).await
+pub async fn email_link(call: Call<Held, MailedLink>) -> Answer {
+    call.once(|call| async move { shown(call.caller, Proof::MailLink(key(&call.input.token)?)).await }).await
 }
 
 /// Begin a passkey dialog
@@ -203,9 +203,9 @@ pub async fn email_link(call: Call<MailedLink>) -> Answer {
 /// The options name no credential, so they are the same for every name.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/passkey/options", tag = "proofs", operation_id = "begin_passkey", request_body = Option<Nothing>, security(("case_key" = [])),
     responses((status = 201, description = "It has begun.", body = PasskeyDialog)))]
-pub async fn passkey_options(call: Call<Nothing>) -> Answer {
+pub async fn passkey_options(call: Call<Held, Nothing>) -> Answer {
     call.once_for(KEEP_KEY_MS, |call| async move {
-        let held = call.held;
+        let held = call.caller;
         let begun = held.flow().begin_proof(&held.case, held.browser).await.map_err(|error| held.failed(&error))?;
         let body = PasskeyDialog {
             dialog: begun.key.reveal().expose().clone(),
@@ -220,11 +220,11 @@ pub async fn passkey_options(call: Call<Nothing>) -> Answer {
 /// Prove by a passkey
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/passkey", tag = "proofs", operation_id = "prove_by_passkey", request_body = PasskeyAnswer, security(("case_key" = [])),
     responses((status = 200, description = "The proof holds.", body = CaseView)))]
-pub async fn passkey(call: Call<PasskeyAnswer>) -> Answer {
+pub async fn passkey(call: Call<Held, PasskeyAnswer>) -> Answer {
     call.once(|call| async move {
         let dialog = key(&call.input.dialog)?;
         let credential = Value::Object(call.input.credential).to_string();
-        shown(call.held, Proof::Passkey(dialog, credential)).await
+        shown(call.caller, Proof::Passkey(dialog, credential)).await
     })
     .await
 }
@@ -245,9 +245,9 @@ pub struct KnownDeviceShown {
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/proofs/known_device", tag = "proofs", operation_id = "prove_by_known_device",
     request_body = KnownDevice, security(("case_key" = [])),
     responses((status = 200, description = "The proof holds.", body = KnownDeviceShown)))]
-pub async fn known_device(call: Call<KnownDevice>) -> Answer {
+pub async fn known_device(call: Call<Held, KnownDevice>) -> Answer {
     call.once_for(KEEP_KEY_MS, |call| async move {
-        let held = call.held;
+        let held = call.caller;
         let (case, renewed) = tried(&held, Proof::Device(key(&call.input.key)?)).await?;
         // A proof by a known browser always brings its next key; without one it would be locked out unheard.
         let renewed = renewed.ok_or(Problem::from(Kind::Broken))?;

@@ -75,8 +75,8 @@ async fn name(held: &Held) -> Result<String, Problem> {
 /// By the code that decides. Nothing is kept, so there is nothing to repeat: this operation takes no `Idempotency-Key`.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/password/check", tag = "reissue", operation_id = "check_password", request_body = Typed, security(("case_key" = [])),
     responses((status = 200, description = "What the rules say.", body = Checked)))]
-pub async fn check(call: Call<Typed>) -> Result<Reply, Problem> {
-    let (held, typed) = (call.held, SecretText::new(call.input.password));
+pub async fn check(call: Call<Held, Typed>) -> Result<Reply, Problem> {
+    let (held, typed) = (call.caller, SecretText::new(call.input.password));
     open_gate(&held)?;
     let name = name(&held).await?;
     let live = held.visit.portal.passwords.live(typed, &name).await.ok_or(Problem::from(Kind::Away))?;
@@ -96,9 +96,9 @@ pub async fn check(call: Call<Typed>) -> Result<Reply, Problem> {
 /// was taken; look at the case, or listen to its events, for what comes of it.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/submission", tag = "reissue", operation_id = "submit", request_body = Submission, security(("case_key" = [])),
     responses((status = 202, description = "It is taken.", body = CaseView)))]
-pub async fn submit(call: Call<Submission>) -> Answer {
+pub async fn submit(call: Call<Held, Submission>) -> Answer {
     call.once(|call| async move {
-        let held = call.held;
+        let held = call.caller;
         let password = call.input.password.map(SecretText::new);
         let factor = call.input.factor.map(|id| id.parse::<FactorId>()).transpose();
         let factor = factor.map_err(|_| Problem::from(Kind::DoesNotFit))?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    call::{KEEP_KEY_MS, KEEP_MS, Open},
+    call::{Anyone, Call, KEEP_KEY_MS},
     json::{Input, present as there},
     problem::{Kind, Problem},
     reply::{Answer, Reply},
@@ -94,9 +94,9 @@ impl SessionView {
 #[utoipa::path(post, path = "/api/v1/sign-in", tag = "session", operation_id = "sign_in", request_body = SignIn, security((), ("session_key" = [])),
     responses((status = 202, description = "It is being tried.", body = SigningIn,
         headers(("Location" = String, description = "Where to look.")))))]
-pub async fn sign_in(call: Open<SignIn>) -> Answer {
-    call.once(KEEP_KEY_MS, |call| async move {
-        let Open { visit, key, input, .. } = call;
+pub async fn sign_in(call: Call<Anyone, SignIn>) -> Answer {
+    call.once_for(KEEP_KEY_MS, |call| async move {
+        let Call { caller: Anyone { visit, key }, input, .. } = call;
         let (name, password) = (input.name.trim().to_owned(), SecretText::new(input.password));
         let typed = Typed { name: &name, password: &password, network: &visit.network, wish: "" };
         if !typed.is_sane() {
@@ -155,10 +155,10 @@ pub struct SignedOut {
 /// The key is of no use from then on. Keys of cases stay: what was begun can be finished or taken back.
 #[utoipa::path(post, path = "/api/v1/sign-out", tag = "session", operation_id = "sign_out", request_body = Option<SignOut>, security(("session_key" = [])),
     responses((status = 200, description = "It is ended.", body = SignedOut)))]
-pub async fn sign_out(call: Open<SignOut>) -> Answer {
-    // Not `Mine`: whoever sends this twice has no session the second time, and gets the same answer all the same.
-    call.once(KEEP_MS, |call| async move {
-        let Open { visit, key, input, .. } = call;
+pub async fn sign_out(call: Call<Anyone, SignOut>) -> Answer {
+    // Not `Me`: whoever sends this twice has no session the second time, and gets the same answer all the same.
+    call.once(|call| async move {
+        let Call { caller: Anyone { visit, key }, input, .. } = call;
         let (flow, everywhere) = (&visit.portal.flow, input.everywhere.unwrap_or(false));
         let failed = |error| Problem::of(&error, visit.at);
         let present = signed_in::present(flow, key.as_ref()).await.map_err(failed)?;

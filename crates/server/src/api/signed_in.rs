@@ -1,20 +1,16 @@
 //! A request by somebody who is signed in: by whom, with what in it, and whether it was sent before. The one authority is the key of the
 //! session in the `Authorization` header, as a case's key is for its case; neither is anything to the other.
 
-use std::future::Future;
-
 use axum::{
-    extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::PathRejection},
+    extract::{FromRequestParts, Path, Query, rejection::PathRejection},
     http::request::Parts,
 };
 use keyward_core::ids::FactorId;
 use serde::Deserialize;
 
 use super::{
-    call::{Repeat, bearer, once, received},
-    json::Input,
+    call::{Caller, bearer},
     problem::{Kind, Problem},
-    reply::{Answer, Reply},
 };
 use crate::{
     flow::{Flow, FlowError, OwnWay, Present, Standing},
@@ -74,6 +70,15 @@ impl FromRequestParts<Shared> for Me {
     }
 }
 
+impl Caller for Me {
+    fn visit(&self) -> &Visit {
+        &self.visit
+    }
+    fn name(&self) -> String {
+        self.present.session.to_string()
+    }
+}
+
 impl Me {
     /// The flow.
     pub fn flow(&self) -> &Flow {
@@ -89,41 +94,6 @@ impl Me {
     pub async fn ways(&self) -> Result<Vec<OwnWay>, Problem> {
         let ways = self.flow().own_ways(self.present.person, None).await.map_err(|error| self.failed(&error))?;
         Ok(ways.into_iter().filter(|way| way.alive).collect())
-    }
-}
-
-/// A request by somebody who is signed in, with a body.
-pub struct Mine<T> {
-    /// Who asks.
-    pub me: Me,
-    /// What was sent.
-    pub input: T,
-    repeat: Option<Repeat>,
-}
-
-impl<T: Input> FromRequest<Shared> for Mine<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, portal: &Shared) -> Result<Self, Problem> {
-        let (mut parts, body) = request.into_parts();
-        // First who asks: nobody else learns even whether the body would do.
-        let me = Me::from_request_parts(&mut parts, portal).await?;
-        let caller = me.present.session.to_string();
-        let (input, repeat) = received(&parts, Request::from_parts(parts.clone(), body), caller).await?;
-        Ok(Self { me, input, repeat })
-    }
-}
-
-impl<T: Send + 'static> Mine<T> {
-    /// Does it, once for each key. `keep_ms` is how long the answer is kept.
-    pub async fn once<F, R>(mut self, keep_ms: i64, run: F) -> Answer
-    where
-        F: FnOnce(Self) -> R + Send + 'static,
-        R: Future<Output = Result<Reply, Problem>> + Send + 'static,
-    {
-        let portal = self.me.visit.portal.clone();
-        let (repeat, at) = (self.repeat.take(), self.me.visit.at);
-        once(portal, repeat, keep_ms, at, run(self)).await
     }
 }
 

@@ -1,8 +1,9 @@
 //! Where things are put together: keys, store, flow, worker, pages. Nothing imports it but the command line.
 //!
 //! [`open`] opens what the configuration names, [`directory`] and [`letters`] fit modules to each other that do not know each other, [`serve`] listens,
-//! [`supervisor`] tells systemd.
+//! [`clock`] looks whether this machine's is right, [`supervisor`] tells systemd.
 
+pub mod clock;
 pub mod directory;
 pub mod letters;
 pub mod open;

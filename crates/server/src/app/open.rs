@@ -31,8 +31,7 @@ use crate::passwords::{
 use crate::seal::{DigestKey, NotAKey, OpenKey, SealKey, Vault, read_key};
 use crate::store::{Store, StoreError, migrate::MigrateError, sign::Memory};
 
-/// How long the relay may take for one answer, in milliseconds. Six of them have to be less than the time for which a worker has a job,
-/// or another one would send the same message again.
+/// How long the relay may take for one answer, in milliseconds. A whole message may take six of them, and whoever ends waits for that.
 const MAIL_TIMEOUT_MS: u64 = 15_000;
 /// How many connections to the relay there are at most.
 const MAIL_CONNECTIONS: u32 = 4;

@@ -11,7 +11,7 @@ use super::first_start::{self, FirstStart};
 use super::{CliContext, CliError, Exit, Report, telemetry, words};
 use crate::{
     app::{
-        self, letters,
+        self, clock, letters,
         open::{self, Ground, OpenError},
         serve,
         supervisor::{self, Watched},
@@ -124,6 +124,10 @@ async fn database(config: &Config, migrate: MigrateChoice, ctx: &CliContext) -> 
 /// A clock that was set back while nothing ran would bring back what has run out since (T-I06). Far behind, it is refused; a little, which is how
 /// far replicas are apart, time goes on from what the database has seen.
 async fn go_on_from(store: &Store, ctx: &CliContext) -> Result<(), CliError> {
+    if let Some(by_ms) = clock::apart_ms(store, &ctx.ctx).await.map_err(OpenError::from)? {
+        let apart = ClockApart(words::span(by_ms.abs()), if by_ms > 0 { "ahead of" } else { "behind" });
+        return Err(failed("the clock of this machine is wrong, or that of the database", apart));
+    }
     let Some(seen) = store.latest().await.map_err(OpenError::from)? else { return Ok(()) };
     let behind_ms = seen.since_ms(ctx.ctx.now());
     if behind_ms > BEHIND_MS {
@@ -138,6 +142,11 @@ async fn go_on_from(store: &Store, ctx: &CliContext) -> Result<(), CliError> {
 #[derive(Debug, thiserror::Error)]
 #[error("it is {0} behind what is in the database; set it by NTP, and see `keyward doctor --only clock`")]
 struct ClockBehind(String);
+
+/// Why nothing was started beside others.
+#[derive(Debug, thiserror::Error)]
+#[error("it is {0} {1} that of the database; set both by NTP")]
+struct ClockApart(String, &'static str);
 
 /// Makes and compares password hashes, with a thread for each core.
 pub(super) fn hasher() -> Result<Arc<Hasher>, CliError> {
@@ -286,6 +295,7 @@ async fn listen(
     serve::take_all_files();
     // Everything listens; from here on the others may come.
     let stop = serve::stop_on_signal();
+    let timing = tokio::spawn(clock::watch(flow.store.clone(), flow.ctx.clone(), stop.clone()));
     let counting = numbers.map(|(listener, address)| {
         tracing::info!(%address, "giving out numbers");
         tokio::spawn(serve::pages(listener, numbers::router(Arc::clone(flow)), stop.clone()))
@@ -309,7 +319,7 @@ async fn listen(
         }
     };
     stop.cancel();
-    drop(watching.await);
+    drop((watching.await, timing.await));
     if let Some(counting) = counting {
         drop(counting.await);
     }

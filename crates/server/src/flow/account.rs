@@ -199,7 +199,7 @@ impl Flow {
     pub async fn keep_draft(&self, case: CaseId, browser: Digest, draft: &Draft) -> Result<Token, FlowError> {
         let at = self.ctx.now();
         let key = Token::new(self.ctx.bytes());
-        let hash = key.hash(Purpose::Ceremony).digest();
+        let hash = key.digest(Purpose::Ceremony);
         let plain = serde_json::to_vec(draft).map_err(|error| FlowError::Broken(Box::new(error)))?;
         let data = self.seal_for_token(hash, &Secret::new(plain))?;
         let token = NewToken::new(Purpose::Ceremony, hash, at, DRAFT_MS);
@@ -209,7 +209,7 @@ impl Flow {
 
     /// The draft of this case and browser. None: there is none, or its time is over.
     pub async fn draft(&self, case: CaseId, browser: Digest, key: &Token) -> Result<Option<Draft>, FlowError> {
-        self.draft_of(case, browser, key.hash(Purpose::Ceremony).digest()).await
+        self.draft_of(case, browser, key.digest(Purpose::Ceremony)).await
     }
 
     /// The same by the digest of its key, for the worker.
@@ -224,7 +224,7 @@ impl Flow {
 
     /// Ends a draft.
     pub async fn end_draft(&self, key: &Token) -> Result<(), FlowError> {
-        let hash = key.hash(Purpose::Ceremony).digest();
+        let hash = key.digest(Purpose::Ceremony);
         Ok(self.store.end_token(Purpose::Ceremony, hash).await?)
     }
 
@@ -342,7 +342,7 @@ impl Flow {
 
     async fn send_to_draft(&self, case: CaseId, browser: Digest, key: &Token) -> Result<(), FlowError> {
         let at = self.ctx.now();
-        let draft = key.hash(Purpose::Ceremony).digest();
+        let draft = key.digest(Purpose::Ceremony);
         let work = Work::NewAddress { case, browser, draft };
         self.store.put_job(&work.job(&self.ctx, at, at)).await?;
         self.bell.notify_waiters();
@@ -359,7 +359,7 @@ impl Flow {
     ) -> Result<Option<NewRecord>, FlowError> {
         may_bind(case, Method::Email)?;
         let at = self.ctx.now();
-        let draft_hash = key.hash(Purpose::Ceremony).digest();
+        let draft_hash = key.digest(Purpose::Ceremony);
         let draft = self.draft_of(case.id(), browser, draft_hash).await?;
         let (Some(Draft::Address { address }), Some(person)) = (draft.as_ref(), self.person_of_case(case).await?)
         else {

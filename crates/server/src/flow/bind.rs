@@ -70,7 +70,7 @@ impl Flow {
     /// The codes of a bound sheet, for the last time: whoever takes them first ends the draft, and nobody is shown them again.
     pub async fn take_codes(&self, case: &Case, browser: Digest, key: &Token) -> Result<Option<BoundCodes>, FlowError> {
         let Some(codes) = self.bound_codes(case, browser, key).await? else { return Ok(None) };
-        let hash = key.hash(Purpose::Ceremony).digest();
+        let hash = key.digest(Purpose::Ceremony);
         let seen = Seen { purpose: Purpose::Ceremony, hash, browser: Some(browser), at: self.ctx.now() };
         Ok(self.store.take_token(&seen, Some(case.id())).await?.then_some(codes))
     }

@@ -50,7 +50,7 @@ impl Flow {
     }
 
     pub(super) async fn check_mail_link(&self, trying: &Trying<'_>, link: &Token) -> Checked {
-        let hash = link.hash(Purpose::Link).digest();
+        let hash = link.digest(Purpose::Link);
         let seen = Seen { purpose: Purpose::Link, hash, browser: Some(trying.browser), at: trying.at };
         let Some(token) = self.store.find_token(&seen).await? else { return Ok(Err(RejectionReason::Expired)) };
         if token.case != Some(trying.case) {
@@ -97,7 +97,7 @@ impl Flow {
 
     /// The case that a mailed link is for, whichever browser opened it. It allows nothing; that takes the browser's cookie too.
     pub async fn case_of_link(&self, link: &Token) -> Result<Option<Case>, FlowError> {
-        let hash = link.hash(Purpose::Link).digest();
+        let hash = link.digest(Purpose::Link);
         match self.store.case_of_token(Purpose::Link, hash, self.ctx.now()).await? {
             Some(case) => self.load(case).await.map(Some),
             None => Ok(None),
@@ -106,13 +106,13 @@ impl Flow {
 
     /// The case of a mailed link whose time was over not long ago. For saying so; it allows nothing.
     pub async fn case_of_lapsed_link(&self, link: &Token) -> Result<Option<CaseId>, FlowError> {
-        let hash = link.hash(Purpose::Link).digest();
+        let hash = link.digest(Purpose::Link);
         Ok(self.store.case_of_token(Purpose::Link, hash, self.ctx.now().plus_ms(-LAPSED_MS)).await?)
     }
 
     /// Until when a mailed link is good in that browser (R13). None: it is not.
     pub async fn link_until(&self, link: &Token, browser: Digest) -> Result<Option<Timestamp>, FlowError> {
-        let hash = link.hash(Purpose::Link).digest();
+        let hash = link.digest(Purpose::Link);
         let seen = Seen { purpose: Purpose::Link, hash, browser: Some(browser), at: self.ctx.now() };
         Ok(self.store.find_token(&seen).await?.map(|found| found.expires))
     }

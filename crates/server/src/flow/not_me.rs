@@ -23,7 +23,7 @@ pub struct Contested {
 impl Flow {
     /// The case that a notice speaks of, while its link lives.
     pub async fn case_of_notice(&self, link: &Token) -> Result<Option<Case>, FlowError> {
-        let hash = link.hash(Purpose::Contest).digest();
+        let hash = link.digest(Purpose::Contest);
         let seen = Seen { purpose: Purpose::Contest, hash, browser: None, at: self.ctx.now() };
         match self.store.find_token(&seen).await?.and_then(|found| found.case) {
             Some(case) => self.load(case).await.map(Some),

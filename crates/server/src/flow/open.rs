@@ -107,7 +107,7 @@ impl Flow {
         let by = asked.signed_in.map_or(Actor::Requester, |signed_in| Actor::Person { id: signed_in.person });
         let entry = Entry { v: VERSION, case: id, seq: 1, at, by, event: Event::Opened(claim) };
         let whose = asked.signed_in.map(|signed_in| signed_in.person);
-        let key = NewToken::new(Purpose::Case, browser.hash(Purpose::Case).digest(), at, BROWSER_MS);
+        let key = NewToken::new(Purpose::Case, browser.digest(Purpose::Case), at, BROWSER_MS);
         let look_up = Work::Classify { case: id, signed_in: asked.signed_in };
         let with = With::nothing()
             .value(name_value, whose)
@@ -120,7 +120,7 @@ impl Flow {
 
     /// The case that this browser works on, if its cookie says so. Another browser's case is as good as none (T-B16).
     pub async fn of_browser(&self, reference: Reference, cookie: &Token) -> Result<Case, FlowError> {
-        let hash = cookie.hash(Purpose::Case).digest();
+        let hash = cookie.digest(Purpose::Case);
         let seen = Seen { purpose: Purpose::Case, hash, browser: None, at: self.ctx.now() };
         let token = self.store.find_token(&seen).await?.ok_or(FlowError::NoCase)?;
         let case = self.load(token.case.ok_or(FlowError::NoCase)?).await?;
@@ -130,5 +130,5 @@ impl Flow {
 
 /// What other tokens of a case are bound to: the browser that works on it.
 pub fn browser_digest(cookie: &Token) -> Digest {
-    cookie.hash(Purpose::Case).digest()
+    cookie.digest(Purpose::Case)
 }

@@ -144,7 +144,7 @@ impl Flow {
         at: Timestamp,
     ) -> Result<Begun, FlowError> {
         let key = Token::new(self.ctx.bytes());
-        let token = NewToken::new(Purpose::Ceremony, key.hash(Purpose::Ceremony).digest(), at, DIALOG_MS);
+        let token = NewToken::new(Purpose::Ceremony, key.digest(Purpose::Ceremony), at, DIALOG_MS);
         let token = NewToken { case, browser: Some(browser), data: dialog.state, ..token };
         self.store.put_token(&token).await?;
         // Browsers parse what is under `publicKey`.
@@ -154,7 +154,7 @@ impl Flow {
 }
 
 fn seen(key: &Token, browser: Digest, at: Timestamp) -> Seen {
-    let hash = key.hash(Purpose::Ceremony).digest();
+    let hash = key.digest(Purpose::Ceremony);
     Seen { purpose: Purpose::Ceremony, hash, browser: Some(browser), at }
 }
 

@@ -165,9 +165,9 @@ impl Flow {
         let both = SecretText::new(format!("{name}\n{}", typed.password.expose()));
         let sealed = self.seal.seal(&both, Attempt { case: id, number: 1 });
         let sealed = sealed.map_err(|error| FlowError::Broken(Box::new(error)))?;
-        let before = session.map(|token| token.hash(Purpose::SignIn).digest());
+        let before = session.map(|token| token.digest(Purpose::SignIn));
         self.keep_try(&cookie, &Trying { name, wish: typed.wish.to_owned(), began: at, before }).await?;
-        let session = cookie.hash(Purpose::SignIn).digest();
+        let session = cookie.digest(Purpose::SignIn);
         let work = Work::SignIn(Request { id, session, sealed });
         self.store.put_job(&work.job(&self.ctx, at, at)).await?;
         self.bell.notify_waiters();
@@ -181,7 +181,7 @@ impl Flow {
     }
 
     async fn keep_try(&self, cookie: &Token, trying: &Trying) -> Result<(), FlowError> {
-        let hash = cookie.hash(Purpose::Ceremony).digest();
+        let hash = cookie.digest(Purpose::Ceremony);
         let plain = serde_json::to_vec(trying).map_err(|error| FlowError::Broken(Box::new(error)))?;
         let data = self.seal_for_token(hash, &Secret::new(plain))?;
         let token = NewToken::new(Purpose::Ceremony, hash, trying.began, TRY_MS);
@@ -191,12 +191,12 @@ impl Flow {
     /// What came of a try. A refusal and a success are told once; [`Flow::standing`] tells them again.
     pub async fn tried(&self, cookie: &Token) -> Result<Tried, FlowError> {
         let at = self.ctx.now();
-        let hash = cookie.hash(Purpose::Ceremony).digest();
+        let hash = cookie.digest(Purpose::Ceremony);
         let kept = self.store.find_token(&Seen { purpose: Purpose::Ceremony, hash, browser: None, at }).await?;
         let Some(kept) = kept else { return Ok(Tried::Nothing) };
         let opened = self.open_of_token(hash, &kept.data)?;
         let trying: Trying = serde_json::from_slice(opened.expose()).map_err(|error| unreadable(&error))?;
-        let session = cookie.hash(Purpose::SignIn).digest();
+        let session = cookie.digest(Purpose::SignIn);
         let answer =
             self.store.find_token(&Seen { purpose: Purpose::SignIn, hash: session, browser: None, at }).await?;
         let Some(answer) = answer else { return Ok(Tried::Waiting(trying)) };
@@ -227,13 +227,13 @@ impl Flow {
 
     /// Whether the worker has answered a try. Changes nothing.
     pub async fn is_answered(&self, cookie: &Token) -> Result<bool, FlowError> {
-        let hash = cookie.hash(Purpose::SignIn).digest();
+        let hash = cookie.digest(Purpose::SignIn);
         let seen = Seen { purpose: Purpose::SignIn, hash, browser: None, at: self.ctx.now() };
         let Some(answer) = self.store.find_token(&seen).await? else { return Ok(false) };
         if answer.person.is_some() {
             return Ok(true);
         }
-        let began = Seen { purpose: Purpose::Ceremony, hash: cookie.hash(Purpose::Ceremony).digest(), ..seen };
+        let began = Seen { purpose: Purpose::Ceremony, hash: cookie.digest(Purpose::Ceremony), ..seen };
         let began = self.store.find_token(&began).await?.map(|trying| trying.created);
         Ok(began.is_none_or(|began| !self.is_too_soon(began)))
     }
@@ -252,7 +252,7 @@ impl Flow {
     /// The same, with somebody who has to choose another password first. Whoever asks lets them do that and nothing else.
     pub async fn half_signed_in(&self, cookie: &Token) -> Result<Option<Present>, FlowError> {
         let at = self.ctx.now();
-        let hash = cookie.hash(Purpose::SignIn).digest();
+        let hash = cookie.digest(Purpose::SignIn);
         let seen = Seen { purpose: Purpose::SignIn, hash, browser: None, at };
         let Some(found) = self.store.find_token(&seen).await? else { return Ok(None) };
         let Some(person) = found.person else { return Ok(None) };
@@ -277,7 +277,7 @@ impl Flow {
 
     /// Ends the session of a cookie.
     pub async fn sign_out(&self, cookie: &Token) -> Result<(), FlowError> {
-        let hash = cookie.hash(Purpose::SignIn).digest();
+        let hash = cookie.digest(Purpose::SignIn);
         Ok(self.store.end_token(Purpose::SignIn, hash).await?)
     }
 

@@ -108,5 +108,5 @@ impl Setup {
 
 /// What is kept of a code: as of any other token, and nothing at any other door.
 fn digest(code: &[u8; CODE_BYTES]) -> Digest {
-    Token::new(*Digest::of(code).bytes()).hash(Purpose::Invite).digest()
+    Token::new(*Digest::of(code).bytes()).digest(Purpose::Invite)
 }

@@ -150,7 +150,7 @@ impl Flow {
         let stored = self.unlock(factor)?;
         let record = known_device::Record::from_stored(stored.expose());
         let record = record.map_err(|error| FlowError::Broken(Box::new(error)))?;
-        Ok(record.handle() == key.hash(token::Purpose::Device))
+        Ok(record.handle() == key.digest(token::Purpose::Device))
     }
 
     /// The ways back in that the subject of a case may end. What proves something in this case is no choice (core would refuse it), and what

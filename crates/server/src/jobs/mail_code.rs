@@ -68,7 +68,7 @@ async fn one(worker: &Worker, case: &Case, browser: Digest, factor: &Factor) -> 
         Write::PutToken(NewToken { case, person, browser: Some(browser), data, max_tries, ..token })
     };
     let code_hash = challenge.code_digest(&flow.digests, Door { case: case.id(), browser });
-    let link_hash = challenge.link_hash().digest();
+    let link_hash = challenge.link_digest();
     let aside =
         Aside::default().write(token(Purpose::Code, code_hash, CODE_TRIES)).write(token(Purpose::Link, link_hash, 0));
     flow.store.aside(aside).await?;

@@ -143,7 +143,7 @@ pub(super) async fn deliver(
 }
 
 async fn put_not_me(worker: &Worker, case: &Case, not_me: &Token) -> Result<(), JobError> {
-    let hash = not_me.hash(Purpose::Contest).digest();
+    let hash = not_me.digest(Purpose::Contest);
     let token = NewToken::new(Purpose::Contest, hash, worker.flow.ctx.now(), NOT_ME_MS);
     Ok(worker.flow.store.put_token(&NewToken { case: Some(case.id()), ..token }).await?)
 }

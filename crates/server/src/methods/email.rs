@@ -16,7 +16,7 @@ use zeroize::Zeroize;
 use super::{Answer, Proved, UsesUp, grouped, plain};
 use crate::{
     seal::{DigestKey, Keyed},
-    token::{Purpose, Token, TokenHash},
+    token::{Purpose, Token},
 };
 
 /// Which method this is.
@@ -78,8 +78,8 @@ impl Challenge {
     }
 
     /// What is kept of the link.
-    pub fn link_hash(&self) -> TokenHash {
-        self.link.hash(Purpose::Link)
+    pub fn link_digest(&self) -> Digest {
+        self.link.digest(Purpose::Link)
     }
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{Answer, Proved, UsesUp};
 use crate::{
     seal::{DigestKey, Keyed},
-    token::{Purpose, Token, TokenHash},
+    token::{Purpose, Token},
 };
 
 /// Which method this is.
@@ -36,11 +36,11 @@ pub struct NotARecord(#[source] serde_json::Error);
 impl Record {
     /// A browser that becomes known with this key.
     pub fn new(key: &Token) -> Self {
-        Self { version: 1, key: key.hash(Purpose::Device).digest(), before: None }
+        Self { version: 1, key: key.digest(Purpose::Device), before: None }
     }
     /// The key's digest, by which a browser can be found.
-    pub const fn handle(&self) -> TokenHash {
-        TokenHash::from_bytes(*self.key.bytes())
+    pub const fn handle(&self) -> Digest {
+        self.key
     }
     /// For the table.
     pub fn to_stored(&self) -> Result<Vec<u8>, NotARecord> {
@@ -55,7 +55,7 @@ impl Record {
 /// Checks the key of a browser against all browsers that are known of the person. `next` is the key that it gets instead;
 /// the caller sets the cookie when the proof is written. A key that was used before is in two hands: [`RejectionReason::Replayed`].
 pub fn check(keys: &DigestKey, known: &[(FactorId, Record)], given: &Token, next: &Token) -> Answer {
-    let given = Secret::new(*given.hash(Purpose::Device).digest().bytes());
+    let given = Secret::new(*given.digest(Purpose::Device).bytes());
     let is = |digest: &Digest| given.matches(digest.bytes());
     let Some((factor, record)) = known.iter().find(|(_, record)| is(&record.key)) else {
         let used = known.iter().any(|(_, record)| record.before.as_ref().is_some_and(is));
@@ -103,7 +103,7 @@ mod tests {
         };
         assert_eq!(changed, factor(1));
         let renewed = Record::from_stored(&data).unwrap();
-        assert_eq!(renewed.handle(), key(9).hash(Purpose::Device));
+        assert_eq!(renewed.handle(), key(9).digest(Purpose::Device));
         assert!(check(&keys(), &[(changed, renewed)], &key(9), &key(10)).is_ok());
         // The old key is in two hands, or in an old copy.
         assert_eq!(check(&keys(), &[(changed, renewed)], &key(1), &key(10)), Err(RejectionReason::Replayed));

@@ -15,7 +15,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::store::Store;
+use crate::store::{Store, workers::Readiness};
 use names::{Names, Timed};
 
 pub use requests::{OpenStream, Request};
@@ -83,8 +83,8 @@ impl Metrics {
     }
 
     /// Everything as text, with what the database says at this moment.
-    pub async fn text(&self, store: &Store, at: Timestamp) -> Result<String, std::fmt::Error> {
-        self.present.look(store, at).await;
+    pub async fn text(&self, store: &Store, at: Timestamp, ready: Readiness) -> Result<String, std::fmt::Error> {
+        self.present.look(store, at, ready).await;
         let mut out = String::new();
         text::encode(&mut out, &self.registry)?;
         Ok(out)

@@ -11,7 +11,7 @@ use super::{
     names::{Level, Measure, Names},
     seconds,
 };
-use crate::store::{Store, StoreError, cases::State, jobs::JobState};
+use crate::store::{Store, StoreError, cases::State, jobs::JobState, workers::Readiness};
 
 /// How long each question may take.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -56,8 +56,7 @@ impl Present {
         }
     }
 
-    pub(super) async fn look(&self, store: &Store, at: Timestamp) {
-        let readiness = store.readiness(at).await;
+    pub(super) async fn look(&self, store: &Store, at: Timestamp, readiness: Readiness) {
         for (part, ready) in readiness.parts() {
             self.ready.get_or_create(&PartLabels { part }).set(i64::from(ready));
         }

@@ -4,6 +4,7 @@
 //! Reading order: [`change`] (what a commit is made of), [`commit`] (how many become one transaction), [`log`], [`check`] and [`sign`]
 //! (the tree over all entries), [`cases`], then one file for each table. No rule of a case is here: `decide` has been asked before.
 
+use keyward_core::time::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::ctx::Ctx;
@@ -43,6 +44,7 @@ statements! {
     BEGIN = "engine/begin.sqlite", postgres = "engine/begin.postgres";
     COMMIT = "engine/commit";
     ROLLBACK = "engine/rollback";
+    NOW = "engine/now.sqlite", postgres = "engine/now.postgres";
     TRAITS = "engine/traits.sqlite", postgres = "engine/traits.postgres";
 }
 
@@ -171,6 +173,14 @@ impl Store {
     /// Which engine it is.
     pub const fn engine(&self) -> Engine {
         self.db.engine()
+    }
+
+    /// What the clock of the database server says. None where there is no server.
+    pub async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        match self.engine() {
+            Engine::Sqlite => Ok(None),
+            Engine::Postgres => self.db.first(&NOW, &[], |row| row.get(0)).await,
+        }
     }
 
     /// Closes all connections. What waits is answered with an error; what was answered is durable.

@@ -11,6 +11,7 @@ use super::{
     db::{statements, vals},
     migrate::MigrateError,
 };
+use crate::ctx::Ctx;
 
 statements! {
     SEEN = "workers/seen";
@@ -42,6 +43,8 @@ pub struct Seen {
 /// Whether each part that a recovery needs is there (ECO-11).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Readiness {
+    /// The clock of the process that says so is that of the database.
+    pub clock: bool,
     /// The database answers.
     pub database: bool,
     /// Its tables are those of this build.
@@ -56,8 +59,9 @@ pub struct Readiness {
 
 impl Readiness {
     /// Each part with its name.
-    pub const fn parts(&self) -> [(&'static str, bool); 5] {
+    pub const fn parts(&self) -> [(&'static str, bool); 6] {
         [
+            ("clock", self.clock),
             ("database", self.database),
             ("migrations", self.migrations),
             ("worker", self.worker),
@@ -84,8 +88,8 @@ impl Store {
     }
 
     /// Whether everything that a recovery needs is there. Always an answer, within seconds; why something is not is in the log of operation.
-    pub async fn readiness(&self, at: Timestamp) -> Readiness {
-        match tokio::time::timeout(PATIENCE, self.looked_at(at)).await {
+    pub async fn readiness(&self, ctx: &Ctx) -> Readiness {
+        let looked = match tokio::time::timeout(PATIENCE, self.looked_at(ctx.now())).await {
             Ok(Ok(readiness)) => readiness,
             Ok(Err(error)) => {
                 tracing::warn!(%error, "not ready");
@@ -95,7 +99,8 @@ impl Store {
                 tracing::warn!("not ready: the database does not answer in time");
                 Readiness::default()
             }
-        }
+        };
+        Readiness { clock: !ctx.is_apart(), ..looked }
     }
 
     async fn looked_at(&self, at: Timestamp) -> Result<Readiness, StoreError> {

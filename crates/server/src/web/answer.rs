@@ -21,6 +21,9 @@ use crate::flow::FlowError;
 /// An answer.
 pub type Answer = Response<Body>;
 
+/// What a handler gives back. Both are sent as they are: the second is the page that says why it does not go on, with which `?` ends a handler.
+pub type Answered = Result<Answer, Answer>;
+
 /// A page, with 200.
 pub fn show(view: &impl askama::Template) -> Answer {
     page(StatusCode::OK, view)
@@ -29,6 +32,11 @@ pub fn show(view: &impl askama::Template) -> Answer {
 /// A page with a problem in a form.
 pub fn again(view: &impl askama::Template) -> Answer {
     page(StatusCode::UNPROCESSABLE_ENTITY, view)
+}
+
+/// A page that asks for something: the first time, or again with a problem.
+pub fn ask(view: &impl askama::Template, has_problem: bool) -> Answer {
+    if has_problem { again(view) } else { show(view) }
 }
 
 /// Go there next; a reload does not send the form again.

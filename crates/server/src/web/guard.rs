@@ -53,11 +53,14 @@ pub fn around(routes: Router<Shared>, portal: &Shared) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state((portal.clone(), Streams::default()), streams::limit))
+        .layer(middleware::from_fn_with_state(portal.clone(), by_the_clock))
         .layer(middleware::from_fn_with_state(portal.clone(), host))
+        .layer(middleware::map_response(has_its_words))
         .layer(csrf)
         .layer(RequestBodyLimitLayer::new(BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, HANDLER))
         .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn_with_state(portal.clone(), in_words))
         .layer(middleware::from_fn_with_state(portal.clone(), headers))
         .layer(CompressionLayer::new().compress_when(compressed))
         .with_state(portal.clone())
@@ -69,6 +72,39 @@ async fn not_found(visit: Visit) -> Answer {
 
 async fn wrong_method(visit: Visit) -> Answer {
     stop(&visit, StopReason::WrongMethod)
+}
+
+/// Nothing is begun by a clock that others do not go by (R20).
+async fn by_the_clock(visit: Visit, request: Request, next: Next) -> Response<Body> {
+    if visit.portal.flow.ctx.is_apart() && !request.method().is_safe() {
+        return stop(&visit, StopReason::Outage);
+    }
+    next.run(request).await
+}
+
+/// Stands in an answer that a handler made, and not a layer around it.
+#[derive(Clone)]
+struct Worded;
+
+async fn has_its_words(mut response: Response<Body>) -> Response<Body> {
+    response.extensions_mut().insert(Worded);
+    response
+}
+
+/// What a layer refuses is said by a page like any other: it is a person who pressed a button.
+async fn in_words(visit: Visit, request: Request, next: Next) -> Response<Body> {
+    let response = next.run(request).await;
+    if response.extensions().get::<Worded>().is_some() {
+        return response;
+    }
+    let why = match response.status() {
+        StatusCode::FORBIDDEN => StopReason::StaleForm,
+        StatusCode::PAYLOAD_TOO_LARGE => StopReason::TooLarge,
+        _ => StopReason::Broken,
+    };
+    let mut page = stop(&visit, why);
+    *page.status_mut() = response.status();
+    page
 }
 
 /// A request for another host is not for us: whoever sends it wants a link or a cache entry with a name that is not ours (T-A01).

@@ -44,7 +44,7 @@ pub async fn alive() -> Response {
 
 /// `GET /readyz`: one part a line.
 pub async fn ready(flow: &Flow) -> Response {
-    let readiness = flow.store.readiness(flow.ctx.now()).await;
+    let readiness = flow.store.readiness(&flow.ctx).await;
     let status = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let line = |(part, ready)| format!("{part} {}\n", if ready { "ready" } else { "not ready" });
     let body = readiness.parts().map(line).concat();

@@ -27,7 +27,8 @@ pub fn router(flow: Arc<Flow>) -> Router {
 }
 
 async fn numbers(State(flow): State<Arc<Flow>>) -> Response {
-    match flow.metrics.text(&flow.store, flow.ctx.now()).await {
+    let readiness = flow.store.readiness(&flow.ctx).await;
+    match flow.metrics.text(&flow.store, flow.ctx.now(), readiness).await {
         Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "the numbers could not be written");

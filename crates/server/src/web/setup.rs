@@ -5,16 +5,18 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Form, Router,
-    extract::rejection::FormRejection,
+    Extension, Router,
+    extract::{FromRef, FromRequestParts},
+    http::request::Parts,
     routing::{get, post},
 };
 use keyward_core::secret::SecretText;
 use serde::Deserialize;
 
 use super::{
-    answer::{Answer, again, failed, show, stop},
+    answer::{Answer, Answered, again, show, stop},
     applicant::{field, judged_live, problem_of},
+    filled::Filled,
     portal::Shared,
     views::{
         outcome::StopReason,
@@ -43,12 +45,28 @@ async fn unknown(visit: Visit) -> Answer {
     stop(&visit, StopReason::NotFound)
 }
 
-/// The answer instead of any page, when no set-up is under way.
-async fn over(visit: &Visit, setup: &Setup) -> Option<Answer> {
-    match setup.is_under_way().await {
-        Ok(true) => None,
-        Ok(false) => Some(stop(visit, StopReason::NotFound)),
-        Err(error) => Some(failed(visit, error)),
+/// A request while the set-up is under way. Once it is over, there is no such page.
+struct UnderWay {
+    visit: Visit,
+    setup: Arc<Setup>,
+}
+
+impl<S> FromRequestParts<S> for UnderWay
+where
+    Shared: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Answer;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Answer> {
+        let Ok(visit) = Visit::from_request_parts(parts, state).await;
+        let Some(setup) = parts.extensions.get::<Arc<Setup>>().cloned() else {
+            return Err(stop(&visit, StopReason::NotFound));
+        };
+        match visit.or_page(setup.is_under_way().await)? {
+            true => Ok(Self { visit, setup }),
+            false => Err(stop(&visit, StopReason::NotFound)),
+        }
     }
 }
 
@@ -77,53 +95,33 @@ fn form(visit: &Visit, sent: &Sent, problem: Option<SetupProblem>) -> SetUpForm 
 }
 
 /// `GET /setup`.
-async fn ask(visit: Visit, Extension(setup): Extension<Arc<Setup>>) -> Answer {
-    match over(&visit, &setup).await {
-        Some(answer) => answer,
-        None => show(&form(&visit, &Sent::default(), None)),
-    }
+async fn ask(UnderWay { visit, .. }: UnderWay) -> Answer {
+    show(&form(&visit, &Sent::default(), None))
 }
 
 /// `POST /setup/check`: what is typed so far, judged by the code that decides.
-async fn check(
-    visit: Visit,
-    Extension(setup): Extension<Arc<Setup>>,
-    form: Result<Form<Sent>, FormRejection>,
-) -> Answer {
-    if let Some(answer) = over(&visit, &setup).await {
-        return answer;
-    }
-    let Ok(Form(sent)) = form else { return stop(&visit, StopReason::StaleForm) };
+async fn check(UnderWay { visit, .. }: UnderWay, Filled(sent): Filled<Sent>) -> Answer {
     judged_live(&visit, SecretText::new(sent.password), &sent.name).await
 }
 
 /// `POST /setup`.
-async fn typed(
-    visit: Visit,
-    Extension(setup): Extension<Arc<Setup>>,
-    sent: Result<Form<Sent>, FormRejection>,
-) -> Answer {
-    if let Some(answer) = over(&visit, &setup).await {
-        return answer;
-    }
-    let Ok(Form(mut sent)) = sent else { return stop(&visit, StopReason::StaleForm) };
+async fn typed(UnderWay { visit, setup }: UnderWay, Filled(mut sent): Filled<Sent>) -> Answered {
     let password = SecretText::new(std::mem::take(&mut sent.password));
     let new = match newcomer(&sent) {
         Ok(new) => new,
-        Err(problem) => return again(&form(&visit, &sent, Some(problem))),
+        Err(problem) => return Ok(again(&form(&visit, &sent, Some(problem)))),
     };
     let password = match judged(&visit, &new, password).await {
         Ok(password) => password,
-        Err(Some(problem)) => return again(&form(&visit, &sent, Some(SetupProblem::Password(problem)))),
-        Err(None) => return stop(&visit, StopReason::Outage),
+        Err(Some(problem)) => return Ok(again(&form(&visit, &sent, Some(SetupProblem::Password(problem))))),
+        Err(None) => return Ok(stop(&visit, StopReason::Outage)),
     };
     let name = new.name().to_owned();
-    match setup.make_first(&sent.code, new, &password).await {
-        Ok(SetUp::Done) => show(&SetUpDone { shell: visit.shell(), name }),
-        Ok(SetUp::WrongCode) => again(&form(&visit, &sent, Some(SetupProblem::Code))),
-        Ok(SetUp::Busy) => stop(&visit, StopReason::Outage),
-        Err(error) => failed(&visit, error),
-    }
+    Ok(match visit.or_page(setup.make_first(&sent.code, new, &password).await)? {
+        SetUp::Done => show(&SetUpDone { shell: visit.shell(), name }),
+        SetUp::WrongCode => again(&form(&visit, &sent, Some(SetupProblem::Code))),
+        SetUp::Busy => stop(&visit, StopReason::Outage),
+    })
 }
 
 fn newcomer(sent: &Sent) -> Result<Newcomer, SetupProblem> {

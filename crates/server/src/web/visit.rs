@@ -9,8 +9,12 @@ use axum::{
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use keyward_core::{ids::Reference, time::Timestamp};
 
-use super::{portal::Shared, shell::Shell};
-use crate::{i18n::Lang, token::Token};
+use super::{
+    answer::{Answer, failed},
+    portal::Shared,
+    shell::Shell,
+};
+use crate::{flow::FlowError, i18n::Lang, token::Token};
 
 /// The longest description of a browser that is kept.
 const LONGEST_AGENT: usize = 300;
@@ -103,6 +107,11 @@ impl Visit {
     /// What is around a public page.
     pub fn shell(&self) -> Shell {
         Shell::public(self.portal.site.clone(), self.lang, self.at, self.path.clone())
+    }
+
+    /// What the flow gave, or the page that says what went wrong.
+    pub fn or_page<T>(&self, given: Result<T, FlowError>) -> Result<T, Answer> {
+        given.map_err(|error| failed(self, error))
     }
 
     /// The token in a cookie of ours.

@@ -107,6 +107,8 @@ async fn t_b14_what_another_site_sends_changes_nothing() {
             let answer =
                 house.send(PROXY, &request(&format!("POST {path}"), &headers, "name=mike&for=forgot&way=app")).await;
             assert_eq!(answer.status, 403, "{path} {from:?} {answer:?}");
+            let words = if path.starts_with("/api/") { "other-site" } else { "That page was too old" };
+            assert!(answer.body.contains(words), "{path} {from:?} {answer:?}");
             assert!(answer.header("set-cookie").is_empty(), "{answer:?}");
             tried += 1;
         }

@@ -20,7 +20,7 @@ use crate::{
     house::House,
     is_campaign,
     people::{Account, Inside, Letter, Person, account},
-    process::{Process, eventually},
+    process::{Call, Process, eventually},
     stage::SITE,
 };
 
@@ -56,7 +56,7 @@ async fn answer(to: TcpStream, request: &str) -> (u16, String) {
     (status, String::from_utf8(body.to_vec()).unwrap())
 }
 
-async fn post(to: TcpStream, (path, key): (&str, &str), body: &Value) -> (u16, Value) {
+pub async fn post(to: TcpStream, (path, key): (&str, &str), body: &Value) -> (u16, Value) {
     let body = body.to_string();
     let head = format!(
         "POST /api/v1/cases{path} HTTP/1.1\r\nhost: reset.northwind.test\r\nx-forwarded-for: 192.0.2.7\r\nconnection: close\r\n\
@@ -68,18 +68,18 @@ async fn post(to: TcpStream, (path, key): (&str, &str), body: &Value) -> (u16, V
 }
 
 /// Two processes and what is around them.
-struct Pair {
-    house: House,
+pub struct Pair {
+    pub house: House,
     inside: Inside,
-    processes: [Process; 2],
-    to: [SocketAddr; 2],
+    pub processes: [Process; 2],
+    pub to: [SocketAddr; 2],
     /// How often somebody won at each.
     won: [usize; 2],
 }
 
 /// A case and its key.
-struct Held {
-    id: CaseId,
+pub struct Held {
+    pub id: CaseId,
     path: String,
     key: String,
 }
@@ -89,13 +89,17 @@ impl Pair {
     async fn new() -> Option<Self> {
         let house = House::on_postgres().await?;
         let call = house.keyward(&["serve"]).set("KEYWARD_SERVER__METRICS_LISTEN", "127.0.0.1:0");
-        let mut processes = [house.started(&call), house.beside(&call)];
+        Some(Self::of(house, [&call, &call]).await)
+    }
+    /// Called like this.
+    pub async fn of(house: House, [one, other]: [&Call; 2]) -> Self {
+        let mut processes = [house.started(one), house.beside(other)];
         let to = processes.each_mut().map(Process::address);
-        Some(Self { inside: house.inside().await, house, processes, to, won: [0; 2] })
+        Self { inside: house.inside().await, house, processes, to, won: [0; 2] }
     }
 
     /// Somebody new, so that no round knows of another.
-    async fn somebody(&self, name: String) -> (Person, Account) {
+    pub async fn somebody(&self, name: String) -> (Person, Account) {
         let there = account(&self.inside, &name, OLD).await;
         let own = format!("{name}@home.test");
         let (seed, codes) = self.inside.set_up(&format!("id-{name}"), &own).await;
@@ -112,11 +116,20 @@ impl Pair {
 
     /// A case of somebody's, as far as the first proof.
     async fn case(&self, person: &Person) -> Held {
+        let held = self.opened(person).await;
+        self.is_looked_up(&held).await;
+        held
+    }
+    /// A case of somebody's that nobody has looked at.
+    pub async fn opened(&self, person: &Person) -> Held {
         let got = self.act(("", ""), json!({ "name": person.name, "door": "forgot" })).await;
         let [reference, key] = ["reference", "key"].map(|name| got[name].as_str().unwrap());
         let id = self.inside.flow.store.case_by_reference(reference.parse().unwrap()).await.unwrap().unwrap();
-        self.comes(id, |event| matches!(event, Event::Classified(_))).await;
         Held { id, path: format!("/{reference}"), key: key.to_owned() }
+    }
+    /// Waits until a worker knows whose it is.
+    pub async fn is_looked_up(&self, held: &Held) {
+        self.comes(held.id, |event| matches!(event, Event::Classified(_))).await;
     }
 
     /// Thirty requests at the same moment, every other one at the other process, in each case as many. The place of the case in which one won,
@@ -163,7 +176,7 @@ impl Pair {
     }
 
     /// How many entries of a case fit.
-    async fn logged(&self, case: CaseId, fits: impl Fn(&Event) -> bool) -> usize {
+    pub async fn logged(&self, case: CaseId, fits: impl Fn(&Event) -> bool) -> usize {
         self.inside.flow.entries(case).await.unwrap().iter().filter(|entry| fits(&entry.event)).count()
     }
     /// Waits for an entry of a case.

@@ -17,7 +17,7 @@ async fn missing(world: &World) -> Vec<String> {
     let (status, text) = ask(&world.router, "10.0.0.7:8440", "/readyz").await;
     let lines: Vec<(&str, &str)> = text.lines().map(|line| line.split_once(' ').unwrap()).collect();
     let parts: Vec<&str> = lines.iter().map(|(part, _)| *part).collect();
-    assert_eq!(parts, ["database", "migrations", "worker", "log", "directory"], "{text}");
+    assert_eq!(parts, ["clock", "database", "migrations", "worker", "log", "directory"], "{text}");
     assert!(lines.iter().all(|(_, is)| matches!(*is, "ready" | "not ready")), "{text}");
     let missing: Vec<String> =
         lines.iter().filter(|(_, is)| *is != "ready").map(|(part, _)| (*part).to_owned()).collect();
@@ -68,17 +68,18 @@ async fn eco_11_two_halves_of_a_worker_are_none_and_rows_of_the_dead_go_away() {
     assert_eq!(missing(&world).await, [""; 0]);
     store.worker_ended("both").await.unwrap();
     assert_eq!(missing(&world).await.len(), 1);
-    assert!(store.readiness(START).await.worker);
+    assert!(store.readiness(&Ctx::by_hand(START, 1).0).await.worker);
     world.hand.pass_ms(11 * 60_000);
     store.worker_seen(&seen("both", &world, true, 1)).await.unwrap();
-    assert!(!store.readiness(START).await.worker, "the others are still there");
+    assert!(!store.readiness(&Ctx::by_hand(START, 1).0).await.worker, "the others are still there");
 }
 
 #[tokio::test]
 async fn eco_11_without_tables_or_without_a_database_nothing_is_ready() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("new.db").display());
-    let empty = Store::open(&url, &Ctx::by_hand(START, 1).0).await.unwrap().readiness(START).await;
+    let (ctx, _) = Ctx::by_hand(START, 1);
+    let empty = Store::open(&url, &ctx).await.unwrap().readiness(&ctx).await;
     assert!(empty.database && !empty.migrations && !empty.worker && !empty.is_ready());
     let world = World::new().await;
     world.store().close().await;

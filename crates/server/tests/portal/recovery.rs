@@ -153,6 +153,26 @@ async fn r12_a_locked_account_is_opened_by_a_button_and_not_by_looking() {
     world.end().await;
 }
 
+#[tokio::test]
+async fn ux_41_an_unlock_that_the_directory_refused_says_so_and_can_be_tried_again() {
+    let world = World::new().await;
+    let (ada, mut browser, page) = locked(&world).await;
+    assert!(world.store().set_account_disabled(&ada.account, true).await.unwrap());
+    let working = browser.fill(&page, &[]).await;
+    let refused = world.done(&mut browser, &working).await;
+    assert_eq!((refused.status.as_u16(), refused.path.as_str()), (422, page.path.as_str()));
+    assert!(
+        refused.says("The directory did not open your account. Try again, or call us and say disabled"),
+        "{}",
+        refused.html
+    );
+    assert!(world.store().set_account_disabled(&ada.account, false).await.unwrap());
+    let working = browser.fill(&refused, &[]).await;
+    let done = world.done(&mut browser, &working).await;
+    assert_eq!(done.heading(), "Unlock your account Your account is open again");
+    world.end().await;
+}
+
 /// Waits until the gate of a case has shut again. No worker is there to end the case.
 async fn shut(world: &World, page: &Page) {
     let until = world.case(&page.reference()).await.deadline().expect("the gate does not stay open");

@@ -1,5 +1,6 @@
 //! The tables beside the log: what is bound to what, when it ends, and who is told no.
 
+use keyward::ctx::Ctx;
 use keyward::store::{
     Aside, CommitError, Guard, GuardKind, With, Write,
     accounts::{Begun, NewAccount, NewPassword, Tried},
@@ -481,14 +482,15 @@ async fn v6_1_1_wrong_passwords_lock_an_account_until_it_is_unlocked(world: Worl
 }
 
 async fn eco_11_a_worker_is_seen_on_both_engines(world: World) {
+    let ready = async |later_ms| world.store.readiness(&Ctx::by_hand(START.plus_ms(later_ms), 1).0).await;
     for (signs, directories) in [(false, 0), (true, 2)] {
         let seen = workers::Seen { id: "one".to_owned(), at: START, signs, directories };
         world.store.worker_seen(&seen).await.unwrap();
-        assert_eq!(world.store.readiness(START.plus_ms(30 * SECOND_MS)).await.is_ready(), signs);
+        assert_eq!(ready(30 * SECOND_MS).await.is_ready(), signs);
     }
-    assert!(!world.store.readiness(START.plus_ms(30 * SECOND_MS + 1)).await.worker);
+    assert!(!ready(30 * SECOND_MS + 1).await.worker);
     world.store.worker_ended("one").await.unwrap();
-    assert!(!world.store.readiness(START).await.worker);
+    assert!(!ready(0).await.worker);
 }
 
 async fn eco_01_the_first_account_is_whole_and_the_only_one_and_its_invitation_is_used_up(world: World) {

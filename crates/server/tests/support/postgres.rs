@@ -45,7 +45,7 @@ pub struct Cluster {
 static CLUSTER: OnceLock<Result<Cluster, String>> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
-fn start() -> Result<Cluster, String> {
+fn start(environment: &[(&str, String)]) -> Result<Cluster, String> {
     let bin = std::fs::read_dir("/usr/lib/postgresql")
         .map_err(|_| "no /usr/lib/postgresql".to_owned())?
         .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
@@ -53,6 +53,8 @@ fn start() -> Result<Cluster, String> {
         .max()
         .ok_or("no initdb below /usr/lib/postgresql")?;
     let dir = tempfile::Builder::new().prefix("kwpg").tempdir().map_err(|e| e.to_string())?.keep();
+    // Set by a program of its own: whoever changes the user must not go by another clock yet.
+    let within: Vec<String> = environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let mut command = if rustix::process::geteuid().is_root() {
         // PostgreSQL refuses to run as root.
         let owner = ["postgres", "nobody"].into_iter().find(|owner| {
@@ -62,14 +64,14 @@ fn start() -> Result<Cluster, String> {
         let owner = owner.ok_or("no user to run the server as")?;
         let mut command = Command::new("setpriv");
         command.args(["--reuid", owner, "--regid", if owner == "nobody" { "nogroup" } else { owner }]);
-        command.args(["--clear-groups", "sh", "-c", KEEPER]);
+        command.args(["--clear-groups", "env"]);
         command
     } else {
-        let mut command = Command::new("sh");
-        command.args(["-c", KEEPER]);
-        command
+        Command::new("env")
     };
     let mut keeper = command
+        .args(within)
+        .args(["sh", "-c", KEEPER])
         .env("BIN", &bin)
         .env("DIR", &dir)
         .current_dir("/")
@@ -90,13 +92,18 @@ fn start() -> Result<Cluster, String> {
 
 /// The address of a new, empty database; `None` (and one line that says so) where there is no PostgreSQL.
 pub async fn postgres() -> Option<String> {
-    let cluster = tokio::task::spawn_blocking(|| CLUSTER.get_or_init(start)).await.unwrap();
+    let cluster = tokio::task::spawn_blocking(|| CLUSTER.get_or_init(|| start(&[]))).await.unwrap();
     Some(there(cluster.as_ref())?.database().await)
 }
 
 /// The same in a server that nobody else uses, for whoever breaks it. It ends with what is returned.
 pub async fn alone() -> Option<(Cluster, String)> {
-    let cluster = tokio::task::spawn_blocking(start).await.unwrap();
+    alone_in(Vec::new()).await
+}
+
+/// The same in an environment of its own, such as with another clock.
+pub async fn alone_in(environment: Vec<(&'static str, String)>) -> Option<(Cluster, String)> {
+    let cluster = tokio::task::spawn_blocking(move || start(&environment)).await.unwrap();
     there(cluster.as_ref())?;
     let cluster = cluster.ok()?;
     let database = cluster.database().await;

@@ -6,6 +6,7 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use tokio::{
@@ -42,7 +43,7 @@ pub enum Fault {
     NotYou,
     /// Takes the whole message and breaks off before it says so.
     Drop,
-    /// Says nothing at all.
+    /// Says nothing at all for as long as it fails.
     Slow,
 }
 
@@ -114,8 +115,8 @@ impl Sink {
             (stream, encrypted) = (secure(stream).await?, true);
         }
         let mut wire = BufReader::new(stream);
-        if self.is(Fault::Slow) {
-            return std::future::pending().await;
+        while self.is(Fault::Slow) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
         say(&mut wire, "220 sink").await?;
         let mut mail = Received { encrypted, ..Received::default() };

@@ -41,6 +41,17 @@ pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>)
     panic!("waited in vain: {what}");
 }
 
+/// The environment of a program that goes by a clock that a file sets. None where that can not be played.
+pub fn by_clock(file: &Path) -> Option<[(&'static str, String); 4]> {
+    let (library, file, yes) = (faketime()?, file.to_str()?.to_owned(), "1".to_owned());
+    Some([
+        ("LD_PRELOAD", library),
+        ("FAKETIME_TIMESTAMP_FILE", file),
+        ("FAKETIME_NO_CACHE", yes.clone()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", yes),
+    ])
+}
+
 /// How the binary is called.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -78,9 +89,9 @@ impl Call {
         Some(self.set("LD_PRELOAD", &faketime()?).set("FAKETIME", &format!("+{seconds}s")))
     }
     /// By a clock that a file sets, while it runs: how many seconds from now. Timers go on as they are. None where that can not be played.
-    pub fn later_by(self, file: &Path) -> Option<Self> {
-        let call = self.set("LD_PRELOAD", &faketime()?).set("FAKETIME_TIMESTAMP_FILE", file.to_str()?);
-        Some(call.set("FAKETIME_NO_CACHE", "1").set("FAKETIME_DONT_FAKE_MONOTONIC", "1"))
+    pub fn later_by(mut self, file: &Path) -> Option<Self> {
+        self.environment.extend(by_clock(file)?.map(|(name, value)| (name.to_owned(), value)));
+        Some(self)
     }
 
     fn command(&self) -> Command {

@@ -17,11 +17,12 @@ use crate::{
     entry,
     front::Front,
     people::Letter,
-    process::{Call, Process, eventually},
+    process::{Call, Process, by_clock, eventually},
     smtp_sink::Sink,
     support::{
-        postgres::postgres,
+        postgres::{self, Cluster, postgres},
         proxy::{Proxy, Wire},
+        skip,
         slapd::{self, SERVICE, SUFFIX, Slapd},
     },
 };
@@ -44,21 +45,52 @@ pub struct Installation {
     environment: BTreeMap<String, String>,
     /// `RUST_LOG` of every process.
     pub verbosity: &'static str,
+    /// What the processes and their database go by, if not by the clock of the machine.
+    clock: Option<Clock>,
+    /// A PostgreSQL that nobody else uses.
+    _server: Option<Cluster>,
+}
+
+/// A clock that a test moves on. In a folder of its own, because PostgreSQL runs as somebody else.
+struct Clock(TempDir);
+
+impl Clock {
+    fn new() -> Self {
+        let clock = Self(tempfile::tempdir().unwrap());
+        fs::set_permissions(clock.0.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        clock.set(0);
+        clock
+    }
+    fn file(&self) -> PathBuf {
+        self.0.path().join("clock")
+    }
+    /// So many seconds from now. It is read at every look: never a half of it.
+    fn set(&self, seconds: u32) {
+        let beside = self.0.path().join("new");
+        fs::write(&beside, format!("+{seconds}\n")).unwrap();
+        fs::rename(beside, self.file()).unwrap();
+    }
 }
 
 impl Installation {
     /// With TLS to slapd. None where a server is not installed; that is said, or a failure.
     pub async fn new() -> Option<Self> {
-        Self::with(false).await
+        Self::with(None, (None, postgres().await?)).await
     }
-    /// With a proxy that sees which request it breaks, and so without TLS.
+    /// With a proxy that sees which request it breaks, and so without TLS, and with a clock that a test moves on.
     pub async fn with_faults() -> Option<Self> {
-        Self::with(true).await
+        let clock = Clock::new();
+        let Some(environment) = by_clock(&clock.file()) else {
+            skip("faketime", "it is not installed");
+            return None;
+        };
+        let (server, database) = postgres::alone_in(environment.to_vec()).await?;
+        Self::with(Some(clock), (Some(server), database)).await
     }
 
-    async fn with(faults: bool) -> Option<Self> {
+    async fn with(clock: Option<Clock>, (server, database): (Option<Cluster>, String)) -> Option<Self> {
+        let faults = clock.is_some();
         let slapd = tokio::task::spawn_blocking(slapd::shared).await.unwrap()?;
-        let database = postgres().await?;
         let sink = Sink::start(None, false).await.unwrap();
         let (relay, wire) = (Proxy::before(sink.address.port()), Proxy::before(slapd.port));
         let folder = tempfile::tempdir().unwrap();
@@ -84,7 +116,8 @@ impl Installation {
             let file = slapd.ca_file().display().to_string();
             environment.insert("KEYWARD_DIRECTORY__MAIN__OPENLDAP__CA_FILE".to_owned(), file);
         }
-        Some(Self { slapd, sink, relay, wire, database, folder, environment, verbosity: "info" })
+        let verbosity = "info";
+        Some(Self { slapd, sink, relay, wire, database, folder, environment, verbosity, clock, _server: server })
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -107,14 +140,24 @@ impl Installation {
         let file = self.worker_file();
         let mut all = vec!["--config", file.to_str().unwrap()];
         all.extend(args);
-        Call::new(&all).env(&self.environment).set("RUST_LOG", self.verbosity)
+        self.timed(Call::new(&all).env(&self.environment).set("RUST_LOG", self.verbosity))
+    }
+    fn timed(&self, call: Call) -> Call {
+        match &self.clock {
+            Some(clock) => call.later_by(&clock.file()).expect("faketime"),
+            None => call,
+        }
+    }
+    /// So many seconds have passed, for every process and for PostgreSQL.
+    pub fn passes(&self, seconds: u32) {
+        self.clock.as_ref().expect("a clock").set(seconds);
     }
     /// A process that serves pages and holds nothing but what it needs for that.
     pub async fn web(&self) -> (Process, Front) {
         let file = self.path("web/keyward.toml");
         let call =
             Call::new(&["--config", file.to_str().unwrap(), "serve", "--role", "web", "--listen", "127.0.0.1:0"]);
-        let mut process = call.set("RUST_LOG", self.verbosity).start(&self.output());
+        let mut process = self.timed(call.set("RUST_LOG", self.verbosity)).start(&self.output());
         let front = Front::before(process.address());
         let mut browser = front.browser();
         eventually("the pages are there", async || {
@@ -128,12 +171,6 @@ impl Installation {
         let mut process = self.keyward(&["worker"]).start(&self.output());
         process.is_at_work();
         process
-    }
-    /// The same, so many seconds from now. None where that can not be played.
-    pub fn worker_later(&self, seconds: u32) -> Option<Process> {
-        let mut process = self.keyward(&["worker"]).later(seconds)?.start(&self.output());
-        process.is_at_work();
-        Some(process)
     }
 
     /// What the operator's list says of a case.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use keyward_core::time::{MINUTE_MS, SECOND_MS, Timestamp};
 
 use super::{Lines, PATIENCE, Patient};
-use crate::app::open;
+use crate::app::{clock, open};
 use crate::causes::in_one_line;
 use crate::cli::words;
 
@@ -31,6 +31,23 @@ pub async fn clock(patient: &Patient, lines: &mut Lines) {
     let Ok(store) = &patient.store else {
         return lines.ok(format!("{} UTC; there is no log to compare it with", words::utc(now)));
     };
+    match clock::apart_ms(store, &patient.ctx).await {
+        Ok(Some(by_ms)) => {
+            let how = if by_ms > 0 { "ahead of" } else { "behind" };
+            return lines.fail(
+                format!("{} UTC, {} {how} the database's clock", words::utc(now), words::span(by_ms.abs())),
+                "set both clocks by NTP; until they agree, nothing starts here",
+            );
+        }
+        Err(error) => {
+            return lines.skip(format!(
+                "{} UTC; no answer from the database: {}",
+                words::utc(now),
+                in_one_line(&error)
+            ));
+        }
+        Ok(None) => {}
+    }
     match store.log_head().await {
         Err(error) => {
             lines.skip(format!("{} UTC; the log could not be read: {}", words::utc(now), in_one_line(&error)))

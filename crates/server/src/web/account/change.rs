@@ -18,7 +18,7 @@ use super::{Me, REFRESH_S, bind::draft_cookie};
 use crate::{
     flow::{BROWSER_MS, DRAFT_MS, Draft, FlowError, OwnWay, Wanted, browser_digest},
     web::{
-        answer::{Answer, failed, go, show, stop, with_cookie},
+        answer::{Answer, Answered, go, show, stop, with_cookie},
         applicant::Here,
         streams::news,
         views::{
@@ -48,14 +48,10 @@ const fn action(wish: Wish) -> Option<Action> {
 }
 
 /// `GET /me/…/add` and the like: says what comes.
-pub async fn begin(me: Me) -> Answer {
-    if let Some(stale) = me.stale() {
-        return stale;
-    }
-    match waits_ms(&me).await {
-        Ok(waits_ms) => show(&Begin { shell: me.shell(), wish: me.wish, waits_ms }),
-        Err(error) => failed(&me.visit, error),
-    }
+pub async fn begin(me: Me) -> Answered {
+    me.is_fresh()?;
+    let waits_ms = me.visit.or_page(waits_ms(&me).await)?;
+    Ok(show(&Begin { shell: me.shell(), wish: me.wish, waits_ms }))
 }
 
 async fn waits_ms(me: &Me) -> Result<Option<i64>, FlowError> {
@@ -64,18 +60,16 @@ async fn waits_ms(me: &Me) -> Result<Option<i64>, FlowError> {
 }
 
 /// `POST` to the same: opens the case.
-pub async fn begins(me: Me) -> Answer {
-    if let Some(stale) = me.stale() {
-        return stale;
-    }
+pub async fn begins(me: Me) -> Answered {
+    me.is_fresh()?;
     match action(me.wish) {
-        None => go(Wish::Look.path()),
+        None => Ok(go(Wish::Look.path())),
         Some(action) => open(&me, action, None).await,
     }
 }
 
 /// Opens the case, in this browser, and goes to it.
-async fn open(me: &Me, action: Action, chosen: Option<FactorId>) -> Answer {
+async fn open(me: &Me, action: Action, chosen: Option<FactorId>) -> Answered {
     let (visit, flow) = (&me.visit, &me.visit.portal.flow);
     let wanted = Wanted {
         action,
@@ -83,65 +77,42 @@ async fn open(me: &Me, action: Action, chosen: Option<FactorId>) -> Answer {
         browser: visit.agent.clone(),
         language: visit.lang.tag().to_owned(),
     };
-    let opened = match flow.begin_change(&me.present, wanted).await {
-        Ok(opened) => opened.into_inner(),
-        Err(error) => return failed(visit, error),
-    };
+    let opened = visit.or_page(flow.begin_change(&me.present, wanted).await)?.into_inner();
     let cookie = visit.cookie(&case_cookie(opened.reference), &opened.browser, BROWSER_MS);
     let answer = with_cookie(go(&format!("/recover/{}/begin", opened.reference)), &cookie);
-    let Some(factor) = chosen else { return answer };
-    match flow.keep_draft(opened.id, browser_digest(&opened.browser), &Draft::Chosen { factor }).await {
-        Ok(key) => with_cookie(answer, &visit.cookie(&draft_cookie(opened.reference), &key, DRAFT_MS)),
-        Err(error) => failed(visit, error),
-    }
+    let Some(factor) = chosen else { return Ok(answer) };
+    let kept = flow.keep_draft(opened.id, browser_digest(&opened.browser), &Draft::Chosen { factor }).await;
+    Ok(with_cookie(answer, &visit.cookie(&draft_cookie(opened.reference), &visit.or_page(kept)?, DRAFT_MS)))
 }
 
 type Named = Result<Path<String>, PathRejection>;
 
 /// The way back in of that id, if it is theirs and can be removed here.
-async fn named(me: &Me, path: Named) -> Result<Option<OwnWay>, FlowError> {
-    let id = path.ok().and_then(|Path(text)| text.parse::<FactorId>().ok());
-    match id {
-        Some(id) => me.visit.portal.flow.own_removable(me.present.person, id).await,
-        None => Ok(None),
-    }
+async fn named(me: &Me, path: Named) -> Result<OwnWay, Answer> {
+    let nothing = || stop(&me.visit, StopReason::NotFound);
+    let id = path.ok().and_then(|Path(text)| text.parse::<FactorId>().ok()).ok_or_else(nothing)?;
+    me.visit.or_page(me.visit.portal.flow.own_removable(me.present.person, id).await)?.ok_or_else(nothing)
 }
 
 /// `GET /me/remove/{factor}`: asks first.
-pub async fn remove(me: Me, path: Named) -> Answer {
-    if let Some(stale) = me.stale() {
-        return stale;
-    }
-    match remove_page(&me, path).await {
-        Ok(Some(page)) => show(&page),
-        Ok(None) => stop(&me.visit, StopReason::NotFound),
-        Err(error) => failed(&me.visit, error),
-    }
-}
-
-async fn remove_page(me: &Me, path: Named) -> Result<Option<Remove>, FlowError> {
-    let flow = &me.visit.portal.flow;
-    let Some(way) = named(me, path).await? else { return Ok(None) };
-    let left = flow.readiness(me.present.person, me.present.class, Some(way.id)).await?;
-    Ok(Some(Remove {
+pub async fn remove(me: Me, path: Named) -> Answered {
+    me.is_fresh()?;
+    let way = named(&me, path).await?;
+    let left = me.visit.portal.flow.readiness(me.present.person, me.present.class, Some(way.id)).await;
+    Ok(show(&Remove {
         shell: me.shell(),
         kind: way.method.into(),
         name: way.name,
-        left,
+        left: me.visit.or_page(left)?,
         action: format!("/me/remove/{}", way.id),
     }))
 }
 
 /// `POST /me/remove/{factor}`.
-pub async fn remove_begins(me: Me, path: Named) -> Answer {
-    if let Some(stale) = me.stale() {
-        return stale;
-    }
-    match named(&me, path).await {
-        Ok(Some(way)) => open(&me, Action::RemoveFactor, Some(way.id)).await,
-        Ok(None) => stop(&me.visit, StopReason::NotFound),
-        Err(error) => failed(&me.visit, error),
-    }
+pub async fn remove_begins(me: Me, path: Named) -> Answered {
+    me.is_fresh()?;
+    let way = named(&me, path).await?;
+    open(&me, Action::RemoveFactor, Some(way.id)).await
 }
 
 /// Whether the page of the case can already say what is still to prove: the look-up is done and the password is among the proofs. A case that

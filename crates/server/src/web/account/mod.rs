@@ -18,7 +18,7 @@ use axum::{
 };
 
 use super::{
-    answer::{Answer, failed, go},
+    answer::{Answer, go},
     portal::Shared,
     shell::{NavLink, Shell},
     views::me_change::Wish,
@@ -78,12 +78,11 @@ where
         let Ok(visit) = Visit::from_request_parts(parts, state).await;
         let wish = Wish::ALL.into_iter().find(|wish| wish.path() == parts.uri.path()).unwrap_or(Wish::Look);
         let Some(cookie) = visit.token(SESSION) else { return Err(to_sign_in(wish)) };
-        match visit.portal.flow.half_signed_in(&cookie).await {
+        match visit.or_page(visit.portal.flow.half_signed_in(&cookie).await)? {
             // A first password that somebody else knows is good for choosing another (V6.4.1).
-            Ok(Some(present)) if present.must_change && wish != Wish::Password => Err(go(Wish::Password.path())),
-            Ok(Some(present)) => Ok(Self { visit, present, wish }),
-            Ok(None) => Err(to_sign_in(wish)),
-            Err(error) => Err(failed(&visit, error)),
+            Some(present) if present.must_change && wish != Wish::Password => Err(go(Wish::Password.path())),
+            Some(present) => Ok(Self { visit, present, wish }),
+            None => Err(to_sign_in(wish)),
         }
     }
 }
@@ -107,9 +106,13 @@ impl Me {
         self.visit.portal.flow.terms.idle_ms.min(self.present.until.since_ms(self.visit.at)).max(0)
     }
 
-    /// Back to the password, if it was shown too long ago for a change (V7.5.3).
-    pub fn stale(&self) -> Option<Answer> {
-        (!self.present.is_fresh(self.visit.at)).then(|| go(&format!("/sign-in?for={}", self.wish.value())))
+    /// Goes on if the password was shown a short while ago, as a change asks, and else back to it (V7.5.3).
+    pub fn is_fresh(&self) -> Result<(), Answer> {
+        match self.present.is_fresh(self.visit.at) {
+            true => Ok(()),
+            // For whatever it is: who only looks would not be asked again.
+            false => Err(go(&format!("/sign-in?for={}", self.wish.value()))),
+        }
     }
 }
 

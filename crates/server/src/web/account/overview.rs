@@ -9,7 +9,7 @@ use super::Me;
 use crate::{
     flow::{FlowError, OwnWay, Past, PastLine},
     web::{
-        answer::{Answer, failed, show},
+        answer::{Answered, show},
         applicant::DEVICE,
         views::me::{
             self as view, AppCard, CodesCard, ContactCard, ContactState, DeviceCard, History, HistoryLine, Notice,
@@ -24,11 +24,8 @@ const JUST_MS: i64 = 10 * MINUTE_MS;
 const SIGNAL_MS: i64 = DAY_MS;
 
 /// `GET /me`.
-pub async fn me(me: Me) -> Answer {
-    match page(&me).await {
-        Ok(page) => show(&page),
-        Err(error) => failed(&me.visit, error),
-    }
+pub async fn me(me: Me) -> Answered {
+    Ok(show(&me.visit.or_page(page(&me).await)?))
 }
 
 async fn page(me: &Me) -> Result<view::Me, FlowError> {

@@ -1,12 +1,8 @@
 //! Signing in with the password of the directory, and out. The page hands the password on sealed and waits; what is wrong with it is never told.
 
 use axum::{
-    Form,
     body::Body,
-    extract::{
-        Query,
-        rejection::{FormRejection, QueryRejection},
-    },
+    extract::{Query, rejection::QueryRejection},
     http::{Response, StatusCode},
 };
 use keyward_core::{secret::SecretText, time::SECOND_MS};
@@ -16,7 +12,8 @@ use super::{REFRESH_S, SESSION};
 use crate::{
     flow::{FlowError, TRY_MS, Tried, Trying, Typed},
     web::{
-        answer::{Answer, again, come_back, failed, go, show, stop, with_cookie},
+        answer::{Answer, Answered, again, come_back, failed, go, show, stop, with_cookie},
+        filled::Filled,
         shell::page,
         streams::news,
         views::{
@@ -52,22 +49,19 @@ fn form(visit: &Visit, name: String, wish: Wish, problem: Option<SignInProblem>)
 }
 
 /// `GET /sign-in`.
-pub async fn ask(visit: Visit, query: Result<Query<For>, QueryRejection>) -> Answer {
+pub async fn ask(visit: Visit, query: Result<Query<For>, QueryRejection>) -> Answered {
     let named = query.ok().and_then(|Query(query)| query.wish);
     let wish = wish_of(named.as_deref());
     let present = match visit.token(SESSION) {
         None => None,
-        Some(cookie) => match visit.portal.flow.signed_in(&cookie).await {
-            Ok(present) => present,
-            Err(error) => return failed(&visit, error),
-        },
+        Some(cookie) => visit.or_page(visit.portal.flow.signed_in(&cookie).await)?,
     };
-    match present {
+    Ok(match present {
         None => show(&form(&visit, String::new(), wish, None)),
         // Whoever was sent here to show the password once more is asked for it, whatever it is for.
         Some(present) if named.is_none() || present.is_fresh(visit.at) => go(wish.path()),
         Some(present) => show(&SignIn { again: true, ..form(&visit, present.name, wish, None) }),
-    }
+    })
 }
 
 /// The form of `/sign-in`.
@@ -82,8 +76,7 @@ pub struct Named {
 }
 
 /// `POST /sign-in`.
-pub async fn typed(visit: Visit, form: Result<Form<Named>, FormRejection>) -> Answer {
-    let Ok(Form(Named { name, password, wish })) = form else { return stop(&visit, StopReason::StaleForm) };
+pub async fn typed(visit: Visit, Filled(Named { name, password, wish }): Filled<Named>) -> Answer {
     let password = SecretText::new(password);
     let (name, wish) = (name.trim().to_owned(), wish_of(wish.as_deref()));
     if name.is_empty() || password.expose().is_empty() {
@@ -108,29 +101,28 @@ pub async fn typed(visit: Visit, form: Result<Form<Named>, FormRejection>) -> An
 }
 
 /// `GET /sign-in/wait`: until the worker has asked the directory.
-pub async fn wait(visit: Visit) -> Answer {
-    let Some(cookie) = visit.token(TRY) else { return go("/sign-in") };
+pub async fn wait(visit: Visit) -> Answered {
+    let Some(cookie) = visit.token(TRY) else { return Ok(go("/sign-in")) };
     let over = |answer| with_cookie(answer, &visit.no_cookie(TRY));
-    match visit.portal.flow.tried(&cookie).await {
-        Err(error) => failed(&visit, error),
-        Ok(Tried::Nothing) => over(go("/sign-in")),
-        Ok(Tried::Waiting(Trying { began, .. })) if visit.at.since_ms(began) > PATIENCE_MS => {
+    Ok(match visit.or_page(visit.portal.flow.tried(&cookie).await)? {
+        Tried::Nothing => over(go("/sign-in")),
+        Tried::Waiting(Trying { began, .. }) if visit.at.since_ms(began) > PATIENCE_MS => {
             stop(&visit, StopReason::Outage)
         }
-        Ok(Tried::Waiting(_)) => {
+        Tried::Waiting(_) => {
             let live = Live { events: "/sign-in/events".to_owned(), refresh_s: Some(REFRESH_S) };
             show(&SignInWait { shell: visit.shell(), live })
         }
-        Ok(Tried::Refused(Trying { name, wish, .. })) => {
+        Tried::Refused(Trying { name, wish, .. }) => {
             let wish = wish_of(Some(&wish));
             over(again(&form(&visit, name, wish, Some(SignInProblem::DoesNotMatch))))
         }
-        Ok(Tried::SignedIn(Trying { wish, .. })) => {
+        Tried::SignedIn(Trying { wish, .. }) => {
             let life_ms = visit.portal.flow.terms.session_ms;
             let session = visit.cookie(SESSION, &cookie, life_ms);
             over(with_cookie(go(wish_of(Some(&wish)).path()), &session))
         }
-    }
+    })
 }
 
 /// `GET /sign-in/events`: tells the page that there is an answer.
@@ -147,11 +139,9 @@ pub async fn events(visit: Visit) -> Response<Body> {
 }
 
 /// `POST /sign-out`.
-pub async fn sign_out(visit: Visit) -> Answer {
-    if let Some(cookie) = visit.token(SESSION)
-        && let Err(error) = visit.portal.flow.sign_out(&cookie).await
-    {
-        return failed(&visit, error);
+pub async fn sign_out(visit: Visit) -> Answered {
+    if let Some(cookie) = visit.token(SESSION) {
+        visit.or_page(visit.portal.flow.sign_out(&cookie).await)?;
     }
-    with_cookie(go("/"), &visit.no_cookie(SESSION))
+    Ok(with_cookie(go("/"), &visit.no_cookie(SESSION)))
 }

@@ -1,6 +1,5 @@
 //! Following a case: what happened and what is next, for the browser that works on it. Another browser learns nothing, not even that it exists.
 
-use axum::{Form, extract::rejection::FormRejection};
 use keyward_core::{
     case::{Ending, Stage},
     event::{EndReason, Event},
@@ -11,11 +10,11 @@ use serde::Deserialize;
 
 use super::{Here, Place, standing, wait::stream_of};
 use crate::web::{
-    answer::{Answer, again, go, show, stop},
+    answer::{Answer, Answered, again, go, show},
+    filled::Filled,
     views::{
         Live,
         follow::{CaseState, FollowCase, FollowFind, FollowProblem, Happened, Step},
-        outcome::StopReason,
     },
     visit::Visit,
 };
@@ -33,8 +32,7 @@ pub struct Asked {
 }
 
 /// `POST /status`.
-pub async fn find(visit: Visit, form: Result<Form<Asked>, FormRejection>) -> Answer {
-    let Ok(Form(form)) = form else { return stop(&visit, StopReason::StaleForm) };
+pub async fn find(visit: Visit, Filled(form): Filled<Asked>) -> Answer {
     let typed: String = form.reference.trim().chars().take(40).collect();
     let problem = match typed.parse::<Reference>() {
         _ if typed.is_empty() => FollowProblem::Empty,
@@ -46,15 +44,12 @@ pub async fn find(visit: Visit, form: Result<Form<Asked>, FormRejection>) -> Ans
 }
 
 /// `GET /status/{case}`.
-pub async fn case(here: Here) -> Answer {
-    let entries = match here.visit.portal.flow.entries(here.case.id()).await {
-        Ok(entries) => entries,
-        Err(error) => return here.failed(error),
-    };
+pub async fn case(here: Here) -> Answered {
+    let entries = here.or_page(here.visit.portal.flow.entries(here.case.id()).await)?;
     let happened =
         entries.iter().filter_map(|entry| step(&entry.event).map(|step| Happened { at: entry.at, step })).collect();
     let over = here.case.is_over();
-    show(&FollowCase {
+    Ok(show(&FollowCase {
         shell: here.visit.shell(),
         case: here.head(),
         state: state(&here),
@@ -62,7 +57,7 @@ pub async fn case(here: Here) -> Answer {
         go_on: (!over).then(|| standing(&here.case)),
         can_stop: !over && !matches!(here.case.stage(), Stage::Reviewing(_)),
         live: Live { events: stream_of(&here), refresh_s: None },
-    })
+    }))
 }
 
 fn state(here: &Here) -> CaseState {

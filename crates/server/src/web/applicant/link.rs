@@ -17,7 +17,7 @@ use crate::{
     flow::{BLOCK_MS, FlowError, Proof, Proved, browser_digest},
     token::Token,
     web::{
-        answer::{Answer, failed, go, show, stop, with_cookie},
+        answer::{Answer, Answered, failed, go, show, stop, with_cookie},
         shell::page,
         views::link::{DeadLink, LinkDead, LinkLanding, NotMe, NotMeDone, Origin},
         views::outcome::StopReason,
@@ -65,12 +65,11 @@ fn dead_in(visit: &Visit, why: DeadLink, case: &Case) -> Answer {
 
 /// A link that does not work, as far as this browser may know why. It is told of the cases that it holds; to any other, every link is one that
 /// works elsewhere, whether there is such a link or not (T-B16).
-async fn buried(visit: &Visit, link: &Token) -> Answer {
-    match why_dead(visit, link).await {
-        Err(error) => failed(visit, error),
-        Ok(None) => dead(visit, DeadLink::Elsewhere),
-        Ok(Some((why, case))) => dead_in(visit, why, &case),
-    }
+async fn buried(visit: &Visit, link: &Token) -> Answered {
+    Ok(match visit.or_page(why_dead(visit, link).await)? {
+        None => dead(visit, DeadLink::Elsewhere),
+        Some((why, case)) => dead_in(visit, why, &case),
+    })
 }
 
 async fn why_dead(visit: &Visit, link: &Token) -> Result<Option<(DeadLink, Case)>, FlowError> {
@@ -112,36 +111,33 @@ async fn case_of(visit: &Visit, link: &Token) -> Result<Option<(Case, Token, Tim
 }
 
 /// `GET /l`.
-pub async fn landing(visit: Visit) -> Answer {
-    let Some(link) = visit.token(LINK) else { return dead(&visit, DeadLink::Elsewhere) };
-    match case_of(&visit, &link).await {
-        Err(error) => failed(&visit, error),
-        Ok(None) => buried(&visit, &link).await,
-        Ok(Some((case, ..))) if case.is_over() || case.reissued().is_some() => over(&visit, &case),
-        Ok(Some((case, _, until))) => show(&LinkLanding {
+pub async fn landing(visit: Visit) -> Answered {
+    let Some(link) = visit.token(LINK) else { return Ok(dead(&visit, DeadLink::Elsewhere)) };
+    Ok(match visit.or_page(case_of(&visit, &link).await)? {
+        None => buried(&visit, &link).await?,
+        Some((case, ..)) if case.is_over() || case.reissued().is_some() => over(&visit, &case),
+        Some((case, _, until)) => show(&LinkLanding {
             shell: visit.shell(),
             reference: case.reference().to_string(),
             until,
             not_me: format!("{}/stop", base(&case)),
         }),
-    }
+    })
 }
 
 /// `POST /l`.
-pub async fn used(visit: Visit) -> Answer {
-    let Some(link) = visit.token(LINK) else { return dead(&visit, DeadLink::Elsewhere) };
-    let (case, cookie, _) = match case_of(&visit, &link).await {
-        Err(error) => return failed(&visit, error),
-        Ok(None) => return buried(&visit, &link).await,
-        Ok(Some(found)) => found,
+pub async fn used(visit: Visit) -> Answered {
+    let Some(link) = visit.token(LINK) else { return Ok(dead(&visit, DeadLink::Elsewhere)) };
+    let Some((case, cookie, _)) = visit.or_page(case_of(&visit, &link).await)? else {
+        return buried(&visit, &link).await;
     };
     let flow = &visit.portal.flow;
-    match flow.prove(&case, browser_digest(&cookie), Proof::MailLink(link)).await {
+    Ok(match flow.prove(&case, browser_digest(&cookie), Proof::MailLink(link)).await {
         Ok(Proved::Held(case, _)) => go(&standing(&case)),
         Ok(Proved::NotHeld) => dead_in(&visit, DeadLink::Used, &case),
         Err(FlowError::Refused(_)) => go(&base(&case)),
         Err(error) => failed(&visit, error),
-    }
+    })
 }
 
 /// When somebody said "this was not me" about a case.
@@ -151,22 +147,16 @@ async fn contested_at(visit: &Visit, case: &Case) -> Result<Option<Timestamp>, F
 }
 
 /// `GET /not-me`: asks, without sign-in. Once it was said, the page says what is so, as often as it is opened.
-pub async fn not_me(visit: Visit) -> Answer {
-    let Some(token) = visit.token(NOT_ME) else { return dead(&visit, DeadLink::Notice) };
-    let case = match visit.portal.flow.case_of_notice(&token).await {
-        Err(error) => return failed(&visit, error),
-        Ok(None) => return dead(&visit, DeadLink::Notice),
-        Ok(Some(case)) => case,
+pub async fn not_me(visit: Visit) -> Answered {
+    let Some(token) = visit.token(NOT_ME) else { return Ok(dead(&visit, DeadLink::Notice)) };
+    let Some(case) = visit.or_page(visit.portal.flow.case_of_notice(&token).await)? else {
+        return Ok(dead(&visit, DeadLink::Notice));
     };
-    let (shell, reference) = (visit.shell(), case.reference().to_string());
-    match contested_at(&visit, &case).await {
-        Err(error) => failed(&visit, error),
-        Ok(Some(said)) => {
-            let (until, changed) = (said.plus_ms(BLOCK_MS), super::head(&case).changed);
-            show(&NotMeDone { shell, reference, until, changed })
-        }
-        Ok(None) => show(&asked(&visit, &case, "/not-me".to_owned()).await),
-    }
+    let Some(said) = visit.or_page(contested_at(&visit, &case).await)? else {
+        return Ok(show(&asked(&visit, &case, "/not-me".to_owned()).await));
+    };
+    let (until, changed) = (said.plus_ms(BLOCK_MS), super::head(&case).changed);
+    Ok(show(&NotMeDone { shell: visit.shell(), reference: case.reference().to_string(), until, changed }))
 }
 
 /// The page that asks whether it was really somebody else.
@@ -177,17 +167,14 @@ pub(super) async fn asked(visit: &Visit, case: &Case, action: String) -> NotMe {
 }
 
 /// `POST /not-me`: stops the case, and all recovery of the account for a day (UX-71).
-pub async fn not_me_said(visit: Visit) -> Answer {
-    let Some(token) = visit.token(NOT_ME) else { return dead(&visit, DeadLink::Notice) };
-    let contested = match visit.portal.flow.not_me(&token).await {
-        Err(error) => return failed(&visit, error),
-        Ok(None) => return dead(&visit, DeadLink::Notice),
-        Ok(Some(contested)) => contested,
+pub async fn not_me_said(visit: Visit) -> Answered {
+    let Some(token) = visit.token(NOT_ME) else { return Ok(dead(&visit, DeadLink::Notice)) };
+    let Some(contested) = visit.or_page(visit.portal.flow.not_me(&token).await)? else {
+        return Ok(dead(&visit, DeadLink::Notice));
     };
-    match contested_at(&visit, &contested.case).await {
-        Err(error) => failed(&visit, error),
+    Ok(match visit.or_page(contested_at(&visit, &contested.case).await)? {
         // Now or before: the page says what is so.
-        Ok(Some(_)) => go("/not-me"),
-        Ok(None) => stop(&visit, StopReason::AlreadyDone),
-    }
+        Some(_) => go("/not-me"),
+        None => stop(&visit, StopReason::AlreadyDone),
+    })
 }

@@ -95,10 +95,8 @@ where
         let Some(reference) = reference else { return Err(stop(&visit, StopReason::NotFound)) };
         // Without the cookie there is no telling whether the case exists (T-B16).
         let Some(token) = visit.case_token(reference) else { return Err(stop(&visit, StopReason::NotFound)) };
-        match visit.portal.flow.of_browser(reference, &token).await {
-            Ok(case) => Ok(Self { browser: browser_digest(&token), visit, case }),
-            Err(error) => Err(failed(&visit, error)),
-        }
+        let case = visit.or_page(visit.portal.flow.of_browser(reference, &token).await)?;
+        Ok(Self { browser: browser_digest(&token), visit, case })
     }
 }
 
@@ -113,17 +111,22 @@ impl Here {
         head(&self.case)
     }
 
-    /// To the page where the case stands, if it does not stand here. A page out of turn is no error: back and reload must work (UX-10).
-    pub fn elsewhere(&self, place: Place) -> Option<Answer> {
+    /// Goes on if the case stands here, and else to the page where it does. A page out of turn is no error: back and reload must work (UX-10).
+    pub fn stands_at(&self, place: Place) -> Result<(), Answer> {
         let stands = Place::of(&self.case);
         // While the case waits, a better proof may still be given (UX-65).
         let here = place == stands || (place, stands) == (Place::How, Place::Wait);
-        (!here).then(|| self.onward(&self.case))
+        if here { Ok(()) } else { Err(self.onward(&self.case)) }
     }
 
     /// To the page where the case stands now.
     pub fn onward(&self, case: &Case) -> Answer {
         go(&standing(case))
+    }
+
+    /// What the flow gave, or the page that says what went wrong.
+    pub fn or_page<T>(&self, given: Result<T, FlowError>) -> Result<T, Answer> {
+        self.visit.or_page(given)
     }
 
     /// A page that says what went wrong.

@@ -1,12 +1,6 @@
 //! Proving who one is. Until a first proof holds, every page is the same for every name (UX-03, UX-04).
 
-use axum::{
-    Form,
-    extract::{
-        Query,
-        rejection::{FormRejection, QueryRejection},
-    },
-};
+use axum::extract::{Query, rejection::QueryRejection};
 use keyward_core::{
     account::Method,
     case::{Refusal, Stage},
@@ -18,7 +12,8 @@ use super::{Here, Place};
 use crate::{
     flow::{CODE_CHARS, DIALOG_MS, FlowError, LAPSED_MS, Proof, Proved},
     web::{
-        answer::{Answer, again, go, show, stop, with_cookie},
+        answer::{Answer, Answered, ask, go, show, with_cookie},
+        filled::Filled,
         views::{
             Passkey, WayKind,
             outcome::{StopReason, Stopped, Told},
@@ -42,30 +37,24 @@ pub const DEVICE: &str = "device";
 pub const DEVICE_MS: i64 = 400 * DAY_MS;
 
 /// `GET …/how`.
-pub async fn how(here: Here) -> Answer {
-    if let Some(elsewhere) = here.elsewhere(Place::How) {
-        return elsewhere;
-    }
+pub async fn how(here: Here) -> Answered {
+    here.stands_at(Place::How)?;
     choice(&here, false).await
 }
 
-async fn choice(here: &Here, nothing_chosen: bool) -> Answer {
+async fn choice(here: &Here, nothing_chosen: bool) -> Answered {
     let shown: Vec<WayKind> = here.case.evidence().iter().map(|proof| proof.method.into()).collect();
     let (mut ways, needed) = if here.case.evidence().is_empty() {
         (FOR_EVERYONE.to_vec(), 2)
     } else {
-        match here.visit.portal.flow.plan(&here.case, here.visit.at).await {
-            Err(error) => return here.failed(error),
-            Ok(plan) => {
-                let ways: Vec<WayKind> = plan.methods().into_iter().map(WayKind::from).collect();
-                let more = plan.proofs_needed().unwrap_or(1);
-                (ways, u32::try_from(shown.len() + more).unwrap_or(2))
-            }
-        }
+        let plan = here.or_page(here.visit.portal.flow.plan(&here.case, here.visit.at).await)?;
+        let ways: Vec<WayKind> = plan.methods().into_iter().map(WayKind::from).collect();
+        let more = plan.proofs_needed().unwrap_or(1);
+        (ways, u32::try_from(shown.len() + more).unwrap_or(2))
     };
     ways.sort_by_key(|way| FOR_EVERYONE.iter().position(|kind| kind == way));
     let view = ChooseProof { shell: here.visit.shell(), case: here.head(), ways, shown, needed, nothing_chosen };
-    if nothing_chosen { again(&view) } else { show(&view) }
+    Ok(ask(&view, nothing_chosen))
 }
 
 /// The chosen way.
@@ -75,38 +64,33 @@ pub struct Chosen {
 }
 
 /// `POST …/how`.
-pub async fn choose(here: Here, form: Result<Form<Chosen>, FormRejection>) -> Answer {
-    let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
-    if let Some(elsewhere) = here.elsewhere(Place::How) {
-        return elsewhere;
-    }
-    match form.way.as_deref().and_then(WayKind::from_value) {
-        None => choice(&here, true).await,
+pub async fn choose(here: Here, Filled(form): Filled<Chosen>) -> Answered {
+    here.stands_at(Place::How)?;
+    Ok(match form.way.as_deref().and_then(WayKind::from_value) {
+        None => choice(&here, true).await?,
         Some(WayKind::None | WayKind::Desk | WayKind::InPerson) => go(&format!("{}/desk", here.base())),
         Some(WayKind::Email) => {
             // Asked for here, so that opening the page again sends nothing.
-            match here.visit.portal.flow.ask_for_mail(&here.case, here.browser).await {
-                Ok(_) => go(&Mailed::page(&email_path(&here), here.visit.at, None)),
-                Err(error) => here.failed(error),
-            }
+            here.or_page(here.visit.portal.flow.ask_for_mail(&here.case, here.browser).await)?;
+            go(&Mailed::page(&email_path(&here), here.visit.at, None))
         }
         Some(way) => go(&format!("{}/{}", here.base(), way.value())),
-    }
+    })
 }
 
 /// What came of a proof, as an answer; `page` shows the form again when it did not hold.
-async fn tried(here: &Here, proof: Proof, page: impl AsyncFnOnce() -> Answer) -> Answer {
+async fn tried(here: &Here, proof: Proof, page: impl AsyncFnOnce() -> Answered) -> Answered {
     let flow = &here.visit.portal.flow;
-    match flow.prove(&here.case, here.browser, proof).await {
-        Ok(Proved::Held(case, renewed)) => match renewed {
-            None => here.onward(&case),
-            Some(key) => with_cookie(here.onward(&case), &here.visit.cookie(DEVICE, &key, DEVICE_MS)),
-        },
-        Ok(Proved::NotHeld) => page().await,
+    Ok(match flow.prove(&here.case, here.browser, proof).await {
+        Ok(Proved::Held(case, None)) => here.onward(&case),
+        Ok(Proved::Held(case, Some(key))) => {
+            with_cookie(here.onward(&case), &here.visit.cookie(DEVICE, &key, DEVICE_MS))
+        }
+        Ok(Proved::NotHeld) => page().await?,
         Err(FlowError::Refused(Refusal::TooMany)) => too_many(here),
         Err(FlowError::Refused(Refusal::Again)) => go(&format!("{}/how", here.base())),
         Err(error) => here.failed(error),
-    }
+    })
 }
 
 /// This way is spent in this case; the others are not.
@@ -123,27 +107,20 @@ fn too_many(here: &Here) -> Answer {
 }
 
 /// `GET …/passkey`.
-pub async fn passkey(here: Here) -> Answer {
-    if let Some(elsewhere) = here.elsewhere(Place::How) {
-        return elsewhere;
-    }
+pub async fn passkey(here: Here) -> Answered {
+    here.stands_at(Place::How)?;
     passkey_page(&here, None).await
 }
 
-async fn passkey_page(here: &Here, problem: Option<PasskeyProblem>) -> Answer {
-    match here.visit.portal.flow.begin_proof(&here.case, here.browser).await {
-        Err(error) => here.failed(error),
-        Ok(begun) => {
-            let view = ProvePasskey {
-                shell: here.visit.shell(),
-                case: here.head(),
-                passkey: Passkey { options: begun.options, action: format!("{}/passkey", here.base()) },
-                problem,
-            };
-            let answer = if problem.is_some() { again(&view) } else { show(&view) };
-            with_cookie(answer, &here.visit.cookie(DIALOG, &begun.key, DIALOG_MS))
-        }
-    }
+async fn passkey_page(here: &Here, problem: Option<PasskeyProblem>) -> Answered {
+    let begun = here.or_page(here.visit.portal.flow.begin_proof(&here.case, here.browser).await)?;
+    let view = ProvePasskey {
+        shell: here.visit.shell(),
+        case: here.head(),
+        passkey: Passkey { options: begun.options, action: format!("{}/passkey", here.base()) },
+        problem,
+    };
+    Ok(with_cookie(ask(&view, problem.is_some()), &here.visit.cookie(DIALOG, &begun.key, DIALOG_MS)))
 }
 
 /// The answer of an authenticator.
@@ -153,11 +130,8 @@ pub struct Credential {
 }
 
 /// `POST …/passkey`.
-pub async fn passkey_answer(here: Here, form: Result<Form<Credential>, FormRejection>) -> Answer {
-    let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
-    if let Some(elsewhere) = here.elsewhere(Place::How) {
-        return elsewhere;
-    }
+pub async fn passkey_answer(here: Here, Filled(form): Filled<Credential>) -> Answered {
+    here.stands_at(Place::How)?;
     // A dialog that is over, another browser's, or none: nothing here depends on whether the name is an account.
     let key = here.visit.token(DIALOG);
     let key = key.unwrap_or_else(|| crate::token::Token::new(here.visit.portal.flow.ctx.bytes()));
@@ -187,50 +161,44 @@ pub fn digits_problem(code: &str) -> Option<CodeProblem> {
 }
 
 /// `GET …/app`.
-pub async fn app(here: Here) -> Answer {
-    here.elsewhere(Place::How).unwrap_or_else(|| app_page(&here, None))
+pub async fn app(here: Here) -> Answered {
+    here.stands_at(Place::How)?;
+    Ok(app_page(&here, None))
 }
 
 fn app_page(here: &Here, problem: Option<CodeProblem>) -> Answer {
-    let view = ProveAppCode { shell: here.visit.shell(), case: here.head(), problem };
-    if problem.is_some() { again(&view) } else { show(&view) }
+    ask(&ProveAppCode { shell: here.visit.shell(), case: here.head(), problem }, problem.is_some())
 }
 
 /// `POST …/app`.
-pub async fn app_code(here: Here, form: Result<Form<Typed>, FormRejection>) -> Answer {
-    let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
-    if let Some(elsewhere) = here.elsewhere(Place::How) {
-        return elsewhere;
-    }
+pub async fn app_code(here: Here, Filled(form): Filled<Typed>) -> Answered {
+    here.stands_at(Place::How)?;
     if let Some(problem) = digits_problem(&form.code) {
-        return app_page(&here, Some(problem));
+        return Ok(app_page(&here, Some(problem)));
     }
-    tried(&here, Proof::Totp(form.code), async || app_page(&here, Some(wrong(&here, Method::Totp)))).await
+    tried(&here, Proof::Totp(form.code), async || Ok(app_page(&here, Some(wrong(&here, Method::Totp))))).await
 }
 
 /// `GET …/recovery-code`.
-pub async fn recovery_code(here: Here) -> Answer {
-    here.elsewhere(Place::How).unwrap_or_else(|| recovery_code_page(&here, None))
+pub async fn recovery_code(here: Here) -> Answered {
+    here.stands_at(Place::How)?;
+    Ok(recovery_code_page(&here, None))
 }
 
 fn recovery_code_page(here: &Here, problem: Option<CodeProblem>) -> Answer {
-    let view = ProveRecoveryCode { shell: here.visit.shell(), case: here.head(), problem };
-    if problem.is_some() { again(&view) } else { show(&view) }
+    ask(&ProveRecoveryCode { shell: here.visit.shell(), case: here.head(), problem }, problem.is_some())
 }
 
 /// `POST …/recovery-code`.
-pub async fn recovery_code_typed(here: Here, form: Result<Form<Typed>, FormRejection>) -> Answer {
-    let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
-    if let Some(elsewhere) = here.elsewhere(Place::How) {
-        return elsewhere;
-    }
+pub async fn recovery_code_typed(here: Here, Filled(form): Filled<Typed>) -> Answered {
+    here.stands_at(Place::How)?;
     match form.code.chars().filter(|c| c.is_alphanumeric()).count() {
-        0 => return recovery_code_page(&here, Some(CodeProblem::Empty)),
-        n if n != CODE_CHARS => return recovery_code_page(&here, Some(CodeProblem::RecoveryShape)),
+        0 => return Ok(recovery_code_page(&here, Some(CodeProblem::Empty))),
+        n if n != CODE_CHARS => return Ok(recovery_code_page(&here, Some(CodeProblem::RecoveryShape))),
         _ => {}
     }
     let problem = wrong(&here, Method::RecoveryCode);
-    tried(&here, Proof::RecoveryCode(form.code), async || recovery_code_page(&here, Some(problem))).await
+    tried(&here, Proof::RecoveryCode(form.code), async || Ok(recovery_code_page(&here, Some(problem)))).await
 }
 
 /// What the address of the page says about the message: when it was asked for, and whether that was again. It opens nothing; a reload and
@@ -274,8 +242,9 @@ fn email_path(here: &Here) -> String {
 }
 
 /// `GET …/email`.
-pub async fn email(here: Here, query: Result<Query<Mailed>, QueryRejection>) -> Answer {
-    here.elsewhere(Place::How).unwrap_or_else(|| email_page(&here, &Mailed::of(query), None))
+pub async fn email(here: Here, query: Result<Query<Mailed>, QueryRejection>) -> Answered {
+    here.stands_at(Place::How)?;
+    Ok(email_page(&here, &Mailed::of(query), None))
 }
 
 fn email_page(here: &Here, mailed: &Mailed, problem: Option<CodeProblem>) -> Answer {
@@ -291,76 +260,62 @@ fn email_page(here: &Here, mailed: &Mailed, problem: Option<CodeProblem>) -> Ans
         sent_again: problem.is_none() && mailed.again.as_deref() == Some("yes"),
         problem,
     };
-    if problem.is_some() { again(&view) } else { show(&view) }
+    ask(&view, problem.is_some())
 }
 
 /// `POST …/email`.
 pub async fn email_code(
     here: Here,
     query: Result<Query<Mailed>, QueryRejection>,
-    form: Result<Form<Typed>, FormRejection>,
-) -> Answer {
-    let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
-    if let Some(elsewhere) = here.elsewhere(Place::How) {
-        return elsewhere;
-    }
+    Filled(form): Filled<Typed>,
+) -> Answered {
+    here.stands_at(Place::How)?;
     let mailed = Mailed::of(query);
     if let Some(problem) = digits_problem(&form.code) {
-        return email_page(&here, &mailed, Some(problem));
+        return Ok(email_page(&here, &mailed, Some(problem)));
     }
     tried(&here, Proof::MailCode(form.code), async || email_refused(&here, &mailed).await).await
 }
 
 /// A code that did not hold. Once the time of the message that the page speaks of is over, that is said and a new one asked for; long after it, the
 /// code is just a wrong one (UX-17). Nothing here looks at the code or at the name, so it is the same for every name.
-async fn email_refused(here: &Here, mailed: &Mailed) -> Answer {
+async fn email_refused(here: &Here, mailed: &Mailed) -> Answered {
     let flow = &here.visit.portal.flow;
     let over_ms = here.visit.at.since_ms(mailed.at(here.visit.at).plus_ms(flow.terms.mail_ms));
     let problem = wrong(here, Method::Email);
     if !(0..LAPSED_MS).contains(&over_ms) || problem == CodeProblem::DoesNotMatch(Some(0)) {
-        return email_page(here, mailed, Some(problem));
+        return Ok(email_page(here, mailed, Some(problem)));
     }
-    match flow.ask_for_mail(&here.case, here.browser).await {
-        Err(error) => here.failed(error),
-        Ok(true) => email_page(here, &Mailed::default(), Some(CodeProblem::Expired(true))),
-        Ok(false) => {
-            let spent = Mailed { again: Some("no".to_owned()), ..*mailed };
-            email_page(here, &spent, Some(CodeProblem::Expired(false)))
-        }
-    }
+    let is_sent = here.or_page(flow.ask_for_mail(&here.case, here.browser).await)?;
+    let mailed = if is_sent { Mailed::default() } else { Mailed { again: Some("no".to_owned()), ..*mailed } };
+    Ok(email_page(here, &mailed, Some(CodeProblem::Expired(is_sent))))
 }
 
 /// `POST …/email/again`. Counted and answered alike for every name; a reload of what follows asks for nothing.
-pub async fn email_again(here: Here, query: Result<Query<Mailed>, QueryRejection>) -> Answer {
-    if let Some(elsewhere) = here.elsewhere(Place::How) {
-        return elsewhere;
-    }
-    match here.visit.portal.flow.ask_for_mail(&here.case, here.browser).await {
-        Ok(true) => go(&Mailed::page(&email_path(&here), here.visit.at, Some(true))),
-        Ok(false) => go(&Mailed::page(&email_path(&here), Mailed::of(query).at(here.visit.at), Some(false))),
-        Err(error) => here.failed(error),
-    }
+pub async fn email_again(here: Here, query: Result<Query<Mailed>, QueryRejection>) -> Answered {
+    here.stands_at(Place::How)?;
+    let is_sent = here.or_page(here.visit.portal.flow.ask_for_mail(&here.case, here.browser).await)?;
+    let asked = if is_sent { here.visit.at } else { Mailed::of(query).at(here.visit.at) };
+    Ok(go(&Mailed::page(&email_path(&here), asked, Some(is_sent))))
 }
 
 /// `GET …/device`.
-pub async fn device(here: Here) -> Answer {
-    here.elsewhere(Place::How).unwrap_or_else(|| device_page(&here, false))
+pub async fn device(here: Here) -> Answered {
+    here.stands_at(Place::How)?;
+    Ok(device_page(&here, false))
 }
 
 fn device_page(here: &Here, does_not_count: bool) -> Answer {
-    let view = ProveDevice { shell: here.visit.shell(), case: here.head(), does_not_count };
-    if does_not_count { again(&view) } else { show(&view) }
+    ask(&ProveDevice { shell: here.visit.shell(), case: here.head(), does_not_count }, does_not_count)
 }
 
 /// `POST …/device`.
-pub async fn device_shown(here: Here) -> Answer {
-    if let Some(elsewhere) = here.elsewhere(Place::How) {
-        return elsewhere;
-    }
+pub async fn device_shown(here: Here) -> Answered {
+    here.stands_at(Place::How)?;
     // Without a cookie the same is tried, with a key that opens nothing.
     let key = here.visit.token(DEVICE);
     let key = key.unwrap_or_else(|| crate::token::Token::new(here.visit.portal.flow.ctx.bytes()));
-    tried(&here, Proof::Device(key), async || device_page(&here, true)).await
+    tried(&here, Proof::Device(key), async || Ok(device_page(&here, true))).await
 }
 
 /// `GET …/desk`.

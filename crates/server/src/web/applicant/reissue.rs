@@ -1,6 +1,5 @@
 //! The new way in: a password that the rules take, an unlock, the end of a lost factor, or something new. Handed to the worker sealed.
 
-use axum::{Form, extract::rejection::FormRejection};
 use keyward_core::{
     account::Action,
     case::{Refusal, Stage},
@@ -15,7 +14,8 @@ use crate::{
     i18n::{Key, k},
     passwords::{Judged, NewPasswords},
     web::{
-        answer::{Answer, again, go, json, show, stop},
+        answer::{Answer, Answered, ask, go, json, stop},
+        filled::Filled,
         views::{
             outcome::StopReason,
             reissue::{NewPassword, PasswordField, PasswordProblem, PasswordRule, UnlockNow},
@@ -25,28 +25,28 @@ use crate::{
 };
 
 /// `GET …/new`: to the page of what the case is for.
-pub async fn new(here: Here) -> Answer {
-    if let Some(elsewhere) = here.elsewhere(Place::New) {
-        return elsewhere;
-    }
-    match here.case.claim().action {
+pub async fn new(here: Here) -> Answered {
+    here.stands_at(Place::New)?;
+    Ok(match here.case.claim().action {
         Action::SetPassword => go(&format!("{}/new/password", here.base())),
         // Looking is not acting (R12): whoever looks is asked first.
-        Action::Unlock => show(&UnlockNow { shell: here.visit.shell(), case: here.head() }),
+        Action::Unlock => {
+            let refused = refused_before(&here).await;
+            let has_problem = refused.is_some();
+            ask(&UnlockNow { shell: here.visit.shell(), case: here.head(), refused }, has_problem)
+        }
         // What is bound or ended is chosen on a page of its own (`account/bind.rs`).
         Action::EnrollFactor { .. } | Action::RemoveFactor => go(&format!("{}/bind", here.base())),
-    }
+    })
 }
 
 /// `POST …/new`: what needs nothing but to be asked for.
-pub async fn unlock(here: Here) -> Answer {
-    if let Some(elsewhere) = here.elsewhere(Place::New) {
-        return elsewhere;
-    }
-    match here.case.claim().action {
+pub async fn unlock(here: Here) -> Answered {
+    here.stands_at(Place::New)?;
+    Ok(match here.case.claim().action {
         Action::Unlock => hand(&here, Handed::Nothing).await,
         Action::SetPassword | Action::EnrollFactor { .. } | Action::RemoveFactor => here.onward(&here.case),
-    }
+    })
 }
 
 /// Hands something in and goes to the page that waits for the worker.
@@ -62,41 +62,37 @@ pub async fn hand(here: &Here, handed: Handed) -> Answer {
 }
 
 /// `GET …/new/password`.
-pub async fn password(here: Here) -> Answer {
-    if let Some(elsewhere) = here.elsewhere(Place::New) {
-        return elsewhere;
-    }
-    let problem = refused_before(&here).await;
-    password_page(&here, problem).await
-}
-
-/// What the directory said about the last attempt, in a person's words.
-async fn refused_before(here: &Here) -> Option<PasswordProblem> {
-    let Stage::Reissuing(_, Attempt::Failed(_)) = here.case.stage() else { return None };
-    let outcome = here.visit.portal.flow.last_outcome(here.case.id()).await.ok().flatten()?;
-    let Outcome::NotDone { reason } = outcome else { return None };
+pub async fn password(here: Here) -> Answered {
+    here.stands_at(Place::New)?;
     let min = here.visit.portal.passwords.min_chars();
-    Some(match reason.as_str() {
+    let problem = refused_before(&here).await.map(|reason| match reason.as_str() {
         "too_short" => PasswordProblem::Short(min),
         "in_history" => PasswordProblem::Before,
         "quality" => PasswordProblem::Guess,
-        other => PasswordProblem::Directory(other.to_owned()),
-    })
+        _ => PasswordProblem::Directory(reason),
+    });
+    password_page(&here, problem).await
 }
 
-async fn password_page(here: &Here, problem: Option<PasswordProblem>) -> Answer {
-    let account = match here.visit.portal.flow.typed_name(&here.case).await {
-        Ok(account) => account,
-        Err(error) => return here.failed(error),
-    };
-    let failed = problem.is_some();
+/// Why the directory refused the last attempt: its code.
+async fn refused_before(here: &Here) -> Option<String> {
+    let Stage::Reissuing(_, Attempt::Failed(_)) = here.case.stage() else { return None };
+    match here.visit.portal.flow.last_outcome(here.case.id()).await.ok().flatten()? {
+        Outcome::NotDone { reason } => Some(reason),
+        _ => None,
+    }
+}
+
+async fn password_page(here: &Here, problem: Option<PasswordProblem>) -> Answered {
+    let account = here.or_page(here.visit.portal.flow.typed_name(&here.case).await)?;
+    let has_problem = problem.is_some();
     let view = NewPassword {
         shell: here.visit.shell(),
         case: here.head(),
         field: field(&here.visit.portal.passwords, account, format!("{}/new/password/check", here.base())),
         problem,
     };
-    if failed { again(&view) } else { show(&view) }
+    Ok(ask(&view, has_problem))
 }
 
 /// The field with its rules, from the very code that judges.
@@ -113,24 +109,18 @@ pub struct Typed {
 }
 
 /// `POST …/new/password`.
-pub async fn password_typed(here: Here, form: Result<Form<Typed>, FormRejection>) -> Answer {
-    let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
+pub async fn password_typed(here: Here, Filled(form): Filled<Typed>) -> Answered {
     let new = SecretText::new(form.new);
-    if let Some(elsewhere) = here.elsewhere(Place::New) {
-        return elsewhere;
-    }
+    here.stands_at(Place::New)?;
     if new.expose().is_empty() {
         return password_page(&here, Some(PasswordProblem::Empty)).await;
     }
-    let name = match here.visit.portal.flow.typed_name(&here.case).await {
-        Ok(name) => name,
-        Err(error) => return here.failed(error),
-    };
-    match here.visit.portal.passwords.judge(new, &name).await {
+    let name = here.or_page(here.visit.portal.flow.typed_name(&here.case).await)?;
+    Ok(match here.visit.portal.passwords.judge(new, &name).await {
         Judged::Busy => stop(&here.visit, StopReason::Outage),
-        Judged::Refused(cause) => password_page(&here, Some(problem_of(&here.visit.portal.passwords, cause))).await,
+        Judged::Refused(cause) => password_page(&here, Some(problem_of(&here.visit.portal.passwords, cause))).await?,
         Judged::Accepted(password) => hand(&here, Handed::Password(password)).await,
-    }
+    })
 }
 
 /// A cause, in a person's words.
@@ -147,17 +137,13 @@ pub fn problem_of(passwords: &NewPasswords, cause: crate::passwords::rules::Rule
 }
 
 /// `POST …/new/password/check`: what is typed so far, judged by the code that decides.
-pub async fn password_check(here: Here, form: Result<Form<Typed>, FormRejection>) -> Answer {
-    let Ok(Form(form)) = form else { return stop(&here.visit, StopReason::StaleForm) };
+pub async fn password_check(here: Here, Filled(form): Filled<Typed>) -> Answered {
     // Judging takes a while, and anybody can open a case: only who has shown who they are has a password judged (T-K02).
-    if here.elsewhere(Place::New).is_some() {
-        return stop(&here.visit, StopReason::Busy);
+    if here.stands_at(Place::New).is_err() {
+        return Ok(stop(&here.visit, StopReason::Busy));
     }
-    let name = match here.visit.portal.flow.typed_name(&here.case).await {
-        Ok(name) => name,
-        Err(error) => return here.failed(error),
-    };
-    judged_live(&here.visit, SecretText::new(form.new), &name).await
+    let name = here.or_page(here.visit.portal.flow.typed_name(&here.case).await)?;
+    Ok(judged_live(&here.visit, SecretText::new(form.new), &name).await)
 }
 
 /// What is typed so far, judged for the page on which it is typed.

@@ -1,12 +1,6 @@
 //! The first pages: five doors, one name, and where to find help.
 
-use axum::{
-    Form,
-    extract::{
-        Query,
-        rejection::{FormRejection, QueryRejection},
-    },
-};
+use axum::extract::{Query, rejection::QueryRejection};
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use keyward_core::{account::Action, event::Door, time::DAY_MS};
 use serde::Deserialize;
@@ -15,11 +9,11 @@ use crate::{
     flow::{Asked, BROWSER_MS, UNKNOWN_DAYS},
     i18n::Lang,
     web::{
-        answer::{Answer, again, failed, go, show, stop, with_cookie},
+        answer::{Answer, Answered, again, go, show, with_cookie},
+        filled::Filled,
         views::{
             Goal, WayKind,
             info::{Accessibility, Help, HowWeCheck, Privacy, Tested},
-            outcome::StopReason,
             start::{FindAccount, FindProblem, Start},
         },
         visit::{Visit, case_cookie},
@@ -63,8 +57,7 @@ pub struct Named {
 }
 
 /// `POST /recover`: opens a case, whoever was named.
-pub async fn open(visit: Visit, form: Result<Form<Named>, FormRejection>) -> Answer {
-    let Ok(Form(form)) = form else { return stop(&visit, StopReason::StaleForm) };
+pub async fn open(visit: Visit, Filled(form): Filled<Named>) -> Answered {
     let goal = form.goal.as_deref().and_then(Goal::from_value).unwrap_or(Goal::Password);
     let name = form.name.trim().to_owned();
     let problem = match name.chars().count() {
@@ -74,7 +67,7 @@ pub async fn open(visit: Visit, form: Result<Form<Named>, FormRejection>) -> Ans
     };
     if problem.is_some() {
         let name: String = name.chars().take(LONGEST_NAME).collect();
-        return again(&FindAccount { shell: visit.shell(), goal, name, problem });
+        return Ok(again(&FindAccount { shell: visit.shell(), goal, name, problem }));
     }
     let (door, action) = match goal {
         Goal::Password | Goal::Secure | Goal::Ways => (Door::Forgot, Action::SetPassword),
@@ -90,14 +83,9 @@ pub async fn open(visit: Visit, form: Result<Form<Named>, FormRejection>) -> Ans
         language: visit.lang.tag().to_owned(),
         signed_in: None,
     };
-    match visit.portal.flow.open(asked).await {
-        Ok(opened) => {
-            let opened = opened.into_inner();
-            let cookie = visit.cookie(&case_cookie(opened.reference), &opened.browser, BROWSER_MS);
-            with_cookie(go(&format!("/recover/{}/how", opened.reference)), &cookie)
-        }
-        Err(error) => failed(&visit, error),
-    }
+    let opened = visit.or_page(visit.portal.flow.open(asked).await)?.into_inner();
+    let cookie = visit.cookie(&case_cookie(opened.reference), &opened.browser, BROWSER_MS);
+    Ok(with_cookie(go(&format!("/recover/{}/how", opened.reference)), &cookie))
 }
 
 /// `/help`.
@@ -137,8 +125,7 @@ fn is_ours(back: &str) -> bool {
 }
 
 /// `POST /language`.
-pub async fn language(visit: Visit, form: Result<Form<Chosen>, FormRejection>) -> Answer {
-    let Ok(Form(form)) = form else { return stop(&visit, StopReason::StaleForm) };
+pub async fn language(visit: Visit, Filled(form): Filled<Chosen>) -> Answer {
     let back = form.back.filter(|back| is_ours(back));
     let answer = go(back.as_deref().unwrap_or("/"));
     match Lang::from_tag(&form.lang) {

@@ -22,7 +22,7 @@ use crate::{
     flow::{FlowError, With},
     web::{
         account::bind::codes,
-        answer::{Answer, go, show},
+        answer::{Answer, Answered, go, show},
         shell::page,
         streams::news,
         views::{
@@ -62,20 +62,15 @@ pub fn stream_of(here: &Here) -> String {
 }
 
 /// `GET …/wait`.
-pub async fn wait(here: Here, query: Result<Query<Refresh>, QueryRejection>) -> Answer {
-    if let Some(elsewhere) = here.elsewhere(Place::Wait) {
-        return elsewhere;
-    }
+pub async fn wait(here: Here, query: Result<Query<Refresh>, QueryRejection>) -> Answered {
+    here.stands_at(Place::Wait)?;
     let live = live(&here, query, REFRESH_S);
-    let plan = match here.visit.portal.flow.plan(&here.case, here.visit.at).await {
-        Ok(plan) => plan,
-        Err(error) => return here.failed(error),
-    };
+    let plan = here.or_page(here.visit.portal.flow.plan(&here.case, here.visit.at).await)?;
     let (shell, case) = (here.visit.shell(), here.head());
     if let Some(hold) = here.case.hold().filter(|_| !plan.needs_people()) {
         let better_proof = plan.ways.iter().any(|way| way.wait_until.is_none() && !way.proofs.is_empty());
         let until = hold.until;
-        return show(&Hold { shell, case, until, reason: hold_reason(&here.case), better_proof, live });
+        return Ok(show(&Hold { shell, case, until, reason: hold_reason(&here.case), better_proof, live }));
     }
     let agreed = match here.case.stage() {
         Stage::Authorizing(_, approvals) => u32::try_from(approvals.len()).unwrap_or(0),
@@ -83,7 +78,7 @@ pub async fn wait(here: Here, query: Result<Query<Refresh>, QueryRejection>) -> 
     };
     let more = plan.ways.iter().map(|way| way.approvals).min().unwrap_or(1);
     let until = here.case.deadline().unwrap_or(here.visit.at);
-    show(&NeedsPerson { shell, case, agreed, needed: agreed.saturating_add(more), until, live })
+    Ok(show(&NeedsPerson { shell, case, agreed, needed: agreed.saturating_add(more), until, live }))
 }
 
 /// Why a case is held, as far as the person is told.
@@ -100,10 +95,8 @@ pub fn hold_reason(case: &Case) -> HoldReason {
 }
 
 /// `GET …/working`.
-pub async fn working(here: Here, query: Result<Query<Refresh>, QueryRejection>) -> Answer {
-    if let Some(elsewhere) = here.elsewhere(Place::Working) {
-        return elsewhere;
-    }
+pub async fn working(here: Here, query: Result<Query<Refresh>, QueryRejection>) -> Answered {
+    here.stands_at(Place::Working)?;
     let work = match (here.case.stage(), here.case.claim().action) {
         (Stage::Reissuing(_, Attempt::Unknown(_)), _) => Work::Looking,
         (_, Action::SetPassword) => Work::Password,
@@ -114,7 +107,7 @@ pub async fn working(here: Here, query: Result<Query<Refresh>, QueryRejection>) 
         (_, Action::RemoveFactor) => Work::Removing,
     };
     let live = live(&here, query, REFRESH_SOON_S);
-    show(&Working { shell: here.visit.shell(), case: here.head(), work, live })
+    Ok(show(&Working { shell: here.visit.shell(), case: here.head(), work, live }))
 }
 
 /// `?at=`: where the case stood when the page was made.
@@ -137,19 +130,12 @@ pub async fn events(here: Here, query: Result<Query<Since>, QueryRejection>) -> 
 }
 
 /// `GET …/done`.
-pub async fn done(here: Here) -> Answer {
-    if let Some(elsewhere) = here.elsewhere(Place::Done) {
-        return elsewhere;
-    }
+pub async fn done(here: Here) -> Answered {
+    here.stands_at(Place::Done)?;
     let action = here.case.claim().action;
-    let Some(reissued) = here.case.reissued() else { return here.onward(&here.case) };
-    if let Some(sheet) = codes::before_done(&here).await {
-        return sheet;
-    }
-    let mut changes = vec![match change(&here).await {
-        Ok(change) => change,
-        Err(error) => return here.failed(error),
-    }];
+    let Some(reissued) = here.case.reissued() else { return Ok(here.onward(&here.case)) };
+    codes::before_done(&here).await?;
+    let mut changes = vec![here.or_page(change(&here).await)?];
     let ended = |kind| reissued.recorded().checks.iter().any(|c| c.what == kind && c.result == CheckResult::Done);
     if ended(CheckKind::SessionsEnded) {
         changes.push(Change::SignedOut);
@@ -165,7 +151,7 @@ pub async fn done(here: Here) -> Answer {
         (Action::RemoveFactor, _) => DoneKind::Replaced,
     };
     let next = next_steps(&here, reissued);
-    show(&Done {
+    Ok(show(&Done {
         shell: here.visit.shell(),
         case: here.head(),
         kind,
@@ -174,7 +160,7 @@ pub async fn done(here: Here) -> Answer {
         next,
         new_code: here.case.replaceable_code(here.visit.at).map(|_| format!("{}/codes/replace", here.base())),
         not_me: format!("{}/stop", here.base()),
-    })
+    }))
 }
 
 /// What was changed, in a line.
@@ -234,14 +220,12 @@ pub async fn stop_it(here: Here) -> Answer {
 }
 
 /// `GET …/stopped`.
-pub async fn stopped(here: Here) -> Answer {
-    if let Some(elsewhere) = here.elsewhere(Place::Stopped) {
-        return elsewhere;
-    }
+pub async fn stopped(here: Here) -> Answered {
+    here.stands_at(Place::Stopped)?;
     let reason = why(&here.case);
     let told = if reason == StopReason::Contested { Told::ContactsAndSecurity } else { Told::Contacts };
     let status = reason.status();
     let view =
         Stopped { shell: here.visit.shell(), case: Some(here.head()), why: reason, ways: vec![WayKind::Desk], told };
-    page(status, &view)
+    Ok(page(status, &view))
 }

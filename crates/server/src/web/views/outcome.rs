@@ -37,6 +37,8 @@ pub enum StopReason {
     WrongMethod,
     /// The form was old or came from another site.
     StaleForm,
+    /// More was sent than any form of ours has.
+    TooLarge,
     /// Broken on our side.
     Broken,
 }
@@ -66,6 +68,7 @@ impl StopReason {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::StaleForm => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -89,6 +92,7 @@ impl StopReason {
             Self::NotFound => words!("stop-not-found"),
             Self::WrongMethod => words!("stop-method"),
             Self::StaleForm => words!("stop-stale"),
+            Self::TooLarge => words!("stop-large"),
             Self::Broken => words!("stop-broken"),
         }
     }

@@ -118,6 +118,8 @@ pub struct UnlockNow {
     pub shell: Shell,
     /// The case.
     pub case: CaseHead,
+    /// Why the directory said no the last time; its code for the service desk.
+    pub refused: Option<String>,
 }
 
 /// Something that was changed and read back.

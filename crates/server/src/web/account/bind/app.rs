@@ -4,7 +4,7 @@ use super::{Sent, draft_key, submit, with_draft};
 use crate::{
     i18n::k,
     web::{
-        answer::{Answer, again, show},
+        answer::{Answered, ask},
         applicant::{Here, digits_problem},
         views::{
             me_edit::{AddApp, QrCode},
@@ -13,39 +13,35 @@ use crate::{
     },
 };
 
-pub(super) async fn page(here: &Here, problem: Option<CodeProblem>) -> Answer {
+pub(super) async fn page(here: &Here, problem: Option<CodeProblem>) -> Answered {
     let portal = &here.visit.portal;
     let key = draft_key(here);
     let issuer = &portal.site.organization;
-    match portal.flow.app_setup(&here.case, here.browser, key.as_ref(), issuer).await {
-        Err(error) => here.failed(error),
-        Ok((setup, begun)) => {
-            let view = AddApp {
-                shell: here.visit.shell(),
-                qr: QrCode::new(setup.address.expose()),
-                key: setup.manual_key.expose().clone(),
-                account: setup.account,
-                problem,
-            };
-            let answer = if problem.is_some() { again(&view) } else { show(&view) };
-            match begun {
-                Some(key) => with_draft(here, answer, &key),
-                None => answer,
-            }
-        }
-    }
+    let (setup, begun) = here.or_page(portal.flow.app_setup(&here.case, here.browser, key.as_ref(), issuer).await)?;
+    let view = AddApp {
+        shell: here.visit.shell(),
+        qr: QrCode::new(setup.address.expose()),
+        key: setup.manual_key.expose().clone(),
+        account: setup.account,
+        problem,
+    };
+    let answer = ask(&view, problem.is_some());
+    Ok(match begun {
+        Some(key) => with_draft(here, answer, &key),
+        None => answer,
+    })
 }
 
-pub(super) async fn handed(here: &Here, sent: Sent) -> Answer {
+pub(super) async fn handed(here: &Here, sent: Sent) -> Answered {
     let code = sent.code.unwrap_or_default();
     if let Some(problem) = digits_problem(&code) {
         return page(here, Some(problem)).await;
     }
     let Some(key) = draft_key(here) else { return page(here, None).await };
     let label = here.visit.shell().t(k("me-app")).to_string();
-    match here.visit.portal.flow.confirm_app(&here.case, here.browser, (&key, &code), &label).await {
-        Err(error) => here.failed(error),
-        Ok(None) => page(here, Some(CodeProblem::DoesNotMatch(None))).await,
-        Ok(Some(record)) => submit(here, &record).await.0,
+    let confirmed = here.visit.portal.flow.confirm_app(&here.case, here.browser, (&key, &code), &label).await;
+    match here.or_page(confirmed)? {
+        None => page(here, Some(CodeProblem::DoesNotMatch(None))).await,
+        Some(record) => submit(here, &record).await,
     }
 }

@@ -5,9 +5,9 @@ use keyward_core::account::{Action, Class, Method};
 
 use super::{Sent, draft, draft_key, submit, with_draft};
 use crate::{
-    flow::{FlowError, NotThisAddress},
+    flow::NotThisAddress,
     web::{
-        answer::{Answer, again as form_again, go, show, stop},
+        answer::{self, Answer, Answered, go, stop},
         applicant::{Here, Mailed, Place, digits_problem},
         views::{
             me_edit::{AddContact, ConfirmContact, ContactProblem},
@@ -21,19 +21,17 @@ use crate::{
 const SHOWN: usize = 254;
 
 /// `other`: the person wants to type another one.
-pub(super) async fn page(here: &Here, other: bool, mailed: &Mailed) -> Answer {
-    match waiting(here).await {
-        Err(error) => here.failed(error),
-        Ok(Some(address)) if !other => confirm(here, &address, mailed, None),
-        Ok(_) => ask(here, String::new(), None),
-    }
+pub(super) async fn page(here: &Here, other: bool, mailed: &Mailed) -> Answered {
+    Ok(match waiting(here).await? {
+        Some(address) if !other => confirm(here, &address, mailed, None),
+        _ => ask(here, String::new(), None),
+    })
 }
 
 fn ask(here: &Here, address: String, problem: Option<ContactProblem>) -> Answer {
     let class = here.case.class().unwrap_or(Class::Admin);
     let waits_ms = here.visit.portal.flow.terms.quarantine.of(class, true);
-    let view = AddContact { shell: here.visit.shell(), address, waits_ms, problem };
-    if problem.is_some() { form_again(&view) } else { show(&view) }
+    answer::ask(&AddContact { shell: here.visit.shell(), address, waits_ms, problem }, problem.is_some())
 }
 
 /// The path of these pages. What they say of the message stands behind it, as on the page of a mailed proof (UX-11).
@@ -54,14 +52,14 @@ fn confirm(here: &Here, address: &str, mailed: &Mailed, problem: Option<CodeProb
         other: format!("{path}?address=other"),
         problem,
     };
-    if problem.is_some() { form_again(&view) } else { show(&view) }
+    answer::ask(&view, problem.is_some())
 }
 
-pub(super) async fn handed(here: &Here, sent: Sent, mailed: &Mailed) -> Answer {
+pub(super) async fn handed(here: &Here, sent: Sent, mailed: &Mailed) -> Answered {
     match (sent.address, sent.code) {
-        (Some(address), _) => offered(here, address.trim()).await,
+        (Some(address), _) => Ok(offered(here, address.trim()).await),
         (None, Some(code)) => typed(here, &code, mailed).await,
-        (None, None) => stop(&here.visit, StopReason::StaleForm),
+        (None, None) => Ok(stop(&here.visit, StopReason::StaleForm)),
     }
 }
 
@@ -80,38 +78,34 @@ async fn offered(here: &Here, address: &str) -> Answer {
 }
 
 /// The address that this browser waits for.
-async fn waiting(here: &Here) -> Result<Option<String>, FlowError> {
-    Ok(draft(here).await?.and_then(|draft| draft.address().map(str::to_owned)))
+async fn waiting(here: &Here) -> Result<Option<String>, Answer> {
+    let draft = here.or_page(draft(here).await)?;
+    Ok(draft.and_then(|draft| draft.address().map(str::to_owned)))
 }
 
-async fn typed(here: &Here, code: &str, mailed: &Mailed) -> Answer {
-    let (key, address) = match (draft_key(here), waiting(here).await) {
-        (_, Err(error)) => return here.failed(error),
-        (Some(key), Ok(Some(address))) => (key, address),
-        _ => return ask(here, String::new(), None),
+async fn typed(here: &Here, code: &str, mailed: &Mailed) -> Answered {
+    let (Some(key), Some(address)) = (draft_key(here), waiting(here).await?) else {
+        return Ok(ask(here, String::new(), None));
     };
     if let Some(problem) = digits_problem(code) {
-        return confirm(here, &address, mailed, Some(problem));
+        return Ok(confirm(here, &address, mailed, Some(problem)));
     }
-    match here.visit.portal.flow.confirm_address(&here.case, here.browser, &key, code).await {
-        Err(error) => here.failed(error),
-        Ok(None) => confirm(here, &address, mailed, Some(CodeProblem::DoesNotMatch(None))),
-        Ok(Some(record)) => submit(here, &record).await.0,
+    let confirmed = here.visit.portal.flow.confirm_address(&here.case, here.browser, &key, code).await;
+    match here.or_page(confirmed)? {
+        None => Ok(confirm(here, &address, mailed, Some(CodeProblem::DoesNotMatch(None)))),
+        Some(record) => submit(here, &record).await,
     }
 }
 
 /// `POST …/bind/again`: another code to the same address. A reload of what follows asks for nothing.
-pub async fn again(here: Here, query: Result<Query<Mailed>, QueryRejection>) -> Answer {
-    let enrolls = matches!(here.case.claim().action, Action::EnrollFactor { method: Method::Email });
-    if let Some(elsewhere) = here.elsewhere(Place::New).or_else(|| (!enrolls).then(|| here.onward(&here.case))) {
-        return elsewhere;
+pub async fn again(here: Here, query: Result<Query<Mailed>, QueryRejection>) -> Answered {
+    here.stands_at(Place::New)?;
+    if !matches!(here.case.claim().action, Action::EnrollFactor { method: Method::Email }) {
+        return Ok(here.onward(&here.case));
     }
     let (path, before) = (path(&here), Mailed::of(query).at(here.visit.at));
     // Without a draft there is nothing to send again: the page asks for an address.
-    let Some(key) = draft_key(&here) else { return go(&path) };
-    match here.visit.portal.flow.offer_again(&here.case, here.browser, &key).await {
-        Ok(true) => go(&Mailed::page(&path, here.visit.at, Some(true))),
-        Ok(false) => go(&Mailed::page(&path, before, Some(false))),
-        Err(error) => here.failed(error),
-    }
+    let Some(key) = draft_key(&here) else { return Ok(go(&path)) };
+    let is_sent = here.or_page(here.visit.portal.flow.offer_again(&here.case, here.browser, &key).await)?;
+    Ok(go(&Mailed::page(&path, if is_sent { here.visit.at } else { before }, Some(is_sent))))
 }

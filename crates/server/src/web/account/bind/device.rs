@@ -3,7 +3,7 @@
 use super::{Sent, submit};
 use crate::flow::label;
 use crate::web::{
-    answer::{Answer, show, with_cookie},
+    answer::{Answer, Answered, show, with_cookie},
     applicant::{DEVICE, DEVICE_MS, Here},
     views::me_change::BindDevice,
 };
@@ -12,16 +12,9 @@ pub(super) fn page(here: &Here) -> Answer {
     show(&BindDevice { shell: here.visit.shell(), case: here.head(), name: here.visit.browser_label() })
 }
 
-pub(super) async fn handed(here: &Here, sent: Sent) -> Answer {
+pub(super) async fn handed(here: &Here, sent: Sent) -> Answered {
     let label = label(sent.name.as_deref(), &here.visit.browser_label());
-    let (key, record) = match here.visit.portal.flow.new_device(&here.case, &label) {
-        Ok(new) => new,
-        Err(error) => return here.failed(error),
-    };
-    let (answer, taken) = submit(here, &record).await;
+    let (key, record) = here.or_page(here.visit.portal.flow.new_device(&here.case, &label))?;
     // Only the key that was handed in: a second press must not put another one in its place.
-    match taken {
-        true => with_cookie(answer, &here.visit.cookie(DEVICE, &key, DEVICE_MS)),
-        false => answer,
-    }
+    Ok(with_cookie(submit(here, &record).await?, &here.visit.cookie(DEVICE, &key, DEVICE_MS)))
 }

@@ -8,13 +8,7 @@ mod device;
 mod passkey;
 mod removal;
 
-use axum::{
-    Form,
-    extract::{
-        Query,
-        rejection::{FormRejection, QueryRejection},
-    },
-};
+use axum::extract::{Query, rejection::QueryRejection};
 use keyward_core::{
     account::{Action, Method},
     case::Refusal,
@@ -26,8 +20,9 @@ use crate::{
     flow::{DRAFT_MS, Draft, FlowError, NewRecord},
     token::Token,
     web::{
-        answer::{Answer, go, stop, with_cookie},
+        answer::{Answer, Answered, go, stop, with_cookie},
         applicant::{Here, Mailed, Place},
+        filled::Filled,
         views::outcome::StopReason,
     },
 };
@@ -48,10 +43,8 @@ pub async fn page(
     here: Here,
     query: Result<Query<Asked>, QueryRejection>,
     mailed: Result<Query<Mailed>, QueryRejection>,
-) -> Answer {
-    if let Some(elsewhere) = here.elsewhere(Place::New) {
-        return elsewhere;
-    }
+) -> Answered {
+    here.stands_at(Place::New)?;
     let other = query.ok().and_then(|Query(query)| query.address).is_some();
     match here.case.claim().action {
         Action::EnrollFactor { method } => match method {
@@ -59,11 +52,11 @@ pub async fn page(
             Method::Totp => app::page(&here, None).await,
             Method::RecoveryCode => codes::page(&here).await,
             Method::Email => contact::page(&here, other, &Mailed::of(mailed)).await,
-            Method::KnownDevice => device::page(&here),
-            Method::DirectoryPassword | Method::InPerson => stop(&here.visit, StopReason::NotFound),
+            Method::KnownDevice => Ok(device::page(&here)),
+            Method::DirectoryPassword | Method::InPerson => Ok(stop(&here.visit, StopReason::NotFound)),
         },
         Action::RemoveFactor => removal::page(&here, false).await,
-        Action::SetPassword | Action::Unlock => here.onward(&here.case),
+        Action::SetPassword | Action::Unlock => Ok(here.onward(&here.case)),
     }
 }
 
@@ -78,15 +71,8 @@ pub struct Sent {
 }
 
 /// `POST …/bind`.
-pub async fn handed(
-    here: Here,
-    mailed: Result<Query<Mailed>, QueryRejection>,
-    form: Result<Form<Sent>, FormRejection>,
-) -> Answer {
-    let Ok(Form(sent)) = form else { return stop(&here.visit, StopReason::StaleForm) };
-    if let Some(elsewhere) = here.elsewhere(Place::New) {
-        return elsewhere;
-    }
+pub async fn handed(here: Here, mailed: Result<Query<Mailed>, QueryRejection>, Filled(sent): Filled<Sent>) -> Answered {
+    here.stands_at(Place::New)?;
     match here.case.claim().action {
         Action::EnrollFactor { method } => match method {
             Method::Passkey => passkey::handed(&here, sent).await,
@@ -94,10 +80,10 @@ pub async fn handed(
             Method::RecoveryCode => codes::handed(&here).await,
             Method::Email => contact::handed(&here, sent, &Mailed::of(mailed)).await,
             Method::KnownDevice => device::handed(&here, sent).await,
-            Method::DirectoryPassword | Method::InPerson => stop(&here.visit, StopReason::NotFound),
+            Method::DirectoryPassword | Method::InPerson => Ok(stop(&here.visit, StopReason::NotFound)),
         },
         Action::RemoveFactor => removal::handed(&here, sent).await,
-        Action::SetPassword | Action::Unlock => here.onward(&here.case),
+        Action::SetPassword | Action::Unlock => Ok(here.onward(&here.case)),
     }
 }
 
@@ -118,14 +104,14 @@ fn with_draft(here: &Here, answer: Answer, key: &Token) -> Answer {
     with_cookie(answer, &here.visit.cookie(&draft_cookie(here.case.reference()), key, DRAFT_MS))
 }
 
-/// Hands a record in, and goes to the page that waits for the worker. The answer and whether it was taken.
-async fn submit(here: &Here, record: &NewRecord) -> (Answer, bool) {
+/// Hands a record in, and goes to the page that waits for the worker; by the error where it was not taken.
+async fn submit(here: &Here, record: &NewRecord) -> Answered {
     match here.visit.portal.flow.bind(&here.case, record).await {
-        Ok(acted) => (here.onward(&acted.into_inner().case), true),
+        Ok(acted) => Ok(here.onward(&acted.into_inner().case)),
         // Its time is over, or it was refused often enough: that is said here, for the case still stands where this came from.
-        Err(error @ FlowError::Refused(Refusal::Expired | Refusal::NoAttemptLeft)) => (here.failed(error), false),
+        Err(error @ FlowError::Refused(Refusal::Expired | Refusal::NoAttemptLeft)) => Err(here.failed(error)),
         // Somebody with this browser was a moment faster: the page that waits shows what became of it.
-        Err(FlowError::Refused(_)) => (go(&here.base()), false),
-        Err(error) => (here.failed(error), false),
+        Err(FlowError::Refused(_)) => Err(go(&here.base())),
+        Err(error) => Err(here.failed(error)),
     }
 }

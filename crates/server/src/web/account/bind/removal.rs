@@ -6,18 +6,14 @@ use super::{Sent, draft};
 use crate::{
     flow::{FlowError, Handed, OwnWay},
     web::{
-        answer::{Answer, again, show},
+        answer::{Answered, ask},
         applicant::{Here, hand},
         views::me_change::{ChooseWay, OneWay},
     },
 };
 
-pub(super) async fn page(here: &Here, nothing_chosen: bool) -> Answer {
-    match view(here, nothing_chosen).await {
-        Ok(view) if nothing_chosen => again(&view),
-        Ok(view) => show(&view),
-        Err(error) => here.failed(error),
-    }
+pub(super) async fn page(here: &Here, nothing_chosen: bool) -> Answered {
+    Ok(ask(&here.or_page(view(here, nothing_chosen).await)?, nothing_chosen))
 }
 
 async fn view(here: &Here, nothing_chosen: bool) -> Result<ChooseWay, FlowError> {
@@ -40,14 +36,11 @@ async fn view(here: &Here, nothing_chosen: bool) -> Result<ChooseWay, FlowError>
     })
 }
 
-pub(super) async fn handed(here: &Here, sent: Sent) -> Answer {
+pub(super) async fn handed(here: &Here, sent: Sent) -> Answered {
     let id = sent.factor.and_then(|text| text.parse::<FactorId>().ok());
-    let removable = match here.visit.portal.flow.removable(&here.case).await {
-        Ok(removable) => removable,
-        Err(error) => return here.failed(error),
-    };
+    let removable = here.or_page(here.visit.portal.flow.removable(&here.case).await)?;
     match id.filter(|id| removable.free.iter().any(|way| way.id == *id)) {
-        Some(id) => hand(here, Handed::End(id)).await,
+        Some(id) => Ok(hand(here, Handed::End(id)).await),
         None => page(here, true).await,
     }
 }

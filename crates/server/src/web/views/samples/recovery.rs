@@ -161,7 +161,10 @@ fn wait(shell: &Shell, out: &mut Samples) {
 
 fn reissue(shell: &Shell, out: &mut Samples) {
     let locked = CaseHead::new(REFERENCE, "/recover/KW-7Q4M-82XJ", Goal::Unlock, 3);
-    out.add("07-unlock", &UnlockNow { shell: shell.clone(), case: locked });
+    let mut unlock = UnlockNow { shell: shell.clone(), case: locked, refused: None };
+    out.add("07-unlock", &unlock);
+    unlock.refused = Some("policy".to_owned());
+    out.add("07-unlock-refused", &unlock);
     let mut page = NewPassword { shell: shell.clone(), case: case(3), field: password_field(), problem: None };
     out.add("08-password", &page);
     for (name, problem) in [
@@ -243,6 +246,7 @@ fn stopped(shell: &Shell, out: &mut Samples) {
         ("11-not-found", StopReason::NotFound),
         ("11-method", StopReason::WrongMethod),
         ("11-stale", StopReason::StaleForm),
+        ("11-too-large", StopReason::TooLarge),
         ("11-broken", StopReason::Broken),
     ] {
         out.add(name, &Stopped::plain(shell.clone(), why));

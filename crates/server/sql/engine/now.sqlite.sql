@@ -1,0 +1,1 @@
+SELECT CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)
