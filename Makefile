@@ -20,7 +20,7 @@ check: ## the quick part: format, lints, the rules of the core, the rules of the
 e2e: ## only the tests in a real browser
 	scripts/e2e.sh
 
-bench: ## every figure of docs/performance.md beside the limits of this machine, an hour of it in peace; ONLY=p24 for one
+bench: ## every figure of docs/performance.md beside the limits of this machine, two hours of it in peace; ONLY=p24 for one
 	cargo bench --locked -p keyward --bench figures -- $(ONLY)
 
 campaign: ## the long forms of the tests of reliability (hours); what they measured is in docs/reliability.md

@@ -25,6 +25,9 @@ pub fn names(bench: &mut Bench) {
         ("a start while the directory says nothing", Wire::SwallowsRequest),
         ("a start while the directory hangs up", Wire::Refuses),
     ] {
+        if !bench.wants(what) {
+            continue;
+        }
         // Each request has that in it.
         wire.arm(fault, SUFFIX);
         let tried = starts(&mut door, &server, |round| trio("person", round, each), false, (some, 420));

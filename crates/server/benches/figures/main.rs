@@ -1,5 +1,6 @@
 //! The figures of `docs/performance.md`: each measured beside the physical limit of the same machine in the same run, judged by its interval, and void
-//! where the control says that the machine was too restless. `make bench` runs all, `make bench ONLY=p24` one.
+//! where the control says that the machine was too restless. `make bench` runs all, `make bench ONLY=p24` one, and `ONLY="p24 directory"` those rows
+//! of it that have such a word in their name, where a row takes long.
 //!
 //! Run among the tests, each figure is taken once on little data and judged by nobody: that shows that it still can be measured, and nothing else.
 
@@ -56,6 +57,8 @@ const PEOPLE: usize = 1200;
 pub struct Bench {
     /// Everything, or a little of it.
     full: bool,
+    /// Words in the names of rows; none: all rows.
+    only: Vec<String>,
     main: OnceCell<(Installation, f64)>,
     rows: Vec<Row>,
 }
@@ -64,6 +67,10 @@ impl Bench {
     /// How many, in a whole run and among the tests.
     pub fn of(&self, full: usize, little: usize) -> usize {
         if self.full { full } else { little }
+    }
+    /// Whether a row that takes long is to be taken.
+    pub fn wants(&self, what: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|word| what.contains(word))
     }
     /// The installation that most figures share, with the bytes of its database before anybody recovered.
     pub fn main(&self) -> &(Installation, f64) {
@@ -109,10 +116,11 @@ fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
     // Cargo says so when it was asked for a measurement and not for tests.
     let full = arguments.iter().any(|argument| argument == "--bench");
-    let wanted: Vec<u8> = arguments.iter().filter_map(|word| number_of(word)).collect();
-    let words = arguments.iter().filter(|word| !word.starts_with('-'));
-    assert!(!full || words.count() == wanted.len(), "a figure is called as in the table: p4");
-    let mut bench = Bench { full, main: OnceCell::new(), rows: Vec::new() };
+    let words = || arguments.iter().filter(|word| !word.starts_with('-'));
+    let wanted: Vec<u8> = words().filter_map(|word| number_of(word)).collect();
+    let only: Vec<String> = words().filter(|word| full && number_of(word).is_none()).cloned().collect();
+    assert!(only.is_empty() || !wanted.is_empty(), "a figure is called as in the table: p4");
+    let mut bench = Bench { full, only, main: OnceCell::new(), rows: Vec::new() };
     let mut taken = 0;
     for (numbers, figure) in FIGURES {
         if wanted.is_empty() || numbers.iter().any(|number| wanted.contains(number)) {
@@ -125,7 +133,7 @@ fn main() {
     }
     let table = judge::table(&bench.rows);
     if full {
-        assert!(taken > 0, "no figure is called so");
+        assert!(taken > 0 && !bench.rows.is_empty(), "no figure is called so");
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench");
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("figures.md"), &table).unwrap();

@@ -155,6 +155,16 @@ pub fn starts(
     })
 }
 
+/// What is tried behind a start.
+type Tries = fn(&mut Names, &Server, &Bench) -> Vec<Trio>;
+const TRIES: [(&str, Tries); 3] = [
+    ("a wrong code, somebody and nobody", |names, server, bench| codes(names, server, bench.of(4_000, 4))),
+    ("a sign-in handed in, somebody and nobody", |names, server, _| sign_ins(names, server)),
+    ("a sign-in until it is refused, somebody and nobody", |names, server, bench| {
+        answers(names, server, bench.of(names.each, 1))
+    }),
+];
+
 pub fn names(bench: &mut Bench) {
     let mut names = Names::new(bench.of(400, 2));
     let server = names.made.serve();
@@ -172,6 +182,9 @@ pub fn names(bench: &mut Bench) {
         ("a start while the mail server says nothing", &["person"], Fault::Slow, false, 420),
         ("a start of nobody right behind one, of somebody and of nobody", &["person"], Fault::None, true, 420),
     ] {
+        if !bench.wants(what) {
+            continue;
+        }
         names.made.sink.fail(fault);
         let Names { each, door, .. } = &mut names;
         let of = |round: usize| trio(kinds[round % kinds.len()], round / kinds.len(), *each);
@@ -180,12 +193,12 @@ pub fn names(bench: &mut Bench) {
     }
     names.made.sink.fail(Fault::None);
     settle(&server.proc);
-    let tried = codes(&mut names, &server, bench.of(4_000, 4));
-    judged(bench, "a wrong code, somebody and nobody", &tried);
-    let tried = sign_ins(&mut names, &server);
-    judged(bench, "a sign-in handed in, somebody and nobody", &tried);
-    let tried = answers(&names, &server, bench.of(names.each, 1));
-    judged(bench, "a sign-in until it is refused, somebody and nobody", &tried);
+    for (what, tries) in TRIES {
+        if bench.wants(what) {
+            let tried = tries(&mut names, &server, bench);
+            judged(bench, what, &tried);
+        }
+    }
 }
 
 /// Wrong codes of an app. A case takes five; four are used.
