@@ -157,7 +157,8 @@ pub fn starts(
 
 /// What is tried behind a start.
 type Tries = fn(&mut Names, &Server, &Bench) -> Vec<Trio>;
-const TRIES: [(&str, Tries); 3] = [
+const TRIES: [(&str, Tries); 4] = [
+    ("the page of a case, somebody and nobody", |names, server, bench| looks(names, server, bench.of(8_000, 4))),
     ("a wrong code, somebody and nobody", |names, server, bench| codes(names, server, bench.of(4_000, 4))),
     ("a sign-in handed in, somebody and nobody", |names, server, _| sign_ins(names, server)),
     ("a sign-in until it is refused, somebody and nobody", |names, server, bench| {
@@ -201,19 +202,46 @@ pub fn names(bench: &mut Bench) {
     }
 }
 
+/// A case of each of the three, looked up by the worker.
+fn opened(names: &mut Names, visitors: &mut [Visitor; 3], round: usize) -> [String; 3] {
+    let mut bases = [const { String::new() }; 3];
+    for (place, name) in names.of("person", round).iter().enumerate() {
+        visitors[place].forget(0);
+        let opened = names.door.send(&mut visitors[place], "/recover", &[("for", "forgot"), ("name", name)]).1;
+        bases[place] = opened.headers["location"].trim_end_matches("/how").to_owned();
+    }
+    // A code that comes earlier waits for it.
+    thread::sleep(Duration::from_millis(80));
+    bases
+}
+
+/// The page where a way is chosen, of cases that know whose they are and of those that are nobody's.
+fn looks(names: &mut Names, server: &Server, count: usize) -> Vec<Trio> {
+    let mut visitors = [0, 1, 2].map(|number| Visitor::new(server.address, number));
+    let mut bases = [const { String::new() }; 3];
+    rounds(count, 120, |round, order| {
+        if round % 40 == 0 {
+            bases = opened(names, &mut visitors, round / 40);
+        }
+        let mut took = [0.0; 3];
+        for place in order {
+            let path = format!("{}/how", bases[place]);
+            let began = wall();
+            let page = visitors[place].ask("GET", &path, &[]);
+            took[place] = began.elapsed().as_secs_f64() * 1e6;
+            assert_eq!(page.status, 200, "{}", page.body);
+        }
+        took
+    })
+}
+
 /// Wrong codes of an app. A case takes five; four are used.
 fn codes(names: &mut Names, server: &Server, count: usize) -> Vec<Trio> {
-    let mut visitors: Vec<Visitor> = (0..3).map(|number| Visitor::new(server.address, number)).collect();
+    let mut visitors = [0, 1, 2].map(|number| Visitor::new(server.address, number));
     let mut bases = [const { String::new() }; 3];
-    rounds(count, 90, |round, order| {
+    rounds(count, 420, |round, order| {
         if round % 4 == 0 {
-            for (place, name) in names.of("person", round / 4).iter().enumerate() {
-                visitors[place].forget(0);
-                let opened = names.door.send(&mut visitors[place], "/recover", &[("for", "forgot"), ("name", name)]).1;
-                bases[place] = opened.headers["location"].trim_end_matches("/how").to_owned();
-            }
-            // Until the worker has looked all three up; a code that comes earlier waits for it.
-            thread::sleep(Duration::from_millis(80));
+            bases = opened(names, &mut visitors, round / 4);
         }
         let mut took = [0.0; 3];
         for place in order {
@@ -229,7 +257,7 @@ fn codes(names: &mut Names, server: &Server, count: usize) -> Vec<Trio> {
 /// Four of the five tries that a name has.
 fn sign_ins(names: &mut Names, server: &Server) -> Vec<Trio> {
     let mut visitor = Visitor::new(server.address, 0);
-    rounds(4 * names.each, 40, |round, order| {
+    rounds(4 * names.each, 420, |round, order| {
         let all = names.of("person", round);
         let mut took = [0.0; 3];
         for place in order {
@@ -238,6 +266,8 @@ fn sign_ins(names: &mut Names, server: &Server) -> Vec<Trio> {
             let sent = names.door.send(&mut visitor, "/sign-in", &fields);
             assert_eq!(sent.1.status, 303, "{}", sent.1.body);
             took[place] = sent.0;
+            // Until its hash is made; behind too many others a sign-in is not taken.
+            thread::sleep(Duration::from_millis(90));
         }
         took
     })

@@ -35,6 +35,9 @@ const GUESSES_A_YEAR: Limit = Limit { name: "guess-year", max: 100, window_ms: 3
 /// How often, and how many times, a case is looked at while its name is being looked up: five seconds in all.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const LOOKS: u32 = 100;
+/// When it is said that a proof does not hold, at the earliest: how much there was to look at tells whether the name is an account, and what it has
+/// (T-C02).
+const REFUSED_AFTER: Duration = Duration::from_millis(50);
 
 /// What somebody brings.
 pub enum Proof {
@@ -124,8 +127,17 @@ impl Flow {
         self.terms.tries.saturating_sub(used.saturating_add(1))
     }
 
-    /// Tries a proof for a case.
+    /// Tries a proof for a case. One that does not hold takes the same time for every name.
     pub async fn prove(&self, case: &Case, browser: Digest, proof: Proof) -> Result<Proved, FlowError> {
+        let told = tokio::time::sleep(REFUSED_AFTER);
+        let proved = self.tried_proof(case, browser, proof).await;
+        if !matches!(proved, Ok(Proved::Held(..))) {
+            told.await;
+        }
+        proved
+    }
+
+    async fn tried_proof(&self, case: &Case, browser: Digest, proof: Proof) -> Result<Proved, FlowError> {
         let case = &self.looked_up(case).await?;
         may_prove(case)?;
         let at = self.ctx.now();

@@ -1,8 +1,12 @@
-//! A form that was filled in. Whoever sends one that can not be read sees a page that says so; no handler has to.
+//! What somebody sends with a page: a form that was filled in, or what its address says. Whoever sends a form that can not be read sees a page that
+//! says so; no handler has to.
+
+use std::convert::Infallible;
 
 use axum::{
     Form, RequestExt as _,
-    extract::{FromRef, FromRequest, Request},
+    extract::{FromRef, FromRequest, FromRequestParts, Query, Request},
+    http::request::Parts,
 };
 use serde::de::DeserializeOwned;
 
@@ -30,5 +34,21 @@ where
             Ok(Form(fields)) => Ok(Self(fields)),
             Err(_) => Err(stop(&visit, StopReason::StaleForm)),
         }
+    }
+}
+
+/// What stands behind the `?` of an address. It opens nothing, and what can not be read says nothing.
+pub struct InAddress<T>(pub T);
+
+impl<T, S> FromRequestParts<S> for InAddress<T>
+where
+    T: DeserializeOwned + Default,
+    S: Send + Sync,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let said = Query::from_request_parts(parts, state).await;
+        Ok(Self(said.map(|Query(said)| said).unwrap_or_default()))
     }
 }

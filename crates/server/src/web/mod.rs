@@ -1,7 +1,7 @@
 //! What people see: pages, mails and the files they load. No rule is here.
 //!
 //! Reading order: [`shell`] (what is around every page), [`views`] (pages as data, one file a part of the way), [`mail`], [`assets`];
-//! then what fills them: [`portal`] (what is shared), [`visit`] (a request), [`filled`] (a form), [`answer`], [`guard`] (before and after every handler),
+//! then what fills them: [`portal`] (what is shared), [`visit`] (a request), [`filled`] (what is sent with one), [`answer`], [`guard`] (before and after every handler),
 //! [`streams`] (how many may wait), [`applicant`] (anyone), [`account`] (somebody who is signed in), [`setup`] (the first account of all),
 //! [`tlog`] (the log for everybody), [`health`], [`numbers`] and [`observe`] (for whoever looks after it).
 

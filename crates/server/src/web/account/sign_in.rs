@@ -2,7 +2,6 @@
 
 use axum::{
     body::Body,
-    extract::{Query, rejection::QueryRejection},
     http::{Response, StatusCode},
 };
 use keyward_core::{secret::SecretText, time::SECOND_MS};
@@ -13,7 +12,7 @@ use crate::{
     flow::{FlowError, TRY_MS, Tried, Trying, Typed},
     web::{
         answer::{Answer, Answered, again, come_back, failed, go, show, stop, with_cookie},
-        filled::Filled,
+        filled::{Filled, InAddress},
         shell::page,
         streams::news,
         views::{
@@ -34,7 +33,7 @@ const PATIENCE_MS: i64 = 45 * SECOND_MS;
 const SHOWN: usize = 256;
 
 /// `?for=`.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct For {
     #[serde(rename = "for")]
     wish: Option<String>,
@@ -49,9 +48,8 @@ fn form(visit: &Visit, name: String, wish: Wish, problem: Option<SignInProblem>)
 }
 
 /// `GET /sign-in`.
-pub async fn ask(visit: Visit, query: Result<Query<For>, QueryRejection>) -> Answered {
-    let named = query.ok().and_then(|Query(query)| query.wish);
-    let wish = wish_of(named.as_deref());
+pub async fn ask(visit: Visit, InAddress(said): InAddress<For>) -> Answered {
+    let wish = wish_of(said.wish.as_deref());
     let present = match visit.token(SESSION) {
         None => None,
         Some(cookie) => visit.or_page(visit.portal.flow.signed_in(&cookie).await)?,
@@ -59,7 +57,7 @@ pub async fn ask(visit: Visit, query: Result<Query<For>, QueryRejection>) -> Ans
     Ok(match present {
         None => show(&form(&visit, String::new(), wish, None)),
         // Whoever was sent here to show the password once more is asked for it, whatever it is for.
-        Some(present) if named.is_none() || present.is_fresh(visit.at) => go(wish.path()),
+        Some(present) if said.wish.is_none() || present.is_fresh(visit.at) => go(wish.path()),
         Some(present) => show(&SignIn { again: true, ..form(&visit, present.name, wish, None) }),
     })
 }

@@ -1,6 +1,5 @@
 //! Proving who one is. Until a first proof holds, every page is the same for every name (UX-03, UX-04).
 
-use axum::extract::{Query, rejection::QueryRejection};
 use keyward_core::{
     account::Method,
     case::{Refusal, Stage},
@@ -13,7 +12,7 @@ use crate::{
     flow::{CODE_CHARS, DIALOG_MS, FlowError, LAPSED_MS, Proof, Proved},
     web::{
         answer::{Answer, Answered, ask, go, show, with_cookie},
-        filled::Filled,
+        filled::{Filled, InAddress},
         views::{
             Passkey, WayKind,
             outcome::{StopReason, Stopped, Told},
@@ -210,10 +209,6 @@ pub struct Mailed {
 }
 
 impl Mailed {
-    /// Of a query. One that can not be read says nothing.
-    pub fn of(query: Result<Query<Self>, QueryRejection>) -> Self {
-        query.map(|Query(mailed)| mailed).unwrap_or_default()
-    }
     /// When the message was asked for; never later than now.
     pub fn at(&self, now: Timestamp) -> Timestamp {
         self.asked.map_or(now, Timestamp::from_millis).min(now)
@@ -242,9 +237,9 @@ fn email_path(here: &Here) -> String {
 }
 
 /// `GET …/email`.
-pub async fn email(here: Here, query: Result<Query<Mailed>, QueryRejection>) -> Answered {
+pub async fn email(here: Here, InAddress(mailed): InAddress<Mailed>) -> Answered {
     here.stands_at(Place::How)?;
-    Ok(email_page(&here, &Mailed::of(query), None))
+    Ok(email_page(&here, &mailed, None))
 }
 
 fn email_page(here: &Here, mailed: &Mailed, problem: Option<CodeProblem>) -> Answer {
@@ -264,13 +259,8 @@ fn email_page(here: &Here, mailed: &Mailed, problem: Option<CodeProblem>) -> Ans
 }
 
 /// `POST …/email`.
-pub async fn email_code(
-    here: Here,
-    query: Result<Query<Mailed>, QueryRejection>,
-    Filled(form): Filled<Typed>,
-) -> Answered {
+pub async fn email_code(here: Here, InAddress(mailed): InAddress<Mailed>, Filled(form): Filled<Typed>) -> Answered {
     here.stands_at(Place::How)?;
-    let mailed = Mailed::of(query);
     if let Some(problem) = digits_problem(&form.code) {
         return Ok(email_page(&here, &mailed, Some(problem)));
     }
@@ -292,10 +282,10 @@ async fn email_refused(here: &Here, mailed: &Mailed) -> Answered {
 }
 
 /// `POST …/email/again`. Counted and answered alike for every name; a reload of what follows asks for nothing.
-pub async fn email_again(here: Here, query: Result<Query<Mailed>, QueryRejection>) -> Answered {
+pub async fn email_again(here: Here, InAddress(mailed): InAddress<Mailed>) -> Answered {
     here.stands_at(Place::How)?;
     let is_sent = here.or_page(here.visit.portal.flow.ask_for_mail(&here.case, here.browser).await)?;
-    let asked = if is_sent { here.visit.at } else { Mailed::of(query).at(here.visit.at) };
+    let asked = if is_sent { here.visit.at } else { mailed.at(here.visit.at) };
     Ok(go(&Mailed::page(&email_path(&here), asked, Some(is_sent))))
 }
 

@@ -1,6 +1,5 @@
 //! The first pages: five doors, one name, and where to find help.
 
-use axum::extract::{Query, rejection::QueryRejection};
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use keyward_core::{account::Action, event::Door, time::DAY_MS};
 use serde::Deserialize;
@@ -10,7 +9,7 @@ use crate::{
     i18n::Lang,
     web::{
         answer::{Answer, Answered, again, go, show, with_cookie},
-        filled::Filled,
+        filled::{Filled, InAddress},
         views::{
             Goal, WayKind,
             info::{Accessibility, Help, HowWeCheck, Privacy, Tested},
@@ -31,16 +30,15 @@ pub async fn start(visit: Visit) -> Answer {
 }
 
 /// `?for=`.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct For {
     #[serde(rename = "for")]
     goal: Option<String>,
 }
 
 /// `GET /recover`.
-pub async fn find(visit: Visit, query: Result<Query<For>, QueryRejection>) -> Answer {
-    let named = query.ok().and_then(|Query(query)| query.goal);
-    let goal = named.as_deref().and_then(Goal::from_value).unwrap_or(Goal::Password);
+pub async fn find(visit: Visit, InAddress(said): InAddress<For>) -> Answer {
+    let goal = said.goal.as_deref().and_then(Goal::from_value).unwrap_or(Goal::Password);
     if goal == Goal::Secure {
         // "Somebody else did this" needs no name: the notice has the link, and people have the desk.
         return show(&Help { shell: visit.shell() });

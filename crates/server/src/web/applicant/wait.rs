@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    body::Body,
-    extract::{Query, rejection::QueryRejection},
-    http::Response,
-};
+use axum::{body::Body, http::Response};
 use keyward_core::{
     account::{Action, Method},
     actor::Actor,
@@ -23,6 +19,7 @@ use crate::{
     web::{
         account::bind::codes,
         answer::{Answer, Answered, go, show},
+        filled::InAddress,
         shell::page,
         streams::news,
         views::{
@@ -46,13 +43,13 @@ pub async fn onward(here: Here) -> Answer {
 }
 
 /// `?refresh=off`.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct Refresh {
     refresh: Option<String>,
 }
 
-fn live(here: &Here, query: Result<Query<Refresh>, QueryRejection>, seconds: u32) -> Live {
-    let off = query.ok().and_then(|Query(q)| q.refresh).is_some_and(|refresh| refresh == "off");
+fn live(here: &Here, said: &Refresh, seconds: u32) -> Live {
+    let off = said.refresh.as_deref() == Some("off");
     Live { events: stream_of(here), refresh_s: (!off).then_some(seconds) }
 }
 
@@ -62,9 +59,9 @@ pub fn stream_of(here: &Here) -> String {
 }
 
 /// `GET …/wait`.
-pub async fn wait(here: Here, query: Result<Query<Refresh>, QueryRejection>) -> Answered {
+pub async fn wait(here: Here, InAddress(said): InAddress<Refresh>) -> Answered {
     here.stands_at(Place::Wait)?;
-    let live = live(&here, query, REFRESH_S);
+    let live = live(&here, &said, REFRESH_S);
     let plan = here.or_page(here.visit.portal.flow.plan(&here.case, here.visit.at).await)?;
     let (shell, case) = (here.visit.shell(), here.head());
     if let Some(hold) = here.case.hold().filter(|_| !plan.needs_people()) {
@@ -95,7 +92,7 @@ pub fn hold_reason(case: &Case) -> HoldReason {
 }
 
 /// `GET …/working`.
-pub async fn working(here: Here, query: Result<Query<Refresh>, QueryRejection>) -> Answered {
+pub async fn working(here: Here, InAddress(said): InAddress<Refresh>) -> Answered {
     here.stands_at(Place::Working)?;
     let work = match (here.case.stage(), here.case.claim().action) {
         (Stage::Reissuing(_, Attempt::Unknown(_)), _) => Work::Looking,
@@ -106,19 +103,19 @@ pub async fn working(here: Here, query: Result<Query<Refresh>, QueryRejection>) 
         (_, Action::RemoveFactor) if here.case.claim().door == Door::Account => Work::TakingOff,
         (_, Action::RemoveFactor) => Work::Removing,
     };
-    let live = live(&here, query, REFRESH_SOON_S);
+    let live = live(&here, &said, REFRESH_SOON_S);
     Ok(show(&Working { shell: here.visit.shell(), case: here.head(), work, live }))
 }
 
 /// `?at=`: where the case stood when the page was made.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct Since {
-    at: String,
+    at: Option<String>,
 }
 
 /// `GET …/events`: tells the page when the case stands elsewhere.
-pub async fn events(here: Here, query: Result<Query<Since>, QueryRejection>) -> Response<Body> {
-    let from = query.map_or_else(|_| Place::of(&here.case).path().to_owned(), |Query(since)| since.at);
+pub async fn events(here: Here, InAddress(since): InAddress<Since>) -> Response<Body> {
+    let from = since.at.unwrap_or_else(|| Place::of(&here.case).path().to_owned());
     let (portal, id, from) = (here.visit.portal.clone(), here.case.id(), Arc::new(from));
     news(move || {
         let (portal, from) = (portal.clone(), from.clone());

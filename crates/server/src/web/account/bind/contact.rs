@@ -1,6 +1,5 @@
 //! A new address: typed, sent a code, and bound only when the code has come back (N-10). Until then nothing but a sealed draft knows it.
 
-use axum::extract::{Query, rejection::QueryRejection};
 use keyward_core::account::{Action, Class, Method};
 
 use super::{Sent, draft, draft_key, submit, with_draft};
@@ -9,6 +8,7 @@ use crate::{
     web::{
         answer::{self, Answer, Answered, go, stop},
         applicant::{Here, Mailed, Place, digits_problem},
+        filled::InAddress,
         views::{
             me_edit::{AddContact, ConfirmContact, ContactProblem},
             outcome::StopReason,
@@ -98,12 +98,12 @@ async fn typed(here: &Here, code: &str, mailed: &Mailed) -> Answered {
 }
 
 /// `POST …/bind/again`: another code to the same address. A reload of what follows asks for nothing.
-pub async fn again(here: Here, query: Result<Query<Mailed>, QueryRejection>) -> Answered {
+pub async fn again(here: Here, InAddress(mailed): InAddress<Mailed>) -> Answered {
     here.stands_at(Place::New)?;
     if !matches!(here.case.claim().action, Action::EnrollFactor { method: Method::Email }) {
         return Ok(here.onward(&here.case));
     }
-    let (path, before) = (path(&here), Mailed::of(query).at(here.visit.at));
+    let (path, before) = (path(&here), mailed.at(here.visit.at));
     // Without a draft there is nothing to send again: the page asks for an address.
     let Some(key) = draft_key(&here) else { return Ok(go(&path)) };
     let is_sent = here.or_page(here.visit.portal.flow.offer_again(&here.case, here.browser, &key).await)?;

@@ -8,7 +8,6 @@ mod device;
 mod passkey;
 mod removal;
 
-use axum::extract::{Query, rejection::QueryRejection};
 use keyward_core::{
     account::{Action, Method},
     case::Refusal,
@@ -22,7 +21,7 @@ use crate::{
     web::{
         answer::{Answer, Answered, go, stop, with_cookie},
         applicant::{Here, Mailed, Place},
-        filled::Filled,
+        filled::{Filled, InAddress},
         views::outcome::StopReason,
     },
 };
@@ -33,25 +32,20 @@ pub fn draft_cookie(reference: Reference) -> String {
 }
 
 /// `?address=other`.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct Asked {
     address: Option<String>,
 }
 
 /// `GET …/bind`.
-pub async fn page(
-    here: Here,
-    query: Result<Query<Asked>, QueryRejection>,
-    mailed: Result<Query<Mailed>, QueryRejection>,
-) -> Answered {
+pub async fn page(here: Here, InAddress(asked): InAddress<Asked>, InAddress(mailed): InAddress<Mailed>) -> Answered {
     here.stands_at(Place::New)?;
-    let other = query.ok().and_then(|Query(query)| query.address).is_some();
     match here.case.claim().action {
         Action::EnrollFactor { method } => match method {
             Method::Passkey => passkey::page(&here, None).await,
             Method::Totp => app::page(&here, None).await,
             Method::RecoveryCode => codes::page(&here).await,
-            Method::Email => contact::page(&here, other, &Mailed::of(mailed)).await,
+            Method::Email => contact::page(&here, asked.address.is_some(), &mailed).await,
             Method::KnownDevice => Ok(device::page(&here)),
             Method::DirectoryPassword | Method::InPerson => Ok(stop(&here.visit, StopReason::NotFound)),
         },
@@ -71,14 +65,14 @@ pub struct Sent {
 }
 
 /// `POST …/bind`.
-pub async fn handed(here: Here, mailed: Result<Query<Mailed>, QueryRejection>, Filled(sent): Filled<Sent>) -> Answered {
+pub async fn handed(here: Here, InAddress(mailed): InAddress<Mailed>, Filled(sent): Filled<Sent>) -> Answered {
     here.stands_at(Place::New)?;
     match here.case.claim().action {
         Action::EnrollFactor { method } => match method {
             Method::Passkey => passkey::handed(&here, sent).await,
             Method::Totp => app::handed(&here, sent).await,
             Method::RecoveryCode => codes::handed(&here).await,
-            Method::Email => contact::handed(&here, sent, &Mailed::of(mailed)).await,
+            Method::Email => contact::handed(&here, sent, &mailed).await,
             Method::KnownDevice => device::handed(&here, sent).await,
             Method::DirectoryPassword | Method::InPerson => Ok(stop(&here.visit, StopReason::NotFound)),
         },
