@@ -62,3 +62,29 @@ async fn t_c01_what_does_not_hold_is_answered_alike_for_every_name() {
     }
     world.end().await;
 }
+
+/// A lower bound. What it takes beyond that is the machine's business, and `make bench ONLY=p24` compares it.
+#[tokio::test]
+async fn t_c02_r18_a_proof_that_does_not_hold_is_told_no_sooner_for_any_name() {
+    let world = World::with(|terms| (terms.starts.per_name_hour, terms.starts.per_network_hour) = (99, 99)).await;
+    let ada = world.somebody("ada").await;
+    world.give_app(&ada).await;
+    world.give_codes(&ada).await;
+    for name in ["ada", "nobody-here"] {
+        let mut browser = world.browser();
+        let how = world.forgot(&mut browser, name).await;
+        for (page, field, sent) in [
+            ("passkey", "credential", CREDENTIAL),
+            ("app", "code", "123456"),
+            ("recovery-code", "code", "AAAAA-AAAAA-AAAAA-AAAAA-AAAAA-A"),
+            ("email", "code", "123456"),
+            ("device", "", ""),
+        ] {
+            let began = keyward::bare::clock::wall();
+            let answer = browser.post(&format!("/recover/{}/{page}", how.reference()), &[(field, sent)]).await;
+            assert_eq!(answer.status, 422, "{page} {}", answer.html);
+            assert!(began.elapsed().as_millis() >= 50, "{page} for {name}: {:?}", began.elapsed());
+        }
+    }
+    world.end().await;
+}
