@@ -1,5 +1,7 @@
 //! Opening a case. The same work for every name: normalize, commit a claim, queue the look-up, hand out a cookie (R17). Nothing here asks a directory.
 
+use std::time::Duration;
+
 use keyward_core::{
     account::Action,
     actor::Actor,
@@ -24,6 +26,10 @@ use crate::{
 
 /// How long a browser can come back to its case: longer than any wait that a policy may want.
 pub const BROWSER_MS: i64 = 3 * DAY_MS;
+
+/// When a case in which nothing has been proved is handed out, at the earliest. What becomes of an account is in its log too, such as messages to its
+/// owner, and takes longer to read than the case of a name that is none (T-C02).
+const READ_AFTER: Duration = Duration::from_millis(5);
 
 /// What somebody asks for, as it came from outside.
 #[derive(Clone, Debug)]
@@ -120,10 +126,14 @@ impl Flow {
 
     /// The case that this browser works on, if its cookie says so. Another browser's case is as good as none (T-B16).
     pub async fn of_browser(&self, reference: Reference, cookie: &Token) -> Result<Case, FlowError> {
+        let told = tokio::time::sleep(READ_AFTER);
         let hash = cookie.digest(Purpose::Case);
         let seen = Seen { purpose: Purpose::Case, hash, browser: None, at: self.ctx.now() };
         let token = self.store.find_token(&seen).await?.ok_or(FlowError::NoCase)?;
         let case = self.load(token.case.ok_or(FlowError::NoCase)?).await?;
+        if case.evidence().is_empty() {
+            told.await;
+        }
         if case.reference() == reference { Ok(case) } else { Err(FlowError::NoCase) }
     }
 }

@@ -65,7 +65,7 @@ async fn t_c01_what_does_not_hold_is_answered_alike_for_every_name() {
 
 /// A lower bound. What it takes beyond that is the machine's business, and `make bench ONLY=p24` compares it.
 #[tokio::test]
-async fn t_c02_r18_a_proof_that_does_not_hold_is_told_no_sooner_for_any_name() {
+async fn t_c02_r18_a_page_and_a_proof_that_does_not_hold_are_told_no_sooner_for_any_name() {
     let world = World::with(|terms| (terms.starts.per_name_hour, terms.starts.per_network_hour) = (99, 99)).await;
     let ada = world.somebody("ada").await;
     world.give_app(&ada).await;
@@ -73,6 +73,9 @@ async fn t_c02_r18_a_proof_that_does_not_hold_is_told_no_sooner_for_any_name() {
     for name in ["ada", "nobody-here"] {
         let mut browser = world.browser();
         let how = world.forgot(&mut browser, name).await;
+        let began = keyward::bare::clock::wall();
+        assert_eq!(browser.get(&how.path).await.status, 200);
+        assert!(began.elapsed().as_millis() >= 5, "the page for {name}: {:?}", began.elapsed());
         for (page, field, sent) in [
             ("passkey", "credential", CREDENTIAL),
             ("app", "code", "123456"),
