@@ -36,7 +36,7 @@ pub async fn watch(store: Store, ctx: Ctx, stop: CancellationToken) {
         match (ctx.found_apart(apart.is_some()), apart) {
             (true, Some(by_ms)) => tracing::error!(
                 by_ms,
-                "the clocks of this machine and of the database are apart; nothing is begun here until they agree"
+                "the clocks of this machine and of the database are apart; nothing is begun here until they agree, and if this one was ahead, until this process is started again"
             ),
             (true, None) => tracing::info!("the clocks of this machine and of the database agree again"),
             (false, _) => {}

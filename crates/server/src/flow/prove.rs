@@ -127,7 +127,7 @@ impl Flow {
         self.terms.tries.saturating_sub(used.saturating_add(1))
     }
 
-    /// Tries a proof for a case. One that does not hold takes the same time for every name.
+    /// Tries a proof for a case. That one does not hold is told no sooner for any name.
     pub async fn prove(&self, case: &Case, browser: Digest, proof: Proof) -> Result<Proved, FlowError> {
         let told = tokio::time::sleep(REFUSED_AFTER);
         let proved = self.tried_proof(case, browser, proof).await;

@@ -167,23 +167,29 @@ impl Worker {
     async fn tick(self: Arc<Self>, stop: CancellationToken) {
         let mut expired = None;
         loop {
-            let now = self.flow.ctx.now();
+            // By a clock that is wrong nothing is signed, and nothing ended.
             if self.flow.ctx.is_apart() {
                 self.beat.not_signed();
             } else {
                 publish::run(&self).await;
-            }
-            if expired.is_none_or(|at: Timestamp| now.since_ms(at) >= MINUTE_MS) {
-                expired = Some(now);
-                if let Err(error) = self.flow.store.put_job(&Work::Expire.job(&self.flow.ctx, now, now)).await {
-                    tracing::warn!(%error, "what ran out of time is not ended yet");
-                }
-                self.flow.bell.notify_waiters();
+                self.expire(&mut expired).await;
             }
             tokio::select! {
                 () = tokio::time::sleep(SIGN_EVERY) => {}
                 () = stop.cancelled() => return,
             }
+        }
+    }
+
+    /// Queues the end of what ran out of time, if that was not done for a minute.
+    async fn expire(&self, done: &mut Option<Timestamp>) {
+        let now = self.flow.ctx.now();
+        if done.is_none_or(|at| now.since_ms(at) >= MINUTE_MS) {
+            *done = Some(now);
+            if let Err(error) = self.flow.store.put_job(&Work::Expire.job(&self.flow.ctx, now, now)).await {
+                tracing::warn!(%error, "what ran out of time is not ended yet");
+            }
+            self.flow.bell.notify_waiters();
         }
     }
 

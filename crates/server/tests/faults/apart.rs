@@ -1,6 +1,6 @@
 //! R20: two processes on one PostgreSQL, and the clock of one is wrong. What it would take for left behind, others are at.
 
-use std::{fs, path::Path, time::Duration};
+use std::time::Duration;
 
 use keyward_core::event::Event;
 use serde_json::json;
@@ -8,25 +8,19 @@ use tokio::net::TcpStream;
 
 use crate::{
     house::House,
-    process::eventually,
+    process::{eventually, set_clock},
     raced::{Pair, post},
     support::skip,
 };
 
 /// How far the clock is ahead: more than a job is held for.
-const AHEAD_S: u32 = 300;
-
-fn turn(clock: &Path, ahead_s: u32) {
-    let beside = clock.with_extension("new");
-    fs::write(&beside, format!("+{ahead_s}\n")).unwrap();
-    fs::rename(beside, clock).unwrap();
-}
+const AHEAD_S: i64 = 300;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r20_r5_whoevers_clock_is_not_that_of_the_database_begins_nothing() {
     let Some(house) = House::on_postgres().await else { return };
     let clock = house.path("clock");
-    turn(&clock, 0);
+    set_clock(&clock, 0);
     let Some(call) = house.keyward(&["serve"]).later_by(&clock) else { return skip("faketime", "it is not installed") };
     // Pages alone, whose clock is right, and everything, whose clock will not be.
     let pages = house.keyward(&["serve", "--role", "web"]);
@@ -35,7 +29,7 @@ async fn r20_r5_whoevers_clock_is_not_that_of_the_database_begins_nothing() {
     let before = pair.opened(&person).await;
     pair.is_looked_up(&before).await;
 
-    turn(&clock, AHEAD_S);
+    set_clock(&clock, AHEAD_S);
     eventually("it says so", async || {
         pair.processes[1].said().contains("the clocks of this machine and of the database are apart").then_some(())
     })
@@ -63,7 +57,7 @@ async fn r20_r5_whoevers_clock_is_not_that_of_the_database_begins_nothing() {
     assert_eq!(wrong.ends(), Some(1), "{}", wrong.said());
     assert!(wrong.complaint().contains("ahead of that of the database"), "{}", wrong.complaint());
     // And right again.
-    turn(&clock, 0);
+    set_clock(&clock, 0);
     let _right = pair.house.beside(&call);
     pair.is_looked_up(&case).await;
 }

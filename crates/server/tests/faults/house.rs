@@ -19,7 +19,7 @@ use crate::{
     entry,
     front::Front,
     people::{Inside, Letter, Person},
-    process::{Call, Process, eventually},
+    process::{Call, Process, eventually, set_clock},
     smtp_sink::Sink,
     stage::SITE,
     support::{
@@ -237,11 +237,7 @@ impl Clock {
     }
     /// The same for the machine alone: the process, and whoever has an app, go by what it was.
     pub fn turn_to(&self, later_s: i64) {
-        let ahead_s = AHEAD_S + later_s;
-        // The file is read at every look at the clock: never a half of it.
-        let beside = self.file.with_extension("new");
-        fs::write(&beside, format!("{ahead_s:+}\n")).unwrap();
-        fs::rename(beside, &self.file).unwrap();
+        set_clock(&self.file, AHEAD_S + later_s);
     }
     /// What an app shows by it.
     pub fn app(&self, person: &Person) -> String {

@@ -17,7 +17,7 @@ use crate::{
     entry,
     front::Front,
     people::Letter,
-    process::{Call, Process, by_clock, eventually},
+    process::{Call, Process, by_clock, eventually, set_clock},
     smtp_sink::Sink,
     support::{
         postgres::{self, Cluster, postgres},
@@ -58,17 +58,11 @@ impl Clock {
     fn new() -> Self {
         let clock = Self(tempfile::tempdir().unwrap());
         fs::set_permissions(clock.0.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        clock.set(0);
+        set_clock(&clock.file(), 0);
         clock
     }
     fn file(&self) -> PathBuf {
         self.0.path().join("clock")
-    }
-    /// So many seconds from now. It is read at every look: never a half of it.
-    fn set(&self, seconds: u32) {
-        let beside = self.0.path().join("new");
-        fs::write(&beside, format!("+{seconds}\n")).unwrap();
-        fs::rename(beside, self.file()).unwrap();
     }
 }
 
@@ -149,8 +143,8 @@ impl Installation {
         }
     }
     /// So many seconds have passed, for every process and for PostgreSQL.
-    pub fn passes(&self, seconds: u32) {
-        self.clock.as_ref().expect("a clock").set(seconds);
+    pub fn passes(&self, seconds: i64) {
+        set_clock(&self.clock.as_ref().expect("a clock").file(), seconds);
     }
     /// A process that serves pages and holds nothing but what it needs for that.
     pub async fn web(&self) -> (Process, Front) {
