@@ -17,6 +17,7 @@ mod prove;
 mod readiness;
 mod record;
 mod replace_code;
+mod same_time;
 mod session;
 mod setup;
 mod starts;

@@ -14,7 +14,7 @@ use keyward_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Flow, FlowError, With, starts::next_start};
+use super::{Flow, FlowError, With, same_time::SameTime, starts::next_start};
 use crate::{
     jobs::Work,
     store::{
@@ -126,13 +126,13 @@ impl Flow {
 
     /// The case that this browser works on, if its cookie says so. Another browser's case is as good as none (T-B16).
     pub async fn of_browser(&self, reference: Reference, cookie: &Token) -> Result<Case, FlowError> {
-        let told = tokio::time::sleep(READ_AFTER);
+        let told = SameTime::after(READ_AFTER);
         let hash = cookie.digest(Purpose::Case);
         let seen = Seen { purpose: Purpose::Case, hash, browser: None, at: self.ctx.now() };
         let token = self.store.find_token(&seen).await?.ok_or(FlowError::NoCase)?;
         let case = self.load(token.case.ok_or(FlowError::NoCase)?).await?;
         if case.evidence().is_empty() {
-            told.await;
+            told.reached().await;
         }
         if case.reference() == reference { Ok(case) } else { Err(FlowError::NoCase) }
     }

@@ -15,7 +15,7 @@ use keyward_core::{
     time::{DAY_MS, Timestamp},
 };
 
-use super::{Flow, FlowError, With};
+use super::{Flow, FlowError, With, same_time::SameTime};
 use crate::{
     methods::{self, UsesUp, email, known_device},
     store::{
@@ -129,10 +129,10 @@ impl Flow {
 
     /// Tries a proof for a case. That one does not hold is told no sooner for any name.
     pub async fn prove(&self, case: &Case, browser: Digest, proof: Proof) -> Result<Proved, FlowError> {
-        let told = tokio::time::sleep(REFUSED_AFTER);
+        let told = SameTime::after(REFUSED_AFTER);
         let proved = self.tried_proof(case, browser, proof).await;
         if !matches!(proved, Ok(Proved::Held(..))) {
-            told.await;
+            told.reached().await;
         }
         proved
     }
