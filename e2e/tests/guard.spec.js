@@ -1,7 +1,7 @@
 // What the browser itself is told to refuse: frames, markup from strings, other origins; and what every answer says about itself.
 import { createServer } from 'node:http';
 import { test, expect } from '../support/test.js';
-import { heading, openCase, choose } from '../support/journey.js';
+import { heading, openCase, choose, proceed } from '../support/journey.js';
 
 test.use({ part: 'guard' });
 
@@ -87,6 +87,17 @@ test('t_e04 a form that another site sends is refused, with a page that says so'
   expect((await page.context().cookies()).filter(cookie => cookie.name.startsWith('kw-case'))).toEqual([]);
   other.close();
   strange.length = 0;
+});
+
+test('t_k01 a form that is too large is answered by a page that says so', async ({ page }) => {
+  // Three sizes: just more than fits, what somebody pastes by mistake, and the most that is still taken to its end.
+  for (const length of [130_000, 300_000, 1_000_000]) {
+    await page.goto('/recover');
+    await page.getByLabel('What name do you sign in with?').fill('x'.repeat(length));
+    const [answer] = await Promise.all([page.waitForResponse(answer => answer.request().method() === 'POST'), proceed(page)]);
+    expect(answer.status()).toBe(413);
+    await heading(page, 'That was too long');
+  }
 });
 
 test('ux_131 every page keeps to its budget: HTML 30 KB, CSS 8 KB, JS 6 KB, all from here', async ({ page, demo }) => {

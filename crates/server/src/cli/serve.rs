@@ -125,7 +125,7 @@ async fn database(config: &Config, migrate: MigrateChoice, ctx: &CliContext) -> 
 /// far replicas are apart, time goes on from what the database has seen.
 async fn go_on_from(store: &Store, ctx: &CliContext) -> Result<(), CliError> {
     if let Some(by_ms) = clock::apart_ms(store, &ctx.ctx).await.map_err(OpenError::from)? {
-        let apart = ClockApart(words::span(by_ms.abs()), if by_ms > 0 { "ahead of" } else { "behind" });
+        let apart = ClockApart(words::apart(by_ms));
         return Err(failed("the clock of this machine is wrong, or that of the database", apart));
     }
     let Some(seen) = store.latest().await.map_err(OpenError::from)? else { return Ok(()) };
@@ -145,8 +145,8 @@ struct ClockBehind(String);
 
 /// Why nothing was started beside others.
 #[derive(Debug, thiserror::Error)]
-#[error("it is {0} {1} that of the database; set both by NTP")]
-struct ClockApart(String, &'static str);
+#[error("it is {0} that of the database; set both by NTP")]
+struct ClockApart(String);
 
 /// Makes and compares password hashes, with a thread for each core.
 pub(super) fn hasher() -> Result<Arc<Hasher>, CliError> {

@@ -55,6 +55,11 @@ pub fn span(millis: i64) -> String {
     if parts.is_empty() { "0 s".to_owned() } else { parts.join(" ") }
 }
 
+/// How a clock that differs by so much stands to the other: `5 min ahead of`.
+pub fn apart(by_ms: i64) -> String {
+    format!("{} {}", span(by_ms.saturating_abs()), if by_ms > 0 { "ahead of" } else { "behind" })
+}
+
 /// A count with groups of three digits: `48,219`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();

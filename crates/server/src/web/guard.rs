@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, HttpBody as _},
     extract::{Request, State},
     http::{HeaderName, HeaderValue, Method, Response, StatusCode, header},
     middleware::{self, Next},
 };
+use futures_util::StreamExt as _;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -31,6 +32,8 @@ use super::{
 
 /// The largest form: a passkey answer is the longest thing a page sends.
 const BODY_BYTES: usize = 128 * 1024;
+/// What is taken of a larger one and thrown away: a browser shows no answer to a form that it could not send to its end.
+const DROPPED_BYTES: u64 = 1024 * 1024;
 /// How long a handler may take. Streams are told apart by having answered already.
 const HANDLER: Duration = Duration::from_secs(20);
 
@@ -58,6 +61,7 @@ pub fn around(routes: Router<Shared>, portal: &Shared) -> Router {
         .layer(middleware::map_response(has_its_words))
         .layer(csrf)
         .layer(RequestBodyLimitLayer::new(BODY_BYTES))
+        .layer(middleware::from_fn(sent_to_its_end))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, HANDLER))
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn_with_state(portal.clone(), in_words))
@@ -80,6 +84,18 @@ async fn by_the_clock(visit: Visit, request: Request, next: Next) -> Response<Bo
         return stop(&visit, StopReason::Outage);
     }
     next.run(request).await
+}
+
+/// A form that is too large, by what it says of itself, is sent to its end before it is refused.
+async fn sent_to_its_end(request: Request, next: Next) -> Response<Body> {
+    let length = request.body().size_hint().exact();
+    if !length.is_some_and(|length| length > BODY_BYTES as u64 && length <= DROPPED_BYTES) {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    // Whoever goes away meanwhile gets no answer anyway.
+    body.into_data_stream().for_each(async |_| ()).await;
+    next.run(Request::from_parts(parts, Body::empty())).await
 }
 
 /// Stands in an answer that a handler made, and not a layer around it.

@@ -33,9 +33,8 @@ pub async fn clock(patient: &Patient, lines: &mut Lines) {
     };
     match clock::apart_ms(store, &patient.ctx).await {
         Ok(Some(by_ms)) => {
-            let how = if by_ms > 0 { "ahead of" } else { "behind" };
             return lines.fail(
-                format!("{} UTC, {} {how} the database's clock", words::utc(now), words::span(by_ms.abs())),
+                format!("{} UTC, {} the database's clock", words::utc(now), words::apart(by_ms)),
                 "set both clocks by NTP; until they agree, nothing starts here",
             );
         }
