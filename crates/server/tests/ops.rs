@@ -39,7 +39,7 @@ async fn ask(router: &Router, host: &str, path: &str) -> (StatusCode, String) {
     assert!(!response.headers().contains_key(header::SET_COOKIE), "{path}");
     let status = response.status();
     let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
-    (status, String::from_utf8(body.to_vec()).unwrap())
+    (status, String::from_utf8_lossy(&body).into_owned())
 }
 
 /// Says that something of the machine is missing, in the one way that is looked for.

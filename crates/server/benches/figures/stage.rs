@@ -111,6 +111,7 @@ impl Installation {
         let environment = [
             ("KEYWARD_LOG__LAST_CHECKPOINT_FILE", at.join("last-checkpoint").display().to_string()),
             ("KEYWARD_SERVER__LISTEN", "127.0.0.1:0".to_owned()),
+            ("KEYWARD_LOG__PUBLIC", "true".to_owned()),
             ("KEYWARD_SERVER__TRUSTED_PROXIES", "127.0.0.1".to_owned()),
             ("KEYWARD_LIMITS__STARTS_PER_NETWORK_HOUR", "10000".to_owned()),
             ("KEYWARD_LIMITS__STARTS_PER_NAME_HOUR", "100".to_owned()),

@@ -254,7 +254,8 @@ fn elsewhere() -> Map<String, Value> {
         "description": "Level and number of a tile, or `entries/` and its number, as C2SP tlog-tiles writes them. It has slashes in it.",
         "schema": { "type": "string", "examples": ["0/000", "entries/000.p/5"] },
     }]);
-    let mut tiles = get("log_tile", "log", "A tile of the log", tile, ("404", "There is no such tile."));
+    let mut tiles =
+        get("log_tile", "log", "A tile of the log, where it is public", tile, ("404", "There is no such tile."));
     if let Some(operation) = object(&mut tiles, "get") {
         operation.insert("parameters".into(), rest);
     }
@@ -264,7 +265,7 @@ fn elsewhere() -> Map<String, Value> {
             get(
                 "log_checkpoint",
                 "log",
-                "The newest signed head of the log",
+                "The newest signed head of the log, where the log is public",
                 text("A signed note (C2SP tlog-checkpoint)."),
                 ("404", "Nothing has been signed yet."),
             ),

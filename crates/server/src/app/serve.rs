@@ -24,7 +24,8 @@ const HEAD_BYTES: usize = 64 * 1024;
 
 /// Every route that this process serves, behind the guard. `more` are those of the demonstration.
 pub fn router(portal: &Shared, more: Router<Shared>) -> Router {
-    let pages = applicant::routes().merge(account::routes()).merge(files::routes()).merge(tlog::routes());
+    let pages = applicant::routes().merge(account::routes()).merge(files::routes());
+    let pages = if portal.log_is_public { pages.merge(tlog::routes(Arc::clone(&portal.flow))) } else { pages };
     let pages = pages.merge(health::routes()).merge(more);
     guard::around(pages.merge(api::routes()), portal)
         .layer(middleware::from_fn(api::problems))

@@ -243,6 +243,7 @@ fn make_portal(config: &Config, flow: &Arc<Flow>, site: &Arc<Site>) -> Result<Ar
         host: app::host(config.server.public_url.url()),
         secure: config.server.public_url.url().scheme() == "https",
         trusted: config.server.trusted_proxies.clone(),
+        log_is_public: config.log.public,
     }))
 }
 

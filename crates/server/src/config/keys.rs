@@ -68,7 +68,7 @@ section! {
         public_url: PublicUrl = Spec::required_except_demo("https://reset.example.org", "http://localhost:8440");
         /// The address and port to listen on.
         listen: SocketAddr = Spec::default("127.0.0.1:8440");
-        /// The address and port of the numbers for Prometheus (`/metrics`), with the two health addresses. Without sign-in and without TLS: loopback, or a network of machines.
+        /// The address and port of the numbers for Prometheus (`/metrics`), with the two health addresses and the log (`/log/`). Without sign-in and without TLS: loopback, or a network of machines.
         metrics_listen: Option<SocketAddr> = Spec::unset("no numbers are given out", "127.0.0.1:9440");
         /// What this process does. `web` has no directory password and cannot change an account; `worker` serves no page.
         role: Role = Spec::default("all");
@@ -110,6 +110,8 @@ section! {
         signing_key_file: PathBuf = Spec::default("/etc/keyward/keys/log-signing.key").credential("log.signing_key");
         /// Where the last signed checkpoint is remembered, outside of the database, so that a database that was set back is noticed.
         last_checkpoint_file: PathBuf = Spec::default("/var/lib/keyward/last-checkpoint");
+        /// Whether the log is at `/log/` of the pages, for everybody. Its entries say of each case whether its name was an account, and whoever began a case knows which is theirs. Otherwise it is at `/log/` of `server.metrics_listen` alone.
+        public: bool = Spec::default("false");
     }
 }
 
@@ -226,7 +228,7 @@ section! {
 section! {
     /// How long things live and how often they may be tried.
     Limits at "limits" {
-        /// The life of a link in a message.
+        /// The life of a link in a message. A message has a link and a code, and the shorter of the two lives is that of both.
         link_minutes: Minutes = Spec::default("10").at_least(1, OURS)
             .at_most(1440, "NIST SP 800-63B-4, 4.2.1.2").better_at_most(10, "OWASP ASVS 5.0, 6.5.5");
         /// The life of a code that is typed.
@@ -273,15 +275,15 @@ section! {
 }
 
 section! {
-    /// Recently changed mail addresses and numbers.
+    /// Ways back in that are new.
     Contacts at "contacts" {
-        /// How long a changed contact holds back a case as a whole.
+        /// How long a new way back in of a standard account waits before it counts as a proof. An address waits as long as `contacts.age_days` says.
         quarantine_hours: Hours = Spec::default("72").at_least(24, OURS).at_most(8760, OURS);
     }
 }
 
 section! {
-    /// How old a contact must be before it counts as a proof, for each class.
+    /// How old an address must be before it counts as a proof, for each class; above the standard class, every way back in.
     ContactAge at "contacts.age_days" {
         /// For standard accounts.
         standard: Days = Spec::default("7").at_least(1, OURS).at_most(365, OURS);

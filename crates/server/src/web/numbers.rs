@@ -1,4 +1,4 @@
-//! `GET /metrics` on a listener of its own (ECO-12), and the health addresses there too, for a process that serves no pages.
+//! `GET /metrics` on a listener of its own (ECO-12), the health addresses there too, for a process that serves no pages, and the log.
 //!
 //! No guard and no sign-in: there is nothing personal in it, and who may reach the listener is decided where it listens.
 
@@ -12,7 +12,7 @@ use axum::{
     routing::get,
 };
 
-use super::health;
+use super::{health, tlog};
 use crate::flow::Flow;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -23,7 +23,8 @@ pub fn router(flow: Arc<Flow>) -> Router {
         .route("/metrics", get(numbers))
         .route(health::ALIVE, get(health::alive))
         .route(health::READY, get(async |State(flow): State<Arc<Flow>>| health::ready(&flow).await))
-        .with_state(flow)
+        .with_state(Arc::clone(&flow))
+        .merge(tlog::routes(flow))
 }
 
 async fn numbers(State(flow): State<Arc<Flow>>) -> Response {

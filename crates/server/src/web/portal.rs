@@ -21,6 +21,8 @@ pub struct Portal {
     pub secure: bool,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted: Vec<crate::config::addresses::AddressRange>,
+    /// Whether everybody may read the log.
+    pub log_is_public: bool,
 }
 
 /// How a shared portal travels through handlers.

@@ -142,6 +142,7 @@ impl House {
         let environment: BTreeMap<String, String> = [
             ("KEYWARD_LOG__LAST_CHECKPOINT_FILE", at.join("last-checkpoint").display().to_string()),
             ("KEYWARD_SERVER__LISTEN", "127.0.0.1:0".to_owned()),
+            ("KEYWARD_LOG__PUBLIC", "true".to_owned()),
             ("KEYWARD_SERVER__TRUSTED_PROXIES", PROXY.to_string()),
             ("KEYWARD_SERVER__METRICS_LISTEN", "127.0.0.1:0".to_owned()),
             ("KEYWARD_CLASSES__STANDARD", "staff".to_owned()),

@@ -464,7 +464,8 @@ async fn p23_a_password_that_nobody_can_judge_now_is_answered_503_with_the_time_
     let passwords = Arc::new(NewPasswords::new(rules, None, Arc::clone(&pool)));
     let (flow, site) = (Arc::clone(&world.portal.flow), world.portal.site.clone());
     let (language, host, secure) = (Lang::En, world.portal.host.clone(), true);
-    let portal = Arc::new(Portal { flow, site, language, passwords, host, secure, trusted: Vec::new() });
+    let portal =
+        Arc::new(Portal { flow, site, language, passwords, host, secure, trusted: Vec::new(), log_is_public: true });
     let mut browser = Browser::new(serve::router(&portal, axum::Router::new()));
     let page = world.proved(&mut browser, &ada).await;
     let (go, wait) = std::sync::mpsc::channel::<()>();

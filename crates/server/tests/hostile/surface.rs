@@ -211,7 +211,7 @@ fn t_k05_no_http_2_without_tls_and_its_library_is_one_without_the_known_floods()
 
 fn first_start(home: &Path, port: u16) -> Process {
     let call = Call::new(&["--output", "json", "serve", "--listen", &format!("127.0.0.1:{port}")]);
-    call.set("HOME", home.to_str().unwrap()).set("RUST_LOG", "off").start(home)
+    call.set("HOME", home.to_str().unwrap()).set("RUST_LOG", "off").set("KEYWARD_LOG__PUBLIC", "true").start(home)
 }
 
 fn local(port: u16, line: &str, body: &str) -> Answer {

@@ -1,9 +1,20 @@
 //! ECO-12: what is counted, that nobody can be found in it, and that what is shipped asks for nothing else.
 
-use std::{collections::BTreeSet, fs, net::SocketAddr, path::Path};
+use std::{collections::BTreeSet, fs, net::SocketAddr, path::Path, sync::Arc};
 
-use axum::{Router, body::Body, extract::ConnectInfo, http::Request, routing::get};
-use keyward::{app::serve, jobs, metrics::Metrics, web::numbers};
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{Request, StatusCode},
+    routing::get,
+};
+use keyward::{
+    app::serve,
+    jobs,
+    metrics::Metrics,
+    web::{numbers, portal::Portal},
+};
 use tower::ServiceExt as _;
 
 use crate::{
@@ -40,6 +51,36 @@ async fn recovered(world: &World) -> (Page, Vec<String>) {
     jobs::publish::run(&world.worker).await;
     jobs::beat::once(&world.worker, "one").await;
     (browser.get(&working.path).await, vec![ada.mail, codes[0].clone(), code, how.reference()])
+}
+
+#[tokio::test]
+async fn t_c03_the_log_is_not_for_whoever_typed_a_name() {
+    let world = World::new().await;
+    recovered(&world).await;
+    let shown = &world.portal;
+    let portal = Portal {
+        flow: shown.flow.clone(),
+        site: shown.site.clone(),
+        language: shown.language,
+        passwords: shown.passwords.clone(),
+        host: shown.host.clone(),
+        secure: shown.secure,
+        trusted: Vec::new(),
+        log_is_public: false,
+    };
+    let (pages, numbers) = (serve::router(&Arc::new(portal), Router::new()), numbers::router(world.flow.clone()));
+    for path in ["/log/checkpoint", "/log/tile/entries/000.p/1", "/log/tile/0/000.p/1"] {
+        assert_eq!(ask(&pages, "reset.northwind.test", path).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+    let (status, note) = ask(&numbers, "10.0.0.7:9440", "/log/checkpoint").await;
+    assert_eq!(status, StatusCode::OK);
+    let size: u64 = note.lines().nth(1).unwrap().parse().unwrap();
+    let entries = format!("/log/tile/entries/000.p/{size}");
+    assert!(
+        ask(&numbers, "10.0.0.7:9440", &entries).await.1.contains("\"classified\""),
+        "it is what nobody else may read"
+    );
+    world.end().await;
 }
 
 #[tokio::test]

@@ -216,6 +216,7 @@ impl World {
             host: "reset.northwind.test".to_owned(),
             secure: true,
             trusted: Vec::new(),
+            log_is_public: true,
         });
         let router = serve::router(&portal, Router::new());
         Self { url, ctx, hand, flow, worker, directory, mailbox, portal, router, dir }

@@ -44,6 +44,7 @@ impl Small {
         let environment = [
             ("KEYWARD_LOG__LAST_CHECKPOINT_FILE", at.join("last-checkpoint").display().to_string()),
             ("KEYWARD_SERVER__LISTEN", "127.0.0.1:0".to_owned()),
+            ("KEYWARD_LOG__PUBLIC", "true".to_owned()),
             ("KEYWARD_SERVER__TRUSTED_PROXIES", "127.0.0.1".to_owned()),
             ("KEYWARD_CLASSES__STANDARD", "staff".to_owned()),
             ("KEYWARD_MAIL__TLS", "none".to_owned()),

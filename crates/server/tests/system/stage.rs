@@ -100,6 +100,7 @@ impl Installation {
         let mut environment = BTreeMap::new();
         for (name, value) in [
             ("KEYWARD_LOG__LAST_CHECKPOINT_FILE", at.join("last-checkpoint").display().to_string()),
+            ("KEYWARD_LOG__PUBLIC", "true".to_owned()),
             ("KEYWARD_MAIL__TLS", "none".to_owned()),
             ("KEYWARD_MAIL__PORT", relay.port.to_string()),
             ("KEYWARD_CLASSES__STANDARD", entry::group("staff")),
