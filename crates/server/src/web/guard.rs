@@ -8,6 +8,7 @@ use axum::{
     extract::{Request, State},
     http::{HeaderName, HeaderValue, Method, Response, StatusCode, header},
     middleware::{self, Next},
+    response::IntoResponse as _,
 };
 use futures_util::StreamExt as _;
 use tower_http::{
@@ -92,10 +93,9 @@ async fn sent_to_its_end(request: Request, next: Next) -> Response<Body> {
     if !length.is_some_and(|length| length > BODY_BYTES as u64 && length <= DROPPED_BYTES) {
         return next.run(request).await;
     }
-    let (parts, body) = request.into_parts();
     // Whoever goes away meanwhile gets no answer anyway.
-    body.into_data_stream().for_each(async |_| ()).await;
-    next.run(Request::from_parts(parts, Body::empty())).await
+    request.into_body().into_data_stream().for_each(async |_| ()).await;
+    StatusCode::PAYLOAD_TOO_LARGE.into_response()
 }
 
 /// Stands in an answer that a handler made, and not a layer around it.
