@@ -355,6 +355,11 @@ impl Case {
         matches!(self.stage, Stage::Closed(_))
     }
 
+    /// Whether "not me" was said of it.
+    pub const fn is_contested(&self) -> bool {
+        self.contested || matches!(self.stage, Stage::Closed(Ending::Contested { .. }))
+    }
+
     /// When it ends by itself if nothing happens. None when nothing ends it but work.
     pub fn deadline(&self) -> Option<Timestamp> {
         match &self.stage {

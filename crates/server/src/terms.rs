@@ -1,5 +1,7 @@
 //! What the site decided about lives, ages, hours and classes, as the flow needs it. Made from the configuration, and by tests and the demonstration directly.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 use keyward_core::{
     account::Class,
@@ -111,27 +113,24 @@ impl Default for Mails {
 /// How long a new way back in waits before it may be used as proof.
 #[derive(Clone, Debug)]
 pub struct Quarantine {
-    /// For the standard class.
+    /// For the standard class, if it is no address.
     pub standard_ms: i64,
-    /// For all others.
-    pub other_ms: i64,
-    /// For an address, in the standard class (MISSION 1.Y).
-    pub address_ms: i64,
+    /// For an address (MISSION 1.Y), and for everything in the classes above.
+    pub by_class_ms: BTreeMap<Class, i64>,
 }
 
 impl Default for Quarantine {
     fn default() -> Self {
-        Self { standard_ms: 72 * HOUR_MS, other_ms: 30 * DAY_MS, address_ms: 7 * DAY_MS }
+        Self { standard_ms: 72 * HOUR_MS, by_class_ms: BTreeMap::from([(Class::Standard, 7 * DAY_MS)]) }
     }
 }
 
 impl Quarantine {
     /// How long something new of that kind waits.
-    pub const fn of(&self, class: Class, address: bool) -> i64 {
+    pub fn of(&self, class: Class, address: bool) -> i64 {
         match (class, address) {
             (Class::Standard, false) => self.standard_ms,
-            (Class::Standard, true) => self.address_ms,
-            _ => self.other_ms,
+            _ => self.by_class_ms.get(&class).copied().unwrap_or(30 * DAY_MS),
         }
     }
 }

@@ -14,6 +14,8 @@ mod contacts;
 mod dead_links;
 #[path = "portal/enroll.rs"]
 mod enroll;
+#[path = "portal/newer.rs"]
+mod newer;
 #[path = "portal/not_me.rs"]
 mod not_me;
 #[path = "portal/pages.rs"]

@@ -254,10 +254,10 @@ fn codes(names: &mut Names, server: &Server, count: usize) -> Vec<Trio> {
     })
 }
 
-/// Four of the five tries that a name has.
+/// Three of the four tries that an account has.
 fn sign_ins(names: &mut Names, server: &Server) -> Vec<Trio> {
     let mut visitor = Visitor::new(server.address, 0);
-    rounds(4 * names.each, 420, |round, order| {
+    rounds(3 * names.each, 420, |round, order| {
         let all = names.of("person", round);
         let mut took = [0.0; 3];
         for place in order {

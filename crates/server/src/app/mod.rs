@@ -10,14 +10,14 @@ pub mod open;
 pub mod serve;
 pub mod supervisor;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use keyward_core::{account::Class, log::note::Signer, policy::Policy};
 use tokio::sync::Notify;
 
 use crate::{
     channels::Channel,
-    config::Config,
+    config::{Config, keys::ContactAge},
     connectors::Directory,
     ctx::Ctx,
     flow::Flow,
@@ -149,8 +149,7 @@ pub fn terms(config: &Config) -> Terms {
         places: usize::try_from(config.worker.threads.get()).unwrap_or(1),
         quarantine: Quarantine {
             standard_ms: config.contacts.quarantine_hours.millis(),
-            other_ms: config.contact_age.admin.millis(),
-            address_ms: config.contact_age.standard.millis(),
+            by_class_ms: ages(&config.contact_age),
         },
         hours: Hours {
             zone: config.policy.timezone.zone().clone(),
@@ -161,6 +160,18 @@ pub fn terms(config: &Config) -> Terms {
         classes: classes(config),
         ..Terms::default()
     }
+}
+
+fn ages(days: &ContactAge) -> BTreeMap<Class, i64> {
+    let each = [
+        (Class::Standard, days.standard),
+        (Class::Finance, days.finance),
+        (Class::Hr, days.hr),
+        (Class::Executive, days.executive),
+        (Class::Admin, days.admin),
+        (Class::Machine, days.machine),
+    ];
+    each.map(|(class, days)| (class, days.millis())).into()
 }
 
 fn classes(config: &Config) -> Classes {

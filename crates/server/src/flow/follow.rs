@@ -44,7 +44,8 @@ fn one(flow: &Flow, after: &Case, entry: &Entry, with: With) -> With {
                     .fold(with, |with, purpose| with.write(Write::EndTokensOfPerson { person, purpose: Some(purpose) }))
             })
             .job(notify(told_of(after)))
-            .job(job(Work::Review { case }, SECOND_MS)),
+            .job(job(Work::Review { case }, SECOND_MS))
+            .job(job(Work::StopOthers { case }, 0)),
             Outcome::NotDone { .. } if recorded.attempt >= MAX_ATTEMPTS => with.job(job(Work::GiveUp { case }, 0)),
             Outcome::NotDone { .. } => with,
             // Looking is queued by the job that made the attempt: it has the sealed password to look with.

@@ -6,6 +6,7 @@
 use keyward_core::{
     account::Class,
     digest::Digest,
+    event::Door,
     ids::PersonId,
     secret::{Secret, SecretText},
     time::{MINUTE_MS, Timestamp},
@@ -28,7 +29,7 @@ use crate::{
     token::Token,
 };
 
-/// Tries for one name, known here or not. Below what locks an account of the embedded directory, so that nobody locks another one out from here.
+/// Tries for one name, known here or not. What an account may be asked has a limit of its own (`jobs/sign_in.rs`).
 const BY_NAME: Limit = Limit { name: "sign_in_name", max: 5, window_ms: 15 * MINUTE_MS };
 /// Tries from one network: an office may share one address.
 const BY_NETWORK: Limit = Limit { name: "sign_in_network", max: 30, window_ms: 15 * MINUTE_MS };
@@ -279,6 +280,17 @@ impl Flow {
     pub async fn sign_out(&self, cookie: &Token) -> Result<(), FlowError> {
         let hash = cookie.digest(Purpose::SignIn);
         Ok(self.store.end_token(Purpose::SignIn, hash).await?)
+    }
+
+    /// What was begun while signed in can not be gone on with in the browser that has this key: the next one at it may be somebody else.
+    pub async fn leave(&self, browser: &Token) -> Result<(), FlowError> {
+        let hash = browser.digest(Purpose::Case);
+        let seen = Seen { purpose: Purpose::Case, hash, browser: None, at: self.ctx.now() };
+        let Some(case) = self.store.find_token(&seen).await?.and_then(|found| found.case) else { return Ok(()) };
+        if self.load(case).await?.claim().door == Door::Account {
+            self.store.end_token(Purpose::Case, hash).await?;
+        }
+        Ok(())
     }
 
     /// Ends every session of somebody who is signed in.

@@ -29,26 +29,30 @@ use crate::{
 };
 
 /// Looks the name of a case up.
-pub async fn run(worker: &Worker, case: CaseId, signed_in: Option<SignedIn>) -> Ran {
-    let case = worker.flow.load(case).await?;
-    if !matches!(case.stage(), Stage::Classifying(_, None)) {
-        return Ok(());
+pub async fn run(worker: &Worker, id: CaseId, signed_in: Option<SignedIn>) -> Ran {
+    let case = worker.flow.load(id).await?;
+    if matches!(case.stage(), Stage::Classifying(_, None)) {
+        classify(worker, &case, signed_in).await?;
     }
+    // Also when the job comes again and the name was looked up before: the case would wait for this proof in vain.
+    match signed_in {
+        Some(signed_in) => present_password(worker, id, signed_in).await,
+        None => Ok(()),
+    }
+}
+
+async fn classify(worker: &Worker, case: &Case, signed_in: Option<SignedIn>) -> Ran {
     let at = worker.flow.ctx.now();
-    match find(worker, &case, signed_in, at).await? {
+    match find(worker, case, signed_in, at).await? {
         Err(reason) => {
             let acted = worker.flow.act(case.id(), Actor::Keyward, Command::Unmatch(reason), With::nothing()).await;
             settled(acted.map(drop))
         }
         Ok((directory, account, person)) => {
             keep_addresses(worker, &person, &account, at).await?;
-            let (classification, with) = classification(worker, &case, directory.as_str(), &account, &person);
+            let (classification, with) = classification(worker, case, directory.as_str(), &account, &person);
             let command = Command::Classify(classification);
-            settled(worker.flow.act(case.id(), Actor::Keyward, command, with).await.map(drop))?;
-            match signed_in {
-                Some(signed_in) => present_password(worker, case.id(), signed_in, &directory).await,
-                None => Ok(()),
-            }
+            settled(worker.flow.act(case.id(), Actor::Keyward, command, with).await.map(drop))
         }
     }
 }
@@ -170,6 +174,8 @@ pub(super) async fn keep_addresses(
     let known = || factors.iter().filter(|factor| is_from_directory(factor));
     let first = known().next().is_none();
     let alive: Vec<&Factor> = known().filter(|factor| factor.is_alive()).collect();
+    // One that the person added and the directory lists later is there already, and stays theirs.
+    let is_there = |handle: Digest| factors.iter().any(|factor| factor.is_bound() && factor.handle == Some(handle));
     // By what they are found again: two spellings of one address are one.
     let named: BTreeMap<Digest, &String> =
         account.mails.iter().map(|address| (flow.address_handle(person, address), address)).collect();
@@ -177,7 +183,7 @@ pub(super) async fn keep_addresses(
     let wait_ms = if first { 0 } else { flow.terms.quarantine.of(class, true) };
     let mut aside = Aside::default();
     for (handle, address) in &named {
-        if alive.iter().any(|factor| factor.handle == Some(*handle)) {
+        if is_there(*handle) {
             continue;
         }
         let id: FactorId = flow.ctx.id(at);
@@ -199,14 +205,15 @@ pub(super) async fn keep_addresses(
 }
 
 /// Who is signed in has shown the password of the directory; that is a proof of the case.
-async fn present_password(worker: &Worker, case: CaseId, signed_in: SignedIn, directory: &str) -> Ran {
+async fn present_password(worker: &Worker, case: CaseId, signed_in: SignedIn) -> Ran {
     let flow = &worker.flow;
     let case = flow.load(case).await?;
+    let Some(person) = flow.store.person(signed_in.person).await? else { return Ok(()) };
     let evidence = Evidence {
         id: flow.ctx.id(signed_in.at),
         method: Method::DirectoryPassword,
         subject: signed_in.person,
-        sources: vec![Source::Password { directory: directory.to_owned() }],
+        sources: vec![Source::Password { directory: person.account.directory }],
         witness: None,
         at: signed_in.at,
         until: signed_in.at.plus_ms(flow.terms.session_ms),

@@ -5,22 +5,29 @@ use std::time::Duration;
 use keyward_core::{
     account::{Action, Method},
     actor::Actor,
-    case::{Command, Refusal, Stage},
+    case::{Case, Command, Refusal, Stage},
     digest::Disclosure,
-    event::Event,
+    event::{EndReason, Event},
     ids::CaseId,
     ledger::Durable,
     secret::SecretText,
-    steps::reissue::{Attempt, Check, CheckKind, CheckResult, Outcome, Permit, Recorded},
-    time::{SECOND_MS, Timestamp},
+    steps::{
+        reissue::{Attempt, Check, CheckKind, CheckResult, Outcome, Permit, Recorded},
+        verify::{Evidence, Source},
+    },
+    time::{MINUTE_MS, SECOND_MS, Timestamp},
 };
 
-use super::{JobError, Ran, Work, Worker, classify, settled};
+use super::{JobError, Ran, Work, Worker, classify, give_up, settled};
 use crate::{
-    connectors::{Applied, NewPassword, NotDone},
+    connectors::{Account, Applied, NewPassword, NotDone},
     flow::{Acted, FlowError, With},
     seal,
-    store::{change::Write, guard::Guard, people::NewFactor},
+    store::{
+        change::Write,
+        guard::{Guard, GuardKind},
+        people::NewFactor,
+    },
 };
 
 /// When an attempt without an answer is first looked at.
@@ -28,6 +35,8 @@ const LOOK_AFTER_MS: i64 = 5 * SECOND_MS;
 /// How long an answer of a directory is kept while the database can not be written: nobody else knows it. Well within the lease of a job, so that it is
 /// not another worker's meanwhile, who could only say "unknown" (R4, R5).
 const KEPT: Duration = Duration::from_secs(20);
+/// How far the clock of a directory may be from this one, before a password is taken for a newer one than was shown.
+const CLOCKS_MS: i64 = MINUTE_MS;
 /// Between two tries to write it.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -73,6 +82,15 @@ async fn start(worker: &Worker, id: CaseId) -> Result<Option<(Durable<Acted>, Op
         return Err(JobError::Later(format!("there is no directory `{}`", person.account.directory)));
     };
     let Some(account) = directory.read(&person.account.id, flow.ctx.now()).await? else { return Ok(None) };
+    if account.disabled && !case.claim().action.changes_directory() {
+        // No directory is asked to make the change that could say so.
+        give_up::run(worker, id, EndReason::DirectoryRefused).await?;
+        return Ok(None);
+    }
+    let Some(proofs) = still_proved(worker, &case, &account).await? else {
+        give_up::run(worker, id, EndReason::Superseded).await?;
+        return Ok(None);
+    };
     let (mut now, with) = classify::classification(worker, &case, directory.name(), &account, &person);
     let with = match case.classified() {
         // The same account keeps its commitment, so that one value opens both.
@@ -82,17 +100,39 @@ async fn start(worker: &Worker, id: CaseId) -> Result<Option<(Durable<Acted>, Op
         }
         _ => with,
     };
+    let with = proofs.into_iter().fold(with, With::guard);
     let with = with.guard(Guard::PersonNotBlocked { person: subject, at: flow.ctx.now() });
     match flow.act(id, Actor::Keyward, Command::Start(now), with).await {
         Ok(acted) if acted.get().committed.started().is_some() => Ok(Some((acted, account.changed_at))),
         Ok(_) => Ok(None),
-        Err(error @ FlowError::Refused(Refusal::Changed)) => Err(error.into()),
+        Err(error @ (FlowError::Refused(Refusal::Changed) | FlowError::Lost(GuardKind::Factor))) => Err(error.into()),
         Err(FlowError::Refused(_) | FlowError::Lost(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-async fn account_of(worker: &Worker, case: &keyward_core::case::Case) -> Result<Disclosure, JobError> {
+/// What has to hold when the change is begun for its proofs to count: whoever takes a lost phone or a copied sheet out of use, or chooses another
+/// password, takes from a thief what was proved with it in a case that is still open (T-A16). None: one of them is nothing any more.
+async fn still_proved(worker: &Worker, case: &Case, account: &Account) -> Result<Option<Vec<Guard>>, JobError> {
+    let changed_behind = |proof: &Evidence| {
+        let is_password = proof.sources.iter().any(|source| matches!(source, Source::Password { .. }));
+        is_password && account.changed_at.is_some_and(|changed| changed.since_ms(proof.at) > CLOCKS_MS)
+    };
+    if case.evidence().iter().any(changed_behind) {
+        return Ok(None);
+    }
+    let mut guards = Vec::new();
+    for source in case.evidence().iter().flat_map(|proof| &proof.sources) {
+        let Source::Factor { id } = source else { continue };
+        if worker.flow.store.factor(*id).await?.is_none_or(|factor| factor.ended.is_some()) {
+            return Ok(None);
+        }
+        guards.push(Guard::FactorNotEnded(*id));
+    }
+    Ok(Some(guards))
+}
+
+async fn account_of(worker: &Worker, case: &Case) -> Result<Disclosure, JobError> {
     let missing = || JobError::Never("the account of the case has been erased".to_owned());
     let commitment = case.classified().ok_or_else(missing)?.classification().account;
     worker.flow.store.value(case.id(), commitment).await?.ok_or_else(missing)
@@ -167,7 +207,8 @@ async fn enroll(
     // The first way back in is of use at once; every later one waits while the person can still say "not me".
     let first = flow.has_none(permit.subject()).await?;
     let wait_ms = if first { 0 } else { flow.terms.quarantine.of(class, method == Method::Email) };
-    let mut with = With::nothing();
+    // Of two that are made in the same moment one is the first.
+    let mut with = if first { With::nothing().guard(Guard::NoFactorYet(permit.subject())) } else { With::nothing() };
     if method == Method::RecoveryCode {
         // A new sheet takes the place of the old one (N-05).
         with = with.write(Write::EndFactors { person: permit.subject(), method, but: record.id, at });

@@ -51,8 +51,8 @@ pub struct Session {
     pub must_change: bool,
 }
 
-/// Tries for one account, below what locks one in the embedded directory.
-const BY_ACCOUNT: Limit = Limit { name: "sign_in_account", max: 5, window_ms: 15 * MINUTE_MS };
+/// Tries for one account: below the five wrong ones that many a directory locks after. Where a directory forgets none of them, they add up all the same.
+const BY_ACCOUNT: Limit = Limit { name: "sign_in_account", max: 4, window_ms: 15 * MINUTE_MS };
 /// An id in the form of every directory that no account has.
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 /// How long a refusal is kept for the page that asks.

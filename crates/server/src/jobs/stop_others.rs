@@ -1,4 +1,5 @@
-//! After "this was not me": ends every other open case of the account, and the way back in that this one had added.
+//! After "this was not me": ends every other open case of the account, and the way back in that this one had added. After a new password: ends those
+//! in which something is proved, because it was proved before.
 
 use keyward_core::{
     account::Action,
@@ -15,14 +16,29 @@ use crate::store::{Aside, Guard};
 const OPEN_MS: i64 = 7 * DAY_MS;
 
 /// Ends the other cases.
-pub async fn run(worker: &Worker, said_in: CaseId) -> Ran {
-    let case = worker.flow.load(said_in).await?;
+pub async fn run(worker: &Worker, because_of: CaseId) -> Ran {
+    let flow = &worker.flow;
+    let case = flow.load(because_of).await?;
     let Some(person) = case.subject() else { return Ok(()) };
-    take_back(worker, &case).await?;
-    let since = worker.flow.ctx.now().plus_ms(-OPEN_MS);
-    let rows = worker.flow.store.cases_of_person(person, since).await?;
-    let open = rows.into_iter().filter(|row| row.id != said_in && !row.state.is_over()).map(|row| row.id);
-    give_up::all(worker, open.collect(), EndReason::Blocked).await
+    let since = flow.ctx.now().plus_ms(-OPEN_MS);
+    let rows = flow.store.cases_of_person(person, since).await?;
+    let open: Vec<CaseId> =
+        rows.into_iter().filter(|row| row.id != because_of && !row.state.is_over()).map(|row| row.id).collect();
+    if case.is_contested() {
+        take_back(worker, &case).await?;
+        return give_up::all(worker, open, EndReason::Blocked).await;
+    }
+    if case.claim().action != Action::SetPassword {
+        return Ok(());
+    }
+    let mut proved = Vec::new();
+    for id in open {
+        // Where nothing is proved yet, nothing was proved before. That somebody else's case ends would tell them that there is an account, too.
+        if !flow.load(id).await?.evidence().is_empty() {
+            proved.push(id);
+        }
+    }
+    give_up::all(worker, proved, EndReason::Superseded).await
 }
 
 /// What somebody else bound must not outlive the wait that was made so that its owner can say so (decision 5, M103), and a sheet from which

@@ -90,9 +90,9 @@ pub enum Work {
         /// This one.
         case: CaseId,
     },
-    /// End all other open cases of the account, after "not me".
+    /// End other open cases of the account, after a change or "not me".
     StopOthers {
-        /// Said in this case.
+        /// Made or said in this case.
         case: CaseId,
     },
     /// Try a password for "my ways back in".
@@ -138,10 +138,10 @@ impl Work {
         }
     }
 
-    /// How often it is tried. What waits for a directory outlives three days without one, and a notice two days without a relay.
+    /// How often it is tried. What waits for a directory outlives three days without one, and a notice three without a relay.
     pub(super) const fn max_tries(&self) -> u32 {
         match self {
-            Self::Send { .. } => 40,
+            Self::Send { .. } => 90,
             Self::Classify { .. } | Self::Reissue { .. } | Self::Look { .. } => 10_000,
             Self::MailCode { .. } | Self::NewAddress { .. } | Self::SignIn(_) => 5,
             _ => 20,

@@ -18,6 +18,8 @@ use super::{
 statements! {
     NOT_BLOCKED = "persons/not_blocked";
     USE_FACTOR = "factors/use";
+    FACTOR_ALIVE = "factors/alive";
+    NONE_YET = "factors/none_yet";
     USE_STEP = "factors/use_step";
     USE_CODE = "factors/use_code";
     REPLACE_CODE = "factors/replace_code";
@@ -68,6 +70,10 @@ pub enum Guard {
         /// When.
         at: Timestamp,
     },
+    /// The factor has not been ended, and nothing else is said of it.
+    FactorNotEnded(FactorId),
+    /// The person has nothing set up but addresses.
+    NoFactorYet(PersonId),
     /// The data of the factor is what was read, and is this from now on: a key in it is of use once (R10).
     RenewFactorData {
         /// Which.
@@ -164,7 +170,11 @@ impl Guard {
             Self::ConsumeToken(_) | Self::HoldToken(_) => GuardKind::Token,
             Self::UseTotpStep { .. } => GuardKind::TotpStep,
             Self::UseRecoveryCode { .. } | Self::ReplaceRecoveryCode { .. } => GuardKind::RecoveryCode,
-            Self::FactorActive { .. } | Self::RenewFactorData { .. } | Self::EndFactor { .. } => GuardKind::Factor,
+            Self::FactorActive { .. }
+            | Self::FactorNotEnded(_)
+            | Self::NoFactorYet(_)
+            | Self::RenewFactorData { .. }
+            | Self::EndFactor { .. } => GuardKind::Factor,
             Self::PersonNotBlocked { .. } => GuardKind::Person,
             Self::HoldJob { .. } | Self::FinishJob { .. } => GuardKind::Job,
             Self::FirstUse { .. } => GuardKind::Key,
@@ -193,6 +203,8 @@ impl Guard {
                 tx.write(&REPLACE_CODE, vals![*factor, *used, *new]).await
             }
             Self::FactorActive { factor, at } => tx.write(&USE_FACTOR, vals![*factor, *at]).await,
+            Self::FactorNotEnded(factor) => tx.write(&FACTOR_ALIVE, vals![*factor]).await,
+            Self::NoFactorYet(person) => tx.write(&NONE_YET, vals![*person]).await,
             Self::RenewFactorData { factor, before, data } => tx.write(&RENEW_DATA, vals![*factor, before, data]).await,
             Self::PersonNotBlocked { person, at } => tx.write(&NOT_BLOCKED, vals![*person, *at]).await,
             Self::Within { limit, key, at } => limits::spend(tx, *limit, *key, *at).await,

@@ -1,8 +1,13 @@
 //! Addresses: typed, answered, bound, and of use only after a while.
 
-use keyward::store::people::Factor;
+use keyward::store::{
+    change::Aside,
+    guard::Guard,
+    people::{Factor, NewFactor},
+};
 use keyward_core::{
     account::Method,
+    secret::Secret,
     time::{DAY_MS, HOUR_MS, MINUTE_MS},
 };
 
@@ -123,6 +128,32 @@ async fn ux_11_a_code_to_a_new_address_lives_ten_minutes_and_can_be_sent_again()
     let working = browser.fill(&sent, &[("code", &newer)]).await;
     world.done(&mut browser, &working).await;
     assert_eq!(world.living(&ada, Method::Email).await.len(), 2);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn r13_an_address_that_the_directory_lists_later_keeps_its_owner_out_of_nothing() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let known = world.store().person(ada.id).await.unwrap().unwrap();
+    let id = world.ctx.id(world.ctx.now());
+    let own = NewFactor {
+        id,
+        person: ada.id,
+        method: Method::Email,
+        label: "added".to_owned(),
+        data: world.flow.lock_away(id, &Secret::new(ada.mail.as_bytes().to_vec())).unwrap(),
+        handle: Some(world.flow.address_handle(&known, &ada.mail)),
+        created: world.ctx.now(),
+        usable_from: world.ctx.now(),
+    };
+    world.store().aside(Aside::default().guard(Guard::NewFactor(own))).await.unwrap();
+    let mut browser = world.signed_in(&ada, FIRST).await;
+    assert_eq!(browser.get("/me").await.path, "/me");
+    let how = world.forgot(&mut world.browser(), "ada").await;
+    assert_eq!(world.case(&how.reference()).await.subject(), Some(ada.id));
+    assert_eq!(added(&world, &ada).await.id, id);
+    assert_eq!(world.living(&ada, Method::Email).await.len(), 1);
     world.end().await;
 }
 

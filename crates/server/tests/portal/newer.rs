@@ -1,0 +1,147 @@
+//! What was proved before the account was changed: it counts for nothing behind the change.
+
+use keyward::passwords::password::Password;
+use keyward::store::{accounts::NewPassword, change::Aside, guard::Guard};
+use keyward_core::secret::SecretText;
+use keyward_core::{
+    account::{Class, Method},
+    actor::Actor,
+    case::Command,
+    digest::Field,
+    steps::classify::Classification,
+    time::MINUTE_MS,
+};
+
+use crate::world::{Browser, FIRST, Page, Person, World, hasher};
+
+const OWNERS: &str = "five patient otters paddle home";
+const THIEFS: &str = "nine crooked magpies carry keys";
+
+/// Somebody chooses a password on a page that was reached before, and it ends there.
+async fn refused(world: &World, browser: &mut Browser, page: &Page, person: &Person) {
+    let working = browser.fill(page, &[("new-password", THIEFS)]).await;
+    world.work().await;
+    let after = browser.get(&working.path).await;
+    assert!(after.status != 200 || !after.path.ends_with("/working"), "{} {}", after.path, after.html);
+    assert!(!world.signs_in(person, THIEFS).await);
+}
+
+#[tokio::test]
+async fn t_a16_what_was_proved_with_something_that_was_lost_opens_nothing_once_that_is_ended() {
+    for lost in [Method::Totp, Method::RecoveryCode] {
+        let world = World::new().await;
+        let ada = world.somebody("ada").await;
+        let mut thief = world.browser();
+        let new = world.proved(&mut thief, &ada).await;
+        let factor = world.living(&ada, lost).await[0].id;
+        let end = Guard::EndFactor { factor, person: ada.id, at: world.ctx.now() };
+        world.store().aside(Aside::default().guard(end)).await.unwrap();
+        refused(&world, &mut thief, &new, &ada).await;
+        assert!(world.signs_in(&ada, FIRST).await, "{lost}");
+        world.end().await;
+    }
+}
+
+#[tokio::test]
+async fn t_a16_a_new_password_ends_what_was_proved_before_it_and_nothing_else() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let (mut thief, mut owner, mut stranger) = (world.browser(), world.browser(), world.browser());
+    let late = world.proved(&mut thief, &ada).await;
+    let unproved = world.forgot(&mut stranger, "ada").await;
+    let new = world.proved(&mut owner, &ada).await;
+    let working = owner.fill(&new, &[("new-password", OWNERS)]).await;
+    world.done(&mut owner, &working).await;
+    refused(&world, &mut thief, &late, &ada).await;
+    assert!(world.signs_in(&ada, OWNERS).await);
+    assert!(world.case(&late.reference()).await.is_over());
+    assert!(!world.case(&unproved.reference()).await.is_over(), "that it ends would tell that there is an account");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn t_a16_a_password_that_was_changed_past_keyward_proves_nothing_any_more() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let codes = world.give_codes(&ada).await;
+    world.give_app(&ada).await;
+    let app = world.living(&ada, Method::Totp).await[0].id;
+    let mut thief = world.signed_in(&ada, FIRST).await;
+    let how = world.begin(&mut thief, &format!("/me/remove/{app}")).await;
+    let choose = thief.show(&how, "recovery-code", &codes[0]).await;
+    world.hand.pass_ms(2 * MINUTE_MS);
+    let password = Password::new(SecretText::new(OWNERS.to_owned())).unwrap();
+    let hash = hasher().hash(&password, world.ctx.bytes()).await.unwrap();
+    let new = NewPassword { hash, expected: 1, must_change: false, keep: 4, at: world.ctx.now() };
+    assert!(world.store().set_account_password(&ada.account, &new).await.unwrap().is_some());
+    thief.fill(&choose, &[("factor", &app.to_string())]).await;
+    world.work().await;
+    assert_eq!(world.living(&ada, Method::Totp).await.len(), 1);
+    assert!(world.case(&how.reference()).await.is_over());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn r4_an_account_that_was_switched_off_gets_no_way_back_in() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let codes = world.give_codes(&ada).await;
+    world.give_app(&ada).await;
+    let app = world.living(&ada, Method::Totp).await[0].id;
+    let mut browser = world.signed_in(&ada, FIRST).await;
+    let how = world.begin(&mut browser, &format!("/me/remove/{app}")).await;
+    let choose = browser.show(&how, "recovery-code", &codes[0]).await;
+    assert!(world.store().set_account_disabled(&ada.account, true).await.unwrap());
+    browser.fill(&choose, &[("factor", &app.to_string())]).await;
+    world.work().await;
+    assert_eq!(world.living(&ada, Method::Totp).await.len(), 1);
+    assert!(world.case(&how.reference()).await.is_over());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn r10_a_worker_that_died_behind_the_look_up_leaves_no_case_without_the_password_that_was_shown() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let mut browser = world.signed_in(&ada, FIRST).await;
+    let page = browser.get("/me/password").await;
+    let looking = browser.fill(&page, &[]).await;
+    // The first half of the job, as it is when the worker dies there.
+    let case = world.case(&looking.reference()).await;
+    let (account, value) = world.flow.disclose(Field::Account, "whatever");
+    let found = Classification {
+        subject: ada.id,
+        account,
+        class: Class::Standard,
+        rule: "unclassified".to_owned(),
+        opens: Vec::new(),
+    };
+    let with = keyward::flow::With::nothing().value(value, Some(ada.id));
+    let acted = world.flow.act(case.id(), Actor::Keyward, Command::Classify(found), with).await.unwrap();
+    assert!(acted.get().case.evidence().is_empty());
+    world.work().await;
+    let new = browser.get(&looking.path).await;
+    assert!(new.path.ends_with("/new/password"), "{} {}", new.path, new.html);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn r11_whoever_comes_next_to_a_browser_goes_on_with_nothing_that_was_begun_while_signed_in() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let codes = world.give_codes(&ada).await;
+    let mut browser = world.signed_in(&ada, FIRST).await;
+    let how = world.begin(&mut browser, "/me/app/add").await;
+    let bind = browser.show(&how, "recovery-code", &codes[0]).await;
+    assert!(bind.path.ends_with("/bind"), "{}", bind.path);
+    let forgotten = world.forgot(&mut browser, "ada").await;
+    browser.post("/sign-out", &[]).await;
+    let next = browser.get(&bind.path).await;
+    assert_eq!(next.status, 404, "{}", next.html);
+    assert_eq!(
+        browser.get(&forgotten.path).await.path,
+        forgotten.path,
+        "what was begun without a session goes on without one"
+    );
+    world.end().await;
+}
