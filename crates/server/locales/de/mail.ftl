@@ -45,7 +45,11 @@ mail-password = Ihr Passwort bei { $organization } wurde geändert
 mail-password-text = Das Passwort für { $account } wurde von jemandem geändert, der das alte kannte. Alles andere wurde abgemeldet.
 mail-not-me = Zurücksetzen ist gesperrt für Ihr Konto bei { $organization }
 mail-not-me-text = Sie haben gesagt: Das war ich nicht. Niemand kann { $account } zurücksetzen bis { $time }.
-mail-not-me-nothing = Das Sicherheitsteam weiß Bescheid. Sie müssen nichts ändern.
+mail-not-me-nothing =
+    { $phone ->
+        [none] Das Sicherheitsteam weiß Bescheid. Wenn Ihr Passwort nicht mehr geht, gehen Sie sofort zum Service-Desk.
+       *[other] Das Sicherheitsteam weiß Bescheid. Wenn Ihr Passwort nicht mehr geht, rufen Sie sofort den Service-Desk an: { $phone }.
+    }
 mail-not-me-changed =
     { $phone ->
         [none] Das Konto wurde geändert, bevor Sie es uns gesagt haben. Gehen Sie jetzt zum Service-Desk.

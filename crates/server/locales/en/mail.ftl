@@ -45,7 +45,11 @@ mail-password = Your { $organization } password was changed
 mail-password-text = The password for { $account } was changed by someone who knew the old one. Everything else was signed out.
 mail-not-me = Resets are blocked for your { $organization } account
 mail-not-me-text = You told us it was not you. Nobody can reset { $account } until { $time }.
-mail-not-me-nothing = The security team has been told. You do not need to change anything.
+mail-not-me-nothing =
+    { $phone ->
+        [none] The security team has been told. If your password stops working, go to the service desk at once.
+       *[other] The security team has been told. If your password stops working, call the service desk at once: { $phone }.
+    }
 mail-not-me-changed =
     { $phone ->
         [none] The account was changed before you told us. Go to the service desk now.

@@ -7,20 +7,21 @@ use axum::{
 };
 use keyward_core::{
     account::Method,
-    case::{Case, Ending, Stage},
+    case::{CONTEST_MS, Case, Ending, Stage},
     event::Event,
+    ids::Reference,
+    steps::reissue::Attempt,
     time::{MINUTE_MS, Timestamp},
 };
 
 use super::{Place, base, standing};
 use crate::{
-    flow::{BLOCK_MS, FlowError, Proof, Proved, browser_digest},
-    token::Token,
+    flow::{BLOCK_MS, BROWSER_MS, FlowError, Proof, Proved, browser_digest},
+    token::{Purpose, Token},
     web::{
-        answer::{Answer, Answered, failed, go, show, stop, with_cookie},
+        answer::{Answer, Answered, failed, go, show, with_cookie},
         shell::page,
-        views::link::{DeadLink, LinkDead, LinkLanding, NotMe, NotMeDone, Origin},
-        views::outcome::StopReason,
+        views::link::{DeadLink, Known, LinkDead, LinkLanding, NotMe, NotMeDone, Origin},
         visit::{Visit, browser_name},
     },
 };
@@ -30,6 +31,11 @@ const LINK: &str = "link";
 const NOT_ME: &str = "not-me";
 /// How long they wait for the button.
 const WAIT_MS: i64 = 15 * MINUTE_MS;
+
+/// The cookie with the link that this browser used in a case: the server forgets a used link, and nothing else tells it from one that never was.
+fn used_cookie(case: Reference) -> String {
+    format!("used-{case}")
+}
 
 type Named = Result<Path<String>, PathRejection>;
 
@@ -67,30 +73,45 @@ fn dead_in(visit: &Visit, why: DeadLink, case: &Case) -> Answer {
 /// works elsewhere, whether there is such a link or not (T-B16).
 async fn buried(visit: &Visit, link: &Token) -> Answered {
     Ok(match visit.or_page(why_dead(visit, link).await)? {
-        None => dead(visit, DeadLink::Elsewhere),
-        Some((why, case)) => dead_in(visit, why, &case),
+        (why, None) => dead(visit, why),
+        (why, Some(case)) => dead_in(visit, why, &case),
     })
 }
 
-async fn why_dead(visit: &Visit, link: &Token) -> Result<Option<(DeadLink, Case)>, FlowError> {
+/// Why, and the case that the link is of: what the page offers leads to that case and to no other.
+async fn why_dead(visit: &Visit, link: &Token) -> Result<(DeadLink, Option<Case>), FlowError> {
     let flow = &visit.portal.flow;
-    let lapsed = flow.case_of_lapsed_link(link).await?;
+    if let Some(lapsed) = flow.case_of_lapsed_link(link).await? {
+        let case = flow.load(lapsed).await?;
+        let Some(cookie) = visit.case_token(case.reference()) else { return Ok((DeadLink::Elsewhere, None)) };
+        return Ok(match held(visit, case.reference(), &cookie).await? {
+            None => (DeadLink::Elsewhere, None),
+            case => (DeadLink::Expired(flow.terms.mail_ms), case),
+        });
+    }
+    let mut why = DeadLink::Elsewhere;
     for (reference, cookie) in visit.cases() {
-        let case = match flow.of_browser(reference, &cookie).await {
-            Ok(case) => case,
-            Err(FlowError::NoCase) => continue,
-            Err(error) => return Err(error),
-        };
-        if lapsed == Some(case.id()) {
-            return Ok(Some((DeadLink::Expired(flow.terms.mail_ms), case)));
+        let Some(case) = held(visit, reference, &cookie).await? else { continue };
+        let is_it = |used: Token| used.digest(Purpose::Link) == link.digest(Purpose::Link);
+        if visit.token(&used_cookie(reference)).is_some_and(is_it) {
+            return Ok((DeadLink::Used, Some(case)));
         }
-        // A link that was used is forgotten; what it showed is in the log of its case.
+        // No link that lives anywhere: what one of these cases was sent ends with it, whether it was used or the code beside it.
         let by_mail = |event: &Event| matches!(event, Event::Presented(proof) if proof.method == Method::Email);
         if flow.entries(case.id()).await?.iter().any(|entry| by_mail(&entry.event)) {
-            return Ok(Some((DeadLink::Used, case)));
+            why = DeadLink::Past;
         }
     }
-    Ok(None)
+    Ok((why, None))
+}
+
+/// A case, if this browser holds it.
+async fn held(visit: &Visit, reference: Reference, cookie: &Token) -> Result<Option<Case>, FlowError> {
+    match visit.portal.flow.of_browser(reference, cookie).await {
+        Ok(case) => Ok(Some(case)),
+        Err(FlowError::NoCase) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// A link of a case that is over. What became of the case is on its own page; that it was stopped is said here.
@@ -132,8 +153,9 @@ pub async fn used(visit: Visit) -> Answered {
         return buried(&visit, &link).await;
     };
     let flow = &visit.portal.flow;
+    let used = visit.cookie(&used_cookie(case.reference()), &link, BROWSER_MS);
     Ok(match flow.prove(&case, browser_digest(&cookie), Proof::MailLink(link)).await {
-        Ok(Proved::Held(case, _)) => go(&standing(&case)),
+        Ok(Proved::Held(case, _)) => with_cookie(go(&standing(&case)), &used),
         Ok(Proved::NotHeld) => dead_in(&visit, DeadLink::Used, &case),
         Err(FlowError::Refused(_)) => go(&base(&case)),
         Err(error) => failed(&visit, error),
@@ -146,6 +168,26 @@ async fn contested_at(visit: &Visit, case: &Case) -> Result<Option<Timestamp>, F
     Ok(entries.iter().find(|entry| matches!(entry.event, Event::Contested { .. })).map(|entry| entry.at))
 }
 
+/// Whether it is too late to say it. The link lives longer than that: a page that says so is better than one that does not know the link.
+fn is_too_late(visit: &Visit, case: &Case) -> bool {
+    case.is_over() && visit.at.since_ms(case.last_at()) > CONTEST_MS
+}
+
+/// The page for that.
+fn too_late(visit: &Visit) -> Answer {
+    dead(visit, DeadLink::Notice)
+}
+
+/// What is known of the account when somebody has said that it was not them.
+fn known(case: &Case) -> Known {
+    match case.stage() {
+        // The worker may have written already; the answer is still to come.
+        Stage::Reissuing(_, Attempt::Running(_) | Attempt::Unknown(_)) => Known::Nothing,
+        _ if super::head(case).changed => Known::Changed,
+        _ => Known::Unchanged,
+    }
+}
+
 /// `GET /not-me`: asks, without sign-in. Once it was said, the page says what is so, as often as it is opened.
 pub async fn not_me(visit: Visit) -> Answered {
     let Some(token) = visit.token(NOT_ME) else { return Ok(dead(&visit, DeadLink::Notice)) };
@@ -153,10 +195,13 @@ pub async fn not_me(visit: Visit) -> Answered {
         return Ok(dead(&visit, DeadLink::Notice));
     };
     let Some(said) = visit.or_page(contested_at(&visit, &case).await)? else {
+        if is_too_late(&visit, &case) {
+            return Ok(too_late(&visit));
+        }
         return Ok(show(&asked(&visit, &case, "/not-me".to_owned()).await));
     };
-    let (until, changed) = (said.plus_ms(BLOCK_MS), super::head(&case).changed);
-    Ok(show(&NotMeDone { shell: visit.shell(), reference: case.reference().to_string(), until, changed }))
+    let (until, known) = (said.plus_ms(BLOCK_MS), known(&case));
+    Ok(show(&NotMeDone { shell: visit.shell(), reference: case.reference().to_string(), until, known }))
 }
 
 /// The page that asks whether it was really somebody else.
@@ -175,6 +220,6 @@ pub async fn not_me_said(visit: Visit) -> Answered {
     Ok(match visit.or_page(contested_at(&visit, &contested.case).await)? {
         // Now or before: the page says what is so.
         Some(_) => go("/not-me"),
-        None => stop(&visit, StopReason::AlreadyDone),
+        None => too_late(&visit),
     })
 }

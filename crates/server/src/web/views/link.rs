@@ -27,6 +27,8 @@ pub struct LinkLanding {
 pub enum DeadLink {
     /// It was used.
     Used,
+    /// It works nowhere any more, and nobody knows why.
+    Past,
     /// Its life, in milliseconds, is over.
     Expired(i64),
     /// This browser does not hold the case that it is of, if there is one.
@@ -41,6 +43,7 @@ impl DeadLink {
     fn title(&self, shell: &Shell) -> Text {
         shell.t(match self {
             Self::Used => k("dead-used-title"),
+            Self::Past => k("dead-past-title"),
             Self::Expired(_) => k("dead-expired-title"),
             Self::Elsewhere => k("dead-elsewhere-title"),
             Self::Stopped => k("dead-stopped-title"),
@@ -50,6 +53,7 @@ impl DeadLink {
     fn text(&self, shell: &Shell) -> Text {
         match self {
             Self::Used => shell.t(k("dead-used-text")),
+            Self::Past => shell.t(k("dead-past-text")),
             Self::Expired(life_ms) => shell.t(k("dead-expired-text")).with("life", shell.duration(life_ms)),
             Self::Elsewhere => shell.t(k("dead-elsewhere-text")),
             Self::Stopped => shell.t(k("dead-stopped-text")),
@@ -97,6 +101,17 @@ pub struct NotMe {
     pub action: String,
 }
 
+/// What is known of the account when somebody has said that it was not them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Known {
+    /// Nothing was changed, and nothing will be.
+    Unchanged,
+    /// A new way in was set before; then they are not told that all is well.
+    Changed,
+    /// The directory may have been written to; the answer is still to come.
+    Nothing,
+}
+
 /// After it: the case is stopped and the account is closed to resets for a while.
 #[derive(Template, Debug)]
 #[template(path = "not_me_done.html")]
@@ -107,16 +122,26 @@ pub struct NotMeDone {
     pub reference: String,
     /// Until when nobody can reset this account.
     pub until: Timestamp,
-    /// Whether a new way in was set before they pressed; then they are not told that all is well.
-    pub changed: bool,
+    /// What is known of the account.
+    pub known: Known,
 }
 
 impl NotMeDone {
     fn title(&self) -> Key {
-        match self.changed {
-            true => k("not-me-late-title"),
-            false => k("not-me-done-title"),
+        match self.known {
+            Known::Unchanged => k("not-me-done-title"),
+            Known::Changed | Known::Nothing => k("not-me-late-title"),
         }
+    }
+    fn next(&self) -> Key {
+        match self.known {
+            Known::Unchanged => k("not-me-done-nothing"),
+            Known::Changed => k("not-me-done-changed"),
+            Known::Nothing => k("not-me-done-unknown"),
+        }
+    }
+    fn is_calm(&self) -> bool {
+        self.known == Known::Unchanged
     }
 }
 

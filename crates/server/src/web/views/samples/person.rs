@@ -10,7 +10,7 @@ use crate::web::views::WayKind;
 use crate::web::views::demo::{DemoApp, DemoCode, DemoGroup, DemoHome, DemoInbox, DemoMail, DemoMessage, DemoPerson};
 use crate::web::views::follow::{CaseState, FollowCase, FollowFind, FollowProblem, Happened, Step};
 use crate::web::views::info::{Accessibility, Help, HowWeCheck, Privacy, Tested};
-use crate::web::views::link::{DeadLink, LinkDead, LinkLanding, NotMe, NotMeDone, Origin, StopRequest};
+use crate::web::views::link::{DeadLink, Known, LinkDead, LinkLanding, NotMe, NotMeDone, Origin, StopRequest};
 
 /// All of it.
 pub fn all(shell: &Shell, out: &mut Samples) {
@@ -31,6 +31,7 @@ fn links(shell: &Shell, out: &mut Samples) {
     out.add("12-link", &page);
     for (name, why, again) in [
         ("12-link-used", DeadLink::Used, false),
+        ("12-link-past", DeadLink::Past, false),
         ("12-link-expired", DeadLink::Expired(10 * MINUTE_MS), true),
         ("12-link-elsewhere", DeadLink::Elsewhere, false),
         ("12-link-stopped", DeadLink::Stopped, false),
@@ -62,9 +63,11 @@ fn not_me(shell: &Shell, out: &mut Samples) {
     page.origin.place = None;
     page.origin.device = None;
     out.add("13-not-me-unknown", &page);
-    for (name, changed) in [("13-not-me-done", false), ("13-not-me-late", true)] {
+    for (name, known) in
+        [("13-not-me-done", Known::Unchanged), ("13-not-me-late", Known::Changed), ("13-not-me-open", Known::Nothing)]
+    {
         let page =
-            NotMeDone { shell: shell.clone(), reference: REFERENCE.to_owned(), until: NOW.plus_ms(DAY_MS), changed };
+            NotMeDone { shell: shell.clone(), reference: REFERENCE.to_owned(), until: NOW.plus_ms(DAY_MS), known };
         out.add(name, &page);
     }
     out.add("13-stop", &StopRequest { shell: shell.clone(), case: case(1) });
