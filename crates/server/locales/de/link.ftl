@@ -72,5 +72,6 @@ event-new = Neuer Zugang gesetzt
 event-withdrawn = Von Ihnen gestoppt
 event-contested = Gestoppt: Jemand sagte, das war ich nicht
 event-refused = Die Antwort war Nein
+event-not-made = Die Änderung ging nicht
 event-expired = Die Zeit war um
 event-reviewed = Nachgesehen

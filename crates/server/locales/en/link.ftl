@@ -72,5 +72,6 @@ event-new = New way in set
 event-withdrawn = Stopped by you
 event-contested = Stopped: someone said it was not them
 event-refused = The answer was no
+event-not-made = The change could not be made
 event-expired = The time was over
 event-reviewed = Looked over

@@ -138,6 +138,8 @@ const fn stopped_by(reason: Option<EndReason>) -> StoppedBy {
         Some(EndReason::Denied) => StoppedBy::Declined,
         Some(EndReason::Expired) => StoppedBy::Expired,
         Some(EndReason::Withdrawn | EndReason::Superseded) => StoppedBy::Withdrawn,
-        Some(EndReason::DirectoryRefused | EndReason::Blocked) | None => StoppedBy::Refused,
+        Some(EndReason::DirectoryRefused) => StoppedBy::Directory,
+        Some(EndReason::Blocked) => StoppedBy::Contested,
+        None => StoppedBy::Refused,
     }
 }

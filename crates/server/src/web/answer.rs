@@ -96,7 +96,8 @@ pub fn failed(visit: &Visit, error: FlowError) -> Answer {
         }
         FlowError::Refused(refusal) => match refusal {
             Refusal::Expired => StopReason::Expired,
-            Refusal::TooMany | Refusal::NoAttemptLeft => StopReason::NotConfirmed,
+            Refusal::TooMany => StopReason::NotConfirmed,
+            Refusal::NoAttemptLeft => StopReason::DirectoryRefused,
             Refusal::Over | Refusal::Again | Refusal::WrongStep | Refusal::NothingNew => StopReason::AlreadyDone,
             Refusal::OutcomeUnknown | Refusal::Changed => StopReason::Busy,
             Refusal::OtherPerson | Refusal::ProvesItself | Refusal::NotIndependent | Refusal::NotReviewed => {

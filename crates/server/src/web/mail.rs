@@ -71,6 +71,10 @@ pub enum StoppedBy {
     Withdrawn,
     /// The people asked did not agree.
     Declined,
+    /// The directory refused the change.
+    Directory,
+    /// "This was not me" was said of another request for the account.
+    Contested,
 }
 
 /// A change the owner of the account made, signed in.
@@ -279,6 +283,15 @@ impl StoppedBy {
             Self::Expired => k("mail-stopped-expired"),
             Self::Withdrawn => k("mail-stopped-withdrawn"),
             Self::Declined => k("mail-stopped-declined"),
+            Self::Directory => k("mail-stopped-directory"),
+            Self::Contested => k("mail-stopped-contested"),
+        }
+    }
+    fn next(self) -> Key {
+        match self {
+            Self::Refused | Self::Expired | Self::Withdrawn | Self::Declined => k("mail-stopped-next"),
+            Self::Directory => k("mail-stopped-ask"),
+            Self::Contested => k("stop-contested-next"),
         }
     }
 }
@@ -383,7 +396,7 @@ impl Letterhead {
             self.text(by.text()),
             self.text(k("mail-stopped-unchanged")),
             self.facts(&case.origin, Some(&case.reference)),
-            self.text(k("mail-stopped-next")),
+            self.text(by.next()),
         ];
         self.letter(Tone::Stop, k("mail-stopped"), blocks, Some(&case.not_me))
     }

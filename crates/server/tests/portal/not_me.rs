@@ -1,12 +1,32 @@
 //! "This was not me" after the change, on the last page itself.
 
+use keyward::{flow::With, jobs::expire, terms::Terms};
 use keyward_core::{
     account::Method,
-    case::{Ending, Stage},
-    event::{ContestedFrom, Event},
+    actor::Actor,
+    case::{CONTEST_MS, Command, Ending, PROVE_MS, Stage},
+    event::{ContestedFrom, EndReason, Event},
 };
 
-use crate::world::World;
+use crate::world::{Browser, Page, Person, World};
+
+/// Somebody says "not me" by the link of the newest message.
+async fn say_not_me(world: &World, person: &Person) -> Page {
+    let mut owner = world.browser();
+    let ask = owner.get(&world.mailbox.newest(&person.mail).link("/not-me/")).await;
+    let said = owner.fill(&ask, &[]).await;
+    world.work().await;
+    said
+}
+
+/// What the page of the end says, and the page that follows the case, without what differs from case to case.
+async fn end_of(browser: &mut Browser, case: &str) -> (u16, String, bool) {
+    let stopped = browser.get(&format!("/recover/{case}/stopped")).await;
+    assert!(stopped.path.ends_with("/stopped"), "{}", stopped.path);
+    let followed = browser.get(&format!("/status/{case}")).await;
+    let told = followed.says("The time was over") && !followed.says("said it was not them");
+    (stopped.status.as_u16(), stopped.html.replace(case, "REFERENCE"), told)
+}
 
 #[tokio::test]
 async fn ux_71_the_last_page_leads_to_not_me_and_that_closes_the_account_for_recovery() {
@@ -66,4 +86,104 @@ async fn n_05_not_me_takes_back_the_sheet_from_which_a_code_was_given() {
     let how = world.forgot(&mut thief, "ada").await;
     assert!(!thief.show(&how, "recovery-code", &printed[0]).await.says("You have shown 1 of"));
     world.end().await;
+}
+
+#[tokio::test]
+async fn ux_71_when_it_is_too_late_the_page_says_so_and_what_to_do_instead() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let mut browser = world.browser();
+    let password = world.proved(&mut browser, &ada).await;
+    let working = browser.fill(&password, &[("new-password", "copper violin harvest 71")]).await;
+    world.done(&mut browser, &working).await;
+    world.work().await;
+    let link = world.mailbox.newest(&ada.mail).link("/not-me/");
+    world.hand.pass_ms(CONTEST_MS + 1);
+    let mut owner = world.browser();
+    let asked = owner.get(&link).await;
+    let said = owner.post("/not-me", &[]).await;
+    for page in [asked, said] {
+        assert_eq!((page.status.as_u16(), page.heading().as_str()), (410, "This link is too old"));
+        assert!(page.says("Change your password and tell the service desk now."), "{}", page.html);
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn ux_71_nobody_is_told_that_all_is_well_while_the_directory_may_have_been_written_to() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let mut browser = world.browser();
+    let password = world.proved(&mut browser, &ada).await;
+    let working = browser.fill(&password, &[("new-password", "copper violin harvest 71")]).await;
+    let case = world.case(&working.reference()).await;
+    let now = case.classified().unwrap().classification().clone();
+    let started = world.flow.act(case.id(), Actor::Keyward, Command::Start(now), With::nothing()).await;
+    drop(started.unwrap().into_inner());
+
+    let said = say_not_me(&world, &ada).await;
+    assert_eq!(said.heading(), "The security team has been told");
+    assert!(said.says("We do not know yet if the account was changed."), "{}", said.html);
+    let mail = world.mailbox.newest(&ada.mail).text;
+    assert!(mail.contains("If your password stops working") && !mail.contains("do not need"), "{mail}");
+    let followed = browser.get(&format!("/status/{}", working.reference())).await;
+    assert!(!followed.says("Nothing has changed"), "{}", followed.html);
+}
+
+#[tokio::test]
+async fn t_c03_who_has_proved_nothing_sees_the_end_that_a_name_nobody_has_gets() {
+    let many = |terms: &mut Terms| {
+        (terms.starts.per_name_hour, terms.mails.per_hour, terms.mails.per_day) = (99, 99, 99);
+    };
+    let world = World::with(many).await;
+    let ada = world.somebody("ada").await;
+    // One case is said not to be theirs, the other is ended for that; a third was stopped before, by who asked.
+    let mut strangers = vec![world.browser(), world.browser(), world.browser()];
+    let mut cases = Vec::new();
+    for stranger in &mut strangers {
+        cases.push(world.forgot(stranger, "ada").await.reference());
+    }
+    strangers[0].post(&format!("/recover/{}/stop", cases[0]), &[]).await;
+    let stopped = end_of(&mut strangers[0], &cases[0]).await;
+    world.mailbox.take(&ada.mail);
+    let mut nobody = world.browser();
+    let unknown = world.forgot(&mut nobody, "nobody-here").await.reference();
+    let mut shown = world.browser();
+    let app = world.give_app(&ada).await;
+    let how = world.forgot(&mut shown, "ada").await;
+    shown.show(&how, "app", &app.code(world.ctx.now())).await;
+    say_not_me(&world, &ada).await;
+
+    world.hand.pass_ms(PROVE_MS);
+    expire::run(&world.worker).await.unwrap();
+    let expected = end_of(&mut nobody, &unknown).await;
+    for (stranger, case) in strangers.iter_mut().zip(&cases).skip(1) {
+        assert_eq!(end_of(stranger, case).await, expected);
+    }
+    assert_eq!(end_of(&mut strangers[0], &cases[0]).await.0, stopped.0, "it keeps the end that it had");
+    let told = shown.get(&format!("/recover/{}/stopped", how.reference())).await;
+    assert!(told.says("said it was not them"), "a proof was shown: {}", told.html);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn ux_44_what_the_directory_refused_and_what_was_stopped_elsewhere_is_told_as_that() {
+    for (reason, page_says, mail_says) in [
+        (EndReason::DirectoryRefused, "the directory with the accounts refused the change", "They can see why."),
+        (EndReason::Blocked, "said it was not them", "someone said it was not them."),
+    ] {
+        let world = World::new().await;
+        let ada = world.somebody("ada").await;
+        let mut browser = world.browser();
+        let password = world.proved(&mut browser, &ada).await;
+        let case = world.case(&password.reference()).await;
+        let ended = world.flow.act(case.id(), Actor::Keyward, Command::End(reason), With::nothing()).await;
+        drop(ended.unwrap().into_inner());
+        world.work().await;
+        let stopped = browser.get(&password.path).await;
+        assert!(stopped.says(page_says) && !stopped.says("was not enough"), "{}", stopped.html);
+        let mail = world.mailbox.newest(&ada.mail).text;
+        assert!(mail.contains(mail_says) && !mail.contains("could not prove"), "{mail}");
+        world.end().await;
+    }
 }

@@ -2,13 +2,13 @@
 
 use keyward_core::{
     case::{Ending, Stage},
-    event::{EndReason, Event},
+    event::{EndReason, Entry, Event},
     ids::Reference,
     steps::reissue::Outcome,
 };
 use serde::Deserialize;
 
-use super::{Here, Place, standing, wait::stream_of};
+use super::{Here, Place, end_of_stranger, has_shown, standing, wait::stream_of};
 use crate::web::{
     answer::{Answer, Answered, again, go, show},
     filled::Filled,
@@ -46,8 +46,7 @@ pub async fn find(visit: Visit, Filled(form): Filled<Asked>) -> Answer {
 /// `GET /status/{case}`.
 pub async fn case(here: Here) -> Answered {
     let entries = here.or_page(here.visit.portal.flow.entries(here.case.id()).await)?;
-    let happened =
-        entries.iter().filter_map(|entry| step(&entry.event).map(|step| Happened { at: entry.at, step })).collect();
+    let happened = happened(&entries);
     let over = here.case.is_over();
     Ok(show(&FollowCase {
         shell: here.visit.shell(),
@@ -76,6 +75,23 @@ fn state(here: &Here) -> CaseState {
     }
 }
 
+/// What happened, up to the end; to somebody who has proved nothing, as it would have happened to a name that is no account (T-C03).
+fn happened(entries: &[Entry]) -> Vec<Happened> {
+    let at = |entry: &Entry, step| Happened { at: entry.at, step };
+    if has_shown(entries) {
+        return entries.iter().filter_map(|entry| step(&entry.event).map(|step| at(entry, step))).collect();
+    }
+    let mut happened = Vec::new();
+    for entry in entries {
+        if let Some(reason) = end_of_stranger(&entry.event) {
+            happened.extend(step(&Event::Ended { reason }).map(|step| at(entry, step)));
+            break;
+        }
+        happened.extend(step(&entry.event).map(|step| at(entry, step)));
+    }
+    happened
+}
+
 /// What an entry means for the person. What only the log needs to know is not shown.
 fn step(event: &Event) -> Option<Step> {
     Some(match event {
@@ -91,7 +107,8 @@ fn step(event: &Event) -> Option<Step> {
             EndReason::Withdrawn => Step::Withdrawn,
             EndReason::Expired => Step::Expired,
             EndReason::Blocked => Step::Contested,
-            EndReason::Denied | EndReason::DirectoryRefused | EndReason::Superseded => Step::Refused,
+            EndReason::DirectoryRefused => Step::NotMade,
+            EndReason::Denied | EndReason::Superseded => Step::Refused,
         },
         _ => return None,
     })

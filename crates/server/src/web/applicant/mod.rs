@@ -18,7 +18,7 @@ use axum::{
 use keyward_core::{
     case::{Case, Ending, Stage, Step},
     digest::Digest,
-    event::EndReason,
+    event::{Door, EndReason, Entry, Event},
     ids::Reference,
     steps::reissue::Attempt,
 };
@@ -218,18 +218,52 @@ pub fn told(case: &Case) -> usize {
     case.notices().iter().filter(|notice| notice.delivered && notice.about.is_of_change()).count()
 }
 
-/// Why a case that ended did, for its page.
+/// Why a case that ended did, by what it shows of itself. That somebody said it was not them is said to who got past the proofs: it tells that
+/// there is an account, and a name that is none just runs out of time (T-C03).
 pub fn why(case: &Case) -> StopReason {
+    let is_proved = case.reached() >= Step::Authorize || case.claim().door == Door::Account;
     match case.stage() {
+        Stage::Closed(Ending::Contested { .. } | Ending::Ended(EndReason::Blocked)) if !is_proved => {
+            StopReason::Expired
+        }
         Stage::Closed(Ending::Contested { .. }) => StopReason::Contested,
-        Stage::Closed(Ending::Ended(reason)) => match reason {
-            EndReason::Denied => StopReason::Declined,
-            EndReason::Withdrawn => StopReason::Withdrawn,
-            EndReason::Expired => StopReason::Expired,
-            EndReason::DirectoryRefused => StopReason::NotConfirmed,
-            EndReason::Superseded => StopReason::Busy,
-            EndReason::Blocked => StopReason::Contested,
-        },
+        Stage::Closed(Ending::Ended(reason)) => ended_by(*reason),
         _ => StopReason::AlreadyDone,
+    }
+}
+
+/// The same, with the entries: a first proof is enough to be told, and before it the case keeps the end that it had first.
+fn why_ended(case: &Case, entries: &[Entry]) -> StopReason {
+    match case.stage() {
+        Stage::Closed(Ending::Contested { .. } | Ending::Ended(EndReason::Blocked)) if has_shown(entries) => {
+            StopReason::Contested
+        }
+        _ if has_shown(entries) => why(case),
+        _ => entries.iter().find_map(|entry| end_of_stranger(&entry.event)).map_or_else(|| why(case), ended_by),
+    }
+}
+
+/// Whether anything was proved: only then may what is said depend on the account.
+fn has_shown(entries: &[Entry]) -> bool {
+    entries.iter().any(|entry| matches!(entry.event, Event::Presented(_)))
+}
+
+/// What ends a case, for somebody who has proved nothing: the time, wherever there is no such end for a name that is no account.
+const fn end_of_stranger(event: &Event) -> Option<EndReason> {
+    match event {
+        Event::Contested { .. } | Event::Ended { reason: EndReason::Blocked } => Some(EndReason::Expired),
+        Event::Ended { reason } => Some(*reason),
+        _ => None,
+    }
+}
+
+const fn ended_by(reason: EndReason) -> StopReason {
+    match reason {
+        EndReason::Denied => StopReason::Declined,
+        EndReason::Withdrawn => StopReason::Withdrawn,
+        EndReason::Expired => StopReason::Expired,
+        EndReason::DirectoryRefused => StopReason::DirectoryRefused,
+        EndReason::Superseded => StopReason::Busy,
+        EndReason::Blocked => StopReason::Contested,
     }
 }

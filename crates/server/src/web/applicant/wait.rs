@@ -13,7 +13,7 @@ use keyward_core::{
 };
 use serde::Deserialize;
 
-use super::{Here, Place, link, prove::DEVICE, standing, told, why};
+use super::{Here, Place, link, prove::DEVICE, standing, told, why_ended};
 use crate::{
     flow::{FlowError, With},
     web::{
@@ -219,7 +219,8 @@ pub async fn stop_it(here: Here) -> Answer {
 /// `GET …/stopped`.
 pub async fn stopped(here: Here) -> Answered {
     here.stands_at(Place::Stopped)?;
-    let reason = why(&here.case);
+    let entries = here.or_page(here.visit.portal.flow.entries(here.case.id()).await)?;
+    let reason = why_ended(&here.case, &entries);
     let told = if reason == StopReason::Contested { Told::ContactsAndSecurity } else { Told::Contacts };
     let status = reason.status();
     let view =

@@ -108,6 +108,8 @@ pub enum Step {
     Contested,
     /// The answer was no.
     Refused,
+    /// The directory refused the change.
+    NotMade,
     /// The time was over.
     Expired,
     /// Somebody looked it over.
@@ -128,13 +130,16 @@ impl Step {
             Self::Withdrawn => k("event-withdrawn"),
             Self::Contested => k("event-contested"),
             Self::Refused => k("event-refused"),
+            Self::NotMade => k("event-not-made"),
             Self::Expired => k("event-expired"),
             Self::Reviewed => k("event-reviewed"),
         })
     }
     fn class(&self) -> &'static str {
         match self {
-            Self::Contested | Self::Refused | Self::Expired | Self::NotShown | Self::Withdrawn => "stop",
+            Self::Contested | Self::Refused | Self::NotMade | Self::Expired | Self::NotShown | Self::Withdrawn => {
+                "stop"
+            }
             _ => "",
         }
     }

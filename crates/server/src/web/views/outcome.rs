@@ -14,6 +14,8 @@ use crate::web::shell::{Cut, Shell};
 pub enum StopReason {
     /// It could not be shown that it is the person.
     NotConfirmed,
+    /// It is the person, and the directory refused the change as often as it may be asked.
+    DirectoryRefused,
     /// Somebody said "not me".
     Contested,
     /// Too much time passed.
@@ -59,7 +61,7 @@ impl StopReason {
     /// What the answer is to a program.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NotConfirmed | Self::Contested | Self::Declined => StatusCode::FORBIDDEN,
+            Self::NotConfirmed | Self::DirectoryRefused | Self::Contested | Self::Declined => StatusCode::FORBIDDEN,
             Self::Expired | Self::Withdrawn => StatusCode::GONE,
             Self::Busy => StatusCode::CONFLICT,
             Self::TooManyTries(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -75,12 +77,14 @@ impl StopReason {
 
     /// Whether this is the red sign (a decision), or a quiet page (a matter of time or address).
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::NotConfirmed | Self::Contested | Self::Declined | Self::TooManyTries(_))
+        use StopReason::{Contested, Declined, DirectoryRefused, NotConfirmed, TooManyTries};
+        matches!(self, NotConfirmed | DirectoryRefused | Contested | Declined | TooManyTries(_))
     }
 
     fn words(&self) -> Words {
         match self {
             Self::NotConfirmed => words!("stop-not-confirmed"),
+            Self::DirectoryRefused => words!("stop-directory"),
             Self::Contested => words!("stop-contested"),
             Self::Expired => words!("stop-expired"),
             Self::Withdrawn => words!("stop-withdrawn"),

@@ -281,7 +281,7 @@ fn ux_04_before_a_first_proof_no_page_has_an_address_a_device_or_a_count() {
 #[test]
 fn ux_44_a_refusal_says_what_did_not_change_what_next_and_who_was_told() {
     let pages = every_page();
-    for name in ["10-not-confirmed", "10-contested", "10-declined", "10-tries"] {
+    for name in ["10-not-confirmed", "10-directory", "10-contested", "10-declined", "10-tries"] {
         let page = pages.iter().find(|(lang, page)| *lang == Lang::En && page.name == name);
         let html = &page.expect("there").1.html;
         for part in

@@ -70,6 +70,8 @@ fn ended() -> Vec<(&'static str, Notice)> {
         ("stopped-expired", stopped(StoppedBy::Expired)),
         ("stopped-withdrawn", stopped(StoppedBy::Withdrawn)),
         ("stopped-declined", stopped(StoppedBy::Declined)),
+        ("stopped-directory", stopped(StoppedBy::Directory)),
+        ("stopped-contested", stopped(StoppedBy::Contested)),
         ("done-password", done(Goal::Password, true)),
         ("done-unlock", done(Goal::Unlock, false)),
         ("done-replace", done(Goal::Replace, true)),

@@ -95,6 +95,7 @@ fn follow(shell: &Shell, out: &mut Samples) {
         Step::Withdrawn,
         Step::Contested,
         Step::Refused,
+        Step::NotMade,
         Step::Expired,
     ];
     let happened =
