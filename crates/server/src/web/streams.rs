@@ -4,6 +4,7 @@
 use std::{
     collections::HashMap,
     convert::Infallible,
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -43,15 +44,25 @@ struct Place {
 }
 
 impl Streams {
-    fn open(&self, network: &str) -> Option<Place> {
+    fn open(&self, address: &str) -> Option<Place> {
+        let network = network(address);
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = open.values().sum();
-        let here = open.get(network).copied().unwrap_or(0);
+        let here = open.get(&network).copied().unwrap_or(0);
         if all >= ALL || here >= ONE_NETWORK {
             return None;
         }
-        open.insert(network.to_owned(), here + 1);
-        Some(Place { streams: self.clone(), network: network.to_owned() })
+        open.insert(network.clone(), here + 1);
+        Some(Place { streams: self.clone(), network })
+    }
+}
+
+/// The widest range of addresses that one home or small office has, as starts are counted. What is no address stands for itself.
+fn network(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V4(address)) => (u32::from(address) >> 8).to_string(),
+        Ok(IpAddr::V6(address)) => format!("{:x}", u128::from(address) >> 72),
+        Err(_) => address.to_owned(),
     }
 }
 
@@ -116,12 +127,14 @@ mod tests {
     #[test]
     fn r17_streams_are_bounded_by_network_and_in_all_and_a_closed_one_makes_room() {
         let streams = Streams::default();
-        let mut mine: Vec<Place> = (0..ONE_NETWORK).filter_map(|_| streams.open("192.0.2.7")).collect();
+        let mut mine: Vec<Place> = (0..ONE_NETWORK).filter_map(|n| streams.open(&format!("192.0.2.{n}"))).collect();
         assert_eq!(mine.len(), ONE_NETWORK);
-        assert!(streams.open("192.0.2.7").is_none());
-        assert!(streams.open("192.0.2.8").is_some(), "another network has its own");
+        assert!(streams.open("192.0.2.99").is_none());
+        assert!(streams.open("192.0.3.7").is_some(), "another network has its own");
         mine.pop();
         assert!(streams.open("192.0.2.7").is_some());
+        let one_home = (0..2 * ONE_NETWORK).filter_map(|n| streams.open(&format!("2001:db8:0:{n:x}::{n:x}")));
+        assert_eq!(one_home.collect::<Vec<_>>().len(), ONE_NETWORK, "many addresses of one subscriber are one network");
         let others: Vec<Place> = (0..ALL).filter_map(|n| streams.open(&format!("192.0.2.{n}/n"))).collect();
         assert_eq!(mine.len() + others.len(), ALL);
         drop((mine, others));
