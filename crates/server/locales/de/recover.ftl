@@ -87,6 +87,7 @@ prove-email-title = Sehen Sie in Ihre E-Mail
 prove-email-if = Wenn es zu diesem Namen ein Konto mit einer passenden Adresse gibt, ist eine Nachricht unterwegs.
 prove-email-text = Darin sind ein Link und ein 6-stelliger Code. Eines von beiden genügt. Lassen Sie diese Seite für den Code offen.
 prove-email-until = Beide gelten bis { $time }. Das sind insgesamt { $life }.
+prove-email-none = Wir haben keine weitere Nachricht gesendet. Mehr gibt es in diesem Fall nicht. Ein Code aus einer früheren gilt bis zu seiner eigenen Zeit.
 prove-email-nothing = Nichts angekommen? Sehen Sie auch im Spam-Ordner nach.
 prove-email-again = Wenn es eine passende Adresse gibt, ist eine neue Nachricht unterwegs. Der frühere Code gilt noch bis zu seiner eigenen Zeit.
 resend = Noch einmal senden

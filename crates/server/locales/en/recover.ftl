@@ -87,6 +87,7 @@ prove-email-title = Check your email
 prove-email-if = If there is an account for that name with an address we can use, a message is on its way.
 prove-email-text = It has a link and a 6-digit code. Use either one. Keep this page open for the code.
 prove-email-until = Both work until { $time }. That is { $life } in all.
+prove-email-none = We have not sent another message. There were as many as this case can have. A code from an earlier one works until its own time.
 prove-email-nothing = Nothing there? Look in your junk folder too.
 prove-email-again = If there is an address we can use, a new message is on its way. The code you had still works until its own time.
 resend = Send it again

@@ -1,6 +1,6 @@
 //! Links that no longer do anything, and codes whose time is over: each page says which it is and what next, and tells nobody else anything.
 
-use keyward::flow::FlowError;
+use keyward::{flow::FlowError, token::Token};
 use keyward_core::{case::Refusal, digest::Digest, time::MINUTE_MS};
 
 use crate::world::{Browser, FIRST, Mail, Page, Person, World};
@@ -50,6 +50,65 @@ async fn ux_13_an_expired_a_used_and_a_stopped_link_say_which_they_are_and_what_
     let stopped = browser.get(&mail.link("/l/")).await;
     assert_eq!((stopped.status.as_u16(), stopped.heading().as_str()), (410, "This link was turned off"));
     assert!(stopped.says("Nothing has changed on the account."));
+    world.end().await;
+}
+
+/// Asks for a message in one more case of a browser that is signed in; the case, and its message.
+async fn mailed_again(world: &World, browser: &mut Browser, person: &Person) -> (Page, Mail) {
+    let how = world.begin(browser, "/me/app/add").await;
+    let page = browser.fill(&how, &[("way", "email")]).await;
+    world.work().await;
+    (page, with_link(world, person))
+}
+
+#[tokio::test]
+async fn ux_13_a_dead_link_speaks_of_its_own_case_and_of_no_other() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let (mut browser, first, mail) = mailed(&world, &ada).await;
+    let (second, lapsing) = mailed_again(&world, &mut browser, &ada).await;
+    let used = mail.link("/l/");
+    let landing = browser.get(&used).await;
+    browser.fill(&landing, &[]).await;
+
+    // A link that nobody knows is not one that was used, whatever else this browser did.
+    let nothing = Token::new([7; 32]);
+    let unknown = browser.get(&format!("/l/{}", nothing.reveal().expose())).await;
+    assert_eq!((unknown.status.as_u16(), unknown.heading().as_str()), (410, "This link does not work any more"));
+    assert!(!unknown.html.contains("/stop\""), "{}", unknown.html);
+
+    world.hand.pass_ms(11 * MINUTE_MS);
+    world.work().await;
+    for (link, heading, case) in [
+        (lapsing.link("/l/"), "This link has expired", second.reference()),
+        (used, "This link has already been used", first.reference()),
+    ] {
+        let page = browser.get(&link).await;
+        assert_eq!(page.heading(), heading);
+        assert!(page.html.contains(&format!("/recover/{case}/stop")), "{heading}: {}", page.html);
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn ux_16_a_message_beyond_the_last_is_not_promised_whoever_was_named() {
+    let world = World::new().await;
+    world.somebody("ada").await;
+    let mut said = Vec::new();
+    for name in ["ada", "nobody-here"] {
+        let mut browser = world.browser();
+        let how = world.forgot(&mut browser, name).await;
+        let mut page = browser.fill(&how, &[("way", "email")]).await;
+        for _ in 0..3 {
+            assert!(page.says("a message is on its way"), "{}", page.html);
+            page = browser.post(&how.path, &[("way", "email")]).await;
+        }
+        page = browser.fill(&page, &[("code", "12")]).await;
+        assert!(page.says("We have not sent another message."), "{}", page.html);
+        assert!(!page.says("on its way") && !page.says("Both work until"), "{}", page.html);
+        said.push(page.html.replace(&page.reference(), "REFERENCE"));
+    }
+    assert_eq!(said[0], said[1]);
     world.end().await;
 }
 

@@ -70,8 +70,10 @@ pub async fn choose(here: Here, Filled(form): Filled<Chosen>) -> Answered {
         Some(WayKind::None | WayKind::Desk | WayKind::InPerson) => go(&format!("{}/desk", here.base())),
         Some(WayKind::Email) => {
             // Asked for here, so that opening the page again sends nothing.
-            here.or_page(here.visit.portal.flow.ask_for_mail(&here.case, here.browser).await)?;
-            go(&Mailed::page(&email_path(&here), here.visit.at, None))
+            match here.or_page(here.visit.portal.flow.ask_for_mail(&here.case, here.browser).await)? {
+                true => go(&Mailed::page(&email_path(&here), here.visit.at, None)),
+                false => go(&none_sent(&here, &Mailed::default())),
+            }
         }
         Some(way) => go(&format!("{}/{}", here.base(), way.value())),
     })
@@ -209,6 +211,13 @@ pub struct Mailed {
 }
 
 impl Mailed {
+    /// Where none was sent, and when the last one was is not known.
+    const NONE: &str = "again=no";
+
+    /// Whether the page has a message to speak of.
+    fn is_any(&self) -> bool {
+        self.asked.is_some() || self.again.is_none()
+    }
     /// When the message was asked for; never later than now.
     pub fn at(&self, now: Timestamp) -> Timestamp {
         self.asked.map_or(now, Timestamp::from_millis).min(now)
@@ -236,6 +245,14 @@ fn email_path(here: &Here) -> String {
     format!("{}/email", here.base())
 }
 
+/// The address of the page when there was no further message: with the time of the last one, if that is known.
+fn none_sent(here: &Here, mailed: &Mailed) -> String {
+    match mailed.asked {
+        Some(_) => Mailed::page(&email_path(here), mailed.at(here.visit.at), Some(false)),
+        None => format!("{}?{}", email_path(here), Mailed::NONE),
+    }
+}
+
 /// `GET …/email`.
 pub async fn email(here: Here, InAddress(mailed): InAddress<Mailed>) -> Answered {
     here.stands_at(Place::How)?;
@@ -248,8 +265,8 @@ fn email_page(here: &Here, mailed: &Mailed, problem: Option<CodeProblem>) -> Ans
     let view = ProveEmail {
         shell: here.visit.shell(),
         case: here.head(),
-        asked_ms: asked.millis(),
-        until: asked.plus_ms(terms.mail_ms),
+        mailed: if mailed.is_any() { format!("asked={}", asked.millis()) } else { Mailed::NONE.to_owned() },
+        until: mailed.is_any().then(|| asked.plus_ms(terms.mail_ms)),
         life_ms: terms.mail_ms,
         resend: mailed.resend(&here.visit),
         sent_again: problem.is_none() && mailed.again.as_deref() == Some("yes"),
@@ -285,8 +302,10 @@ async fn email_refused(here: &Here, mailed: &Mailed) -> Answered {
 pub async fn email_again(here: Here, InAddress(mailed): InAddress<Mailed>) -> Answered {
     here.stands_at(Place::How)?;
     let is_sent = here.or_page(here.visit.portal.flow.ask_for_mail(&here.case, here.browser).await)?;
-    let asked = if is_sent { here.visit.at } else { mailed.at(here.visit.at) };
-    Ok(go(&Mailed::page(&email_path(&here), asked, Some(is_sent))))
+    Ok(go(&match is_sent {
+        true => Mailed::page(&email_path(&here), here.visit.at, Some(true)),
+        false => none_sent(&here, &mailed),
+    }))
 }
 
 /// `GET …/device`.

@@ -132,10 +132,10 @@ pub struct ProveEmail {
     pub shell: Shell,
     /// The case.
     pub case: CaseHead,
-    /// When the message was asked for, in milliseconds since 1970: part of the page's own address.
-    pub asked_ms: i64,
-    /// When the link and the code end.
-    pub until: Timestamp,
+    /// What the page's own address says about the message: when it was asked for, or that there was none.
+    pub mailed: String,
+    /// When the link and the code end; `None` if no message was sent.
+    pub until: Option<Timestamp>,
     /// How long they live in all, in milliseconds.
     pub life_ms: i64,
     /// Whether and when it can be sent again.

@@ -97,8 +97,8 @@ fn codes(shell: &Shell, out: &mut Samples) {
     let mut email = ProveEmail {
         shell: shell.clone(),
         case: case(1),
-        asked_ms: NOW.millis(),
-        until: NOW.plus_ms(10 * MINUTE_MS),
+        mailed: format!("asked={}", NOW.millis()),
+        until: Some(NOW.plus_ms(10 * MINUTE_MS)),
         life_ms: 10 * MINUTE_MS,
         resend: Resend::From(NOW.plus_ms(30 * SECOND_MS)),
         sent_again: false,
@@ -114,6 +114,11 @@ fn codes(shell: &Shell, out: &mut Samples) {
     email.sent_again = true;
     email.problem = None;
     out.add("05-email-again", &email);
+    email.sent_again = false;
+    email.mailed = "again=no".to_owned();
+    email.until = None;
+    email.resend = Resend::NoMore;
+    out.add("05-email-none", &email);
 }
 
 fn wait(shell: &Shell, out: &mut Samples) {
