@@ -236,6 +236,32 @@ async fn ux_66_a_session_that_is_about_to_end_can_be_kept_without_leaving_the_pa
 }
 
 #[tokio::test]
+async fn ux_63_a_page_that_waits_loads_again_without_script_until_that_is_turned_off() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let mut browser = world.browser();
+    let form = browser.get("/sign-in").await;
+    let wait = browser.fill(&form, &[("name", &ada.name), ("password", FIRST)]).await;
+    let mut pages = vec![wait.path];
+    world.work().await;
+    browser.get(&pages[0]).await;
+    let begin = browser.get("/me/app/add").await;
+    let looking = browser.fill(&begin, &[]).await;
+    // Looking again looks at the same: the next page is for who has been looked up.
+    assert!(looking.html.contains("<a class=\"alone\" href=\"?\">"), "{}", looking.html);
+    pages.push(looking.path);
+    let mut waits = world.browser();
+    waits.fill(&form, &[("name", &ada.name), ("password", FIRST)]).await;
+    for (browser, path) in [(&mut waits, &pages[0]), (&mut browser, &pages[1])] {
+        for (query, refreshes) in [("", true), ("?refresh=off", false)] {
+            let page = browser.get(&format!("{path}{query}")).await;
+            assert!(page.path.starts_with(path.as_str()), "{}", page.path);
+            assert_eq!(page.html.contains("http-equiv=\"refresh\""), refreshes, "{path}{query}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn t_c02_a_refusal_is_told_at_the_same_time_for_every_name_whoever_was_asked() {
     let world = World::with(|terms| terms.refusal_ms = 1_500).await;
     let ada = world.somebody("ada").await;

@@ -19,10 +19,10 @@ use crate::{
     flow::{BROWSER_MS, DRAFT_MS, Draft, FlowError, OwnWay, Wanted, browser_digest},
     web::{
         answer::{Answer, Answered, go, show, stop, with_cookie},
-        applicant::Here,
+        applicant::{Here, Refresh},
+        filled::InAddress,
         streams::news,
         views::{
-            Live,
             me_change::{Begin, Wish},
             me_edit::Remove,
             outcome::StopReason,
@@ -127,11 +127,11 @@ fn is_looked_up(here: &Here) -> bool {
 }
 
 /// `GET /recover/{case}/begin`: until the account has been looked up.
-pub async fn looked_up(here: Here) -> Answer {
+pub async fn looked_up(here: Here, InAddress(said): InAddress<Refresh>) -> Answer {
     if is_looked_up(&here) {
         return here.onward(&here.case);
     }
-    let live = Live { events: format!("{}/begin/events", here.base()), refresh_s: Some(REFRESH_S) };
+    let live = said.live(format!("{}/begin/events", here.base()), REFRESH_S);
     show(&Working { shell: here.visit.shell(), case: here.head(), work: Work::Checking, live })
 }
 

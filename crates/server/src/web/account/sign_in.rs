@@ -12,11 +12,11 @@ use crate::{
     flow::{FlowError, TRY_MS, Tried, Trying, Typed},
     web::{
         answer::{Answer, Answered, again, come_back, failed, go, show, stop, with_cookie},
+        applicant::Refresh,
         filled::{Filled, InAddress},
         shell::page,
         streams::news,
         views::{
-            Live,
             me::{SignIn, SignInProblem},
             me_change::{SignInWait, Wish},
             outcome::StopReason,
@@ -99,7 +99,7 @@ pub async fn typed(visit: Visit, Filled(Named { name, password, wish }): Filled<
 }
 
 /// `GET /sign-in/wait`: until the worker has asked the directory.
-pub async fn wait(visit: Visit) -> Answered {
+pub async fn wait(visit: Visit, InAddress(said): InAddress<Refresh>) -> Answered {
     let Some(cookie) = visit.token(TRY) else { return Ok(go("/sign-in")) };
     let over = |answer| with_cookie(answer, &visit.no_cookie(TRY));
     Ok(match visit.or_page(visit.portal.flow.tried(&cookie).await)? {
@@ -108,7 +108,7 @@ pub async fn wait(visit: Visit) -> Answered {
             stop(&visit, StopReason::Outage)
         }
         Tried::Waiting(_) => {
-            let live = Live { events: "/sign-in/events".to_owned(), refresh_s: Some(REFRESH_S) };
+            let live = said.live("/sign-in/events".to_owned(), REFRESH_S);
             show(&SignInWait { shell: visit.shell(), live })
         }
         Tried::Refused(Trying { name, wish, .. }) => {

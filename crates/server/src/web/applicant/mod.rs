@@ -7,7 +7,7 @@ mod reissue;
 mod start;
 mod wait;
 
-pub use wait::hold_reason;
+pub use wait::{Refresh, hold_reason};
 
 use axum::{
     Router,

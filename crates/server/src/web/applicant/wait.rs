@@ -48,9 +48,12 @@ pub struct Refresh {
     refresh: Option<String>,
 }
 
-fn live(here: &Here, said: &Refresh, seconds: u32) -> Live {
-    let off = said.refresh.as_deref() == Some("off");
-    Live { events: stream_of(here), refresh_s: (!off).then_some(seconds) }
+impl Refresh {
+    /// How a page hears of news, with the refresh only for who has not turned it off.
+    pub fn live(&self, events: String, seconds: u32) -> Live {
+        let off = self.refresh.as_deref() == Some("off");
+        Live { events, refresh_s: (!off).then_some(seconds) }
+    }
 }
 
 /// The stream for a page that was made now. It names where the case stood: by the time the browser listens, it may stand elsewhere.
@@ -61,7 +64,7 @@ pub fn stream_of(here: &Here) -> String {
 /// `GET …/wait`.
 pub async fn wait(here: Here, InAddress(said): InAddress<Refresh>) -> Answered {
     here.stands_at(Place::Wait)?;
-    let live = live(&here, &said, REFRESH_S);
+    let live = said.live(stream_of(&here), REFRESH_S);
     let plan = here.or_page(here.visit.portal.flow.plan(&here.case, here.visit.at).await)?;
     let (shell, case) = (here.visit.shell(), here.head());
     if let Some(hold) = here.case.hold().filter(|_| !plan.needs_people()) {
@@ -103,7 +106,7 @@ pub async fn working(here: Here, InAddress(said): InAddress<Refresh>) -> Answere
         (_, Action::RemoveFactor) if here.case.claim().door == Door::Account => Work::TakingOff,
         (_, Action::RemoveFactor) => Work::Removing,
     };
-    let live = live(&here, &said, REFRESH_SOON_S);
+    let live = said.live(stream_of(&here), REFRESH_SOON_S);
     Ok(show(&Working { shell: here.visit.shell(), case: here.head(), work, live }))
 }
 
