@@ -26,6 +26,13 @@ pub struct ChooseProof {
     pub nothing_chosen: bool,
 }
 
+impl ChooseProof {
+    /// The field of the first choice.
+    fn first(&self) -> &'static str {
+        if self.ways.is_empty() { "way-none" } else { "way-1" }
+    }
+}
+
 /// Why a passkey page says something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PasskeyProblem {

@@ -72,6 +72,8 @@ fn prove(shell: &Shell, out: &mut Samples) {
     out.add("03-how-one-of-two", &how);
     how.ways.clear();
     out.add("03-how-not-enough", &how);
+    how.nothing_chosen = true;
+    out.add("03-how-not-enough-error", &how);
     let mut page = ProvePasskey { shell: shell.clone(), case: case(1), passkey: passkey(), problem: None };
     out.add("04-passkey", &page);
     page.problem = Some(PasskeyProblem::NotShown);
