@@ -66,8 +66,18 @@ test('ux_66 the page warns two minutes before the session ends, and staying keep
   await expect(warning).toBeHidden();
   await page.clock.fastForward(2_000);
   await expect(warning).toBeVisible();
-  await page.getByRole('button', { name: 'Stay signed in' }).click();
-  await expect(warning).toBeHidden();
+  const stay = page.getByRole('button', { name: 'Stay signed in' });
+  // No answer says nothing about the session, and can be asked for again.
+  await page.route('**/me/stay', route => route.fulfill({ status: 503 }));
+  await stay.click();
+  await expect(page.getByText('We could not reach the server.')).toBeVisible();
+  await page.unroute('**/me/stay');
+  await page.route('**/me/stay', route => route.fulfill({ json: { idle: 60_000 } }));
+  await stay.click();
+  await expect(page.getByText('We sign you out in less than 2 minutes.')).toBeVisible();
+  await page.unroute('**/me/stay');
+  await stay.click();
+  await expect(page.getByText('We sign you out')).toBeHidden();
   await page.clock.fastForward(idle + 1_000);
   await expect(page.getByText('You have been signed out.')).toBeVisible();
   await expect(page).toHaveURL(/\/me\/contacts\/add$/);

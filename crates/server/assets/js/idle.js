@@ -9,7 +9,8 @@ const arm = () => {
   clearTimeout(warning);
   clearTimeout(end);
   box.hidden = true;
-  warning = setTimeout(() => { box.hidden = false; said.textContent = box.dataset.soon; }, Math.max(0, idle - EARLY));
+  const words = idle < EARLY ? box.dataset.less : box.dataset.soon;
+  warning = setTimeout(() => { box.hidden = false; said.textContent = words; }, Math.max(0, idle - EARLY));
   end = setTimeout(over, idle);
 };
 const over = () => {
@@ -20,7 +21,9 @@ const over = () => {
 
 button.addEventListener('click', async () => {
   const answer = await fetch(box.dataset.stay, { method: 'POST', redirect: 'manual' }).catch(() => undefined);
-  if (answer?.status !== 200) return over();
+  // Whoever is signed out is sent on to sign in. Any other answer, or none, says nothing about that.
+  if (answer?.type === 'opaqueredirect') return over();
+  if (answer?.status !== 200) return void (said.textContent = box.dataset.away);
   box.dataset.idle = (await answer.json()).idle;
   arm();
 });

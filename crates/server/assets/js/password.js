@@ -5,6 +5,8 @@ document.querySelectorAll('input[data-check]').forEach(input => {
   if (url.origin !== location.origin) return;
   const said = document.getElementById(input.id + '-said');
   const rules = document.querySelectorAll('[data-rule]');
+  // Where the name is typed beside it, the password must not be that name.
+  const name = input.form.elements.name;
   let timer, running;
 
   const show = (item, met) => {
@@ -18,7 +20,7 @@ document.querySelectorAll('input[data-check]').forEach(input => {
     try {
       const answer = await fetch(url, {
         method: 'POST',
-        body: new URLSearchParams({ 'new-password': input.value }),
+        body: new URLSearchParams({ 'new-password': input.value, ...(name && { name: name.value }) }),
         signal: running.signal,
         cache: 'no-store',
         redirect: 'error',
@@ -37,6 +39,7 @@ document.querySelectorAll('input[data-check]').forEach(input => {
     timer = setTimeout(check, pause);
   };
   input.addEventListener('input', () => later(500));
+  name?.addEventListener('input', () => input.value && later(500));
   // Typed, or put back by the browser, before this was here.
   if (input.value) later(0);
 });

@@ -62,6 +62,8 @@ fn scripts_have_no_html_sink_no_eval_and_no_other_host() {
     let password = text(password.expect("there"));
     assert!(password.contains("url.origin !== location.origin"));
     assert!(password.contains("method: 'POST'"));
+    // Where a name is typed beside it, it is judged by that name, as it is when it is saved.
+    assert!(password.contains("{ name: name.value }"));
 }
 
 #[test]

@@ -295,6 +295,7 @@ async fn v6_4_1_a_first_password_is_good_for_choosing_another_and_for_nothing_el
         assert_eq!(browser.get(path).await.path, "/me/password", "{path}");
     }
     assert_eq!(browser.post("/me/app/add", &[]).await.path, "/me/password");
+    assert_eq!(browser.post("/me/stay", &[]).await.status, 200, "who chooses it may take their time (UX-66)");
     let key = keyward::token::Token::parse(&browser.cookies["__Host-kw-session"]).unwrap();
     assert!(world.flow.signed_in(&key).await.unwrap().is_none(), "nobody for whoever does not ask for it by name");
     assert!(world.flow.half_signed_in(&key).await.unwrap().is_some_and(|present| present.must_change));

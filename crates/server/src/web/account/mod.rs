@@ -28,6 +28,8 @@ use crate::{flow::Present, i18n::k};
 
 /// The cookie of a session.
 const SESSION: &str = "session";
+/// Where a page asks for the session to last.
+const STAY: &str = "/me/stay";
 /// How often a waiting page without script loads again.
 const REFRESH_S: u32 = 1;
 
@@ -39,7 +41,7 @@ pub fn routes() -> Router<Shared> {
         .route("/sign-in/events", get(sign_in::events))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/me", get(overview::me))
-        .route("/me/stay", post(stay))
+        .route(STAY, post(stay))
         .route("/me/passkeys/add", get(change::begin).post(change::begins))
         .route("/me/app/add", get(change::begin).post(change::begins))
         .route("/me/recovery-codes", get(change::begin).post(change::begins))
@@ -80,7 +82,10 @@ where
         let Some(cookie) = visit.token(SESSION) else { return Err(to_sign_in(wish)) };
         match visit.or_page(visit.portal.flow.half_signed_in(&cookie).await)? {
             // A first password that somebody else knows is good for choosing another (V6.4.1).
-            Some(present) if present.must_change && wish != Wish::Password => Err(go(Wish::Password.path())),
+            // Staying is for the page where they do.
+            Some(present) if present.must_change && wish != Wish::Password && parts.uri.path() != STAY => {
+                Err(go(Wish::Password.path()))
+            }
             Some(present) => Ok(Self { visit, present, wish }),
             None => Err(to_sign_in(wish)),
         }
