@@ -54,7 +54,8 @@ where
         let portal = Shared::from_ref(state);
         let jar = CookieJar::from_headers(&parts.headers);
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let path = without_key(parts.uri.path_and_query().map_or("/", |path| path.as_str())).to_owned();
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let path = to_look_at(without_key(path));
         let lang = Lang::choose(
             jar.get("lang").map(Cookie::value),
             text(&parts.headers, header::ACCEPT_LANGUAGE),
@@ -79,6 +80,19 @@ fn without_key(path: &str) -> &str {
         .into_iter()
         .find(|link| path.strip_prefix(link).is_some_and(|rest| rest.starts_with('/')))
         .unwrap_or(path)
+}
+
+/// The last parts of the addresses that only take a form.
+const ONLY_POST: [&str; 6] = ["again", "check", "language", "replace", "sign-out", "stay"];
+
+/// A page says where it is for whoever comes back to it: from an address that only takes a form, that is the page before it.
+fn to_look_at(path: &str) -> String {
+    let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
+    match path.rsplit_once('/') {
+        Some(("", last)) if ONLY_POST.contains(&last) => "/".to_owned(),
+        Some((before, last)) if ONLY_POST.contains(&last) => format!("{before}{query}"),
+        _ => format!("{path}{query}"),
+    }
 }
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {

@@ -37,6 +37,31 @@ async fn r47_the_page_about_privacy_says_what_is_deleted_by_itself_and_what_is_n
 }
 
 #[tokio::test]
+async fn ux_10_another_language_leads_from_an_address_that_only_takes_a_form_to_a_page() {
+    let world = World::new().await;
+    world.somebody("ada").await;
+    let mut browser = world.browser();
+    let how = world.forgot(&mut browser, "ada").await;
+    let case = format!("/recover/{}", how.reference());
+    for (path, page) in [
+        (format!("{case}/email/again?asked=1"), format!("{case}/email?asked=1")),
+        (format!("{case}/new/password/check"), format!("{case}/how")),
+        (format!("{case}/bind/again"), format!("{case}/how")),
+        (format!("{case}/codes/replace"), format!("{case}/how")),
+        ("/me/stay".to_owned(), "/sign-in".to_owned()),
+        ("/language".to_owned(), "/".to_owned()),
+        ("/sign-out".to_owned(), "/".to_owned()),
+    ] {
+        let refused = browser.ask(Method::PUT, &path, String::new()).await;
+        assert_eq!(refused.status, 405, "{path}");
+        let back = refused.attribute("value");
+        let chosen = browser.post("/language", &[("lang", "en"), ("back", &back)]).await;
+        assert_eq!((chosen.status.as_u16(), &chosen.path), (200, &page), "{path}: {back}");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
 async fn ux_131_what_may_be_kept_for_ever_has_a_name_that_changes_with_it() {
     let world = World::new().await;
     let mut browser = world.browser();
