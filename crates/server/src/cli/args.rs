@@ -155,7 +155,8 @@ pub struct DemoArgs {
     /// The address and port to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8440")]
     pub listen: SocketAddr,
-    /// Let other machines in: anybody who can reach the port can then play every role
+    /// Listen for other machines too: anybody who can reach the port can then play every role. A browser there has to open it as localhost, through
+    /// a tunnel or a published port
     #[arg(long)]
     pub expose: bool,
 }

@@ -30,7 +30,7 @@ impl DemoArgs {
     pub fn settings(&self) -> Result<Vec<FlagValue>, CliError> {
         if !self.listen.ip().is_loopback() && !self.expose {
             return Err(CliError::Usage(format!(
-                "`{}` lets other machines in, and in a demonstration anybody who comes in can play every role; --expose allows it",
+                "`{}` lets other machines in, and in a demonstration anybody who comes in can play every role; --expose allows it. A browser opens it as localhost alone",
                 self.listen
             )));
         }
