@@ -46,7 +46,6 @@ pub fn go(to: &str) -> Answer {
     // Paths of ours are ASCII; anything else would be a mistake, and leads to the start.
     let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
     response.headers_mut().insert(header::LOCATION, to);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -108,9 +107,7 @@ pub fn failed(visit: &Visit, error: FlowError) -> Answer {
     stop(visit, why)
 }
 
-/// JSON that no cache keeps.
+/// JSON.
 pub fn json(value: &serde_json::Value) -> Answer {
-    let mut response = axum::Json(value).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    axum::Json(value).into_response()
 }

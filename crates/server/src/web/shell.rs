@@ -313,7 +313,7 @@ pub struct Summary<'a> {
 }
 impl HtmlSafe for Summary<'_> {}
 
-/// A page as an answer that no cache keeps. A template that cannot be written is a bare 500 without details.
+/// A page as an answer; the guard keeps it out of every cache. A template that cannot be written is a bare 500 without details.
 pub fn page(status: StatusCode, view: &impl Template) -> Response<Body> {
     let (status, body) = match view.render() {
         Ok(html) => (status, html),
@@ -324,8 +324,6 @@ pub fn page(status: StatusCode, view: &impl Template) -> Response<Body> {
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     response
 }
