@@ -11,7 +11,7 @@ use keyward_core::{
 };
 
 use super::{
-    Store, StoreError, Tx,
+    Engine, Store, StoreError, Tx,
     db::{statements, vals},
     value::Word,
 };
@@ -165,6 +165,15 @@ pub(super) async fn end_of_case(tx: &mut Tx, case: CaseId, purpose: Option<Purpo
 }
 
 pub(super) async fn end_of_person(tx: &mut Tx, person: PersonId, purpose: Option<Purpose>) -> Result<(), StoreError> {
+    // A statement of PostgreSQL deletes what was there when it began. If a seat is being exchanged for a session at that moment, it waits for the
+    // seat, finds it gone and does not see the session; a second statement does. By then no seat is left that another session could come of (T-E07).
+    if tx.engine() == Engine::Postgres {
+        end_seen_of_person(tx, person, purpose).await?;
+    }
+    end_seen_of_person(tx, person, purpose).await
+}
+
+async fn end_seen_of_person(tx: &mut Tx, person: PersonId, purpose: Option<Purpose>) -> Result<(), StoreError> {
     let ended = match purpose {
         Some(purpose) => tx.write(&END_OF_PERSON, vals![person, Word(purpose)]).await,
         None => tx.write(&END_ALL_OF_PERSON, vals![person]).await,

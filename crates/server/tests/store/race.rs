@@ -6,17 +6,18 @@ use std::{
 };
 
 use keyward::store::{
-    Aside, CommitError, Guard, Store, With,
+    Aside, CommitError, Guard, Store, With, Write,
     accounts::{NewAccount, NewPassword},
     limits::Limit,
     people::{MAX_FAILURES, NewFactor},
-    tokens::Purpose,
+    tokens::{NewToken, Purpose},
 };
 use keyward_core::{
     account::Method,
     digest::Digest,
     time::{HOUR_MS, MINUTE_MS},
 };
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::{
     World,
@@ -320,4 +321,35 @@ async fn of_many_who_continue_a_case_one_does(world: World) {
     assert_eq!(won.await, 1);
     let loaded = world.store.load(draft.case.id()).await.unwrap().unwrap();
     assert_eq!(loaded.case.seq(), 3);
+}
+
+/// Who ends all sessions waits for the seat of a sign-in that is just being exchanged, and has begun before the session was there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t_e07_a_session_that_is_being_made_ends_with_all_others() {
+    let Some(world) = World::on_postgres().await else { return };
+    let person = world.person();
+    for purpose in [Some(Purpose::SignIn), None] {
+        let seat = NewToken { purpose: Purpose::SignIn, person: Some(person), ..token(&world, None) };
+        world.store.put_token(&seat).await.unwrap();
+        let session = NewToken { hash: Digest::of(&world.ctx.bytes::<16>()), ..seat.clone() };
+        let exchange = format!(
+            "BEGIN; INSERT INTO tokens SELECT purpose, decode('{}', 'hex'), case_id, person_id, browser, data, created_ms, idle_ms, \
+             expires_ms, tries, max_tries FROM tokens; DELETE FROM tokens WHERE hash = decode('{}', 'hex')",
+            session.hash, seat.hash
+        );
+        let mut sign_in = PgConnection::connect(&world.url).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(exchange)).execute(&mut sign_in).await.unwrap();
+
+        let store = world.store.clone();
+        let end = Aside::default().write(Write::EndTokensOfPerson { person, purpose });
+        let ending = tokio::spawn(async move { store.aside(end).await });
+        let mut look = PgConnection::connect(&world.url).await.unwrap();
+        let waits = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')";
+        while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut look).await.unwrap() {
+            tokio::task::yield_now().await;
+        }
+        sqlx::raw_sql("COMMIT").execute(&mut sign_in).await.unwrap();
+        ending.await.unwrap().unwrap();
+        assert_eq!(world.store.find_token(&seen(&world, &session)).await.unwrap(), None, "{purpose:?}");
+    }
 }
