@@ -5,8 +5,8 @@
 use std::{collections::BTreeSet, fs};
 
 use keyward::{
-    evidence::{Signing, contents},
-    store::sign::Memory,
+    evidence::{EvidenceError, Signing, contents},
+    store::sign::{Memory, SignError},
 };
 use keyward_core::{
     bundle::{Bundle, Contents, Proved, verify},
@@ -20,9 +20,14 @@ use super::{
     World,
     cases::{Draft, START},
     log::signer,
+    on_both,
     support::{is_campaign, second::second},
     whole::grow,
 };
+
+on_both! {
+    t_i01_no_evidence_is_given_out_of_a_case_whose_last_row_was_taken_out
+}
 
 /// The evidence of a case among others, as a server gives it out.
 async fn genuine(world: &World) -> Vec<u8> {
@@ -177,4 +182,24 @@ fn r19_both_verifiers_know_the_notes_of_the_specifications() {
             }
         }
     }
+}
+
+/// What is left of it folds, is proved entry by entry, and lies under an old checkpoint; its line in the list can be made to fit.
+async fn t_i01_no_evidence_is_given_out_of_a_case_whose_last_row_was_taken_out(world: World) {
+    let (signer, memory) = (signer(), Memory::new(world.dir.path().join("memory")));
+    grow(&world, 10).await;
+    let draft = Draft::open(&world.ctx, "ada").noticed("a@example.org").withdrawn();
+    let last = world.store.commit(draft.change()).await.unwrap().leaf() + 2;
+    grow(&world, last + 50).await;
+    world.store.sign_checkpoint(&signer, &memory, START).await.unwrap();
+    let (case, none) = (draft.case.id(), BTreeSet::new());
+    let signing = Signing { signer: &signer, memory: &memory, at: START };
+    assert!(contents(&world.store, signing, case, &none).await.is_ok());
+
+    world.sql(format!("DELETE FROM entries WHERE leaf = {last}")).await;
+    world.sql(format!("UPDATE cases SET seq = 2, state = 'verifying' WHERE id = '{case}'")).await;
+    assert_eq!(world.store.load(case).await.unwrap().unwrap().case.seq(), 2, "it still folds");
+    let refused = contents(&world.store, signing, case, &none).await.map(drop).unwrap_err();
+    assert!(matches!(refused, EvidenceError::Sign(SignError::Changed { leaf }) if leaf == last), "{refused:?}");
+    assert!(refused.is_disproof() && !refused.is_outage());
 }
