@@ -37,7 +37,7 @@ use keyward::{
     ctx::{Ctx, Hand},
     store::{
         CommitError, Engine, GuardKind, Store, With,
-        cases::{Filter, State},
+        cases::{Around, Filter, State},
         guard::Guard,
         migrate::MigrateError,
         rebuild::RebuildError,
@@ -139,6 +139,7 @@ on_both! {
     m150_what_is_committed_is_loaded_as_it_was
     who_is_slower_is_told_and_changes_nothing
     a_reference_belongs_to_one_case
+    r45_a_flood_of_cases_hides_neither_an_open_one_nor_what_happened
     r10_a_failed_guard_leaves_nothing_behind
     r10_a_failed_guard_hurts_nobody_in_the_same_transaction
     what_could_not_be_replayed_is_not_committed
@@ -417,6 +418,32 @@ async fn what_a_case_was_about_stays_in_the_list_when_it_is_over(world: World) {
     assert_eq!(row.deadline, None);
     let of_person = world.store.cases_of_person(person, START).await.unwrap();
     assert_eq!(of_person, [row]);
+}
+
+async fn r45_a_flood_of_cases_hides_neither_an_open_one_nor_what_happened(world: World) {
+    let person = world.person();
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        let draft = Draft::open(&world.ctx, "ada").classified(person, Class::Standard);
+        drop(world.store.commit(draft.change()).await.unwrap());
+        made.push(draft.case.id());
+        world.hand.pass_ms(1);
+    }
+    let [contested, open, mine] = made[..] else { panic!("{made:?}") };
+    world.sql(format!("UPDATE cases SET state = 'contested', rejections = 4 WHERE id = '{contested}'")).await;
+    world
+        .sql(format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1001) \
+             INSERT INTO cases SELECT 'flood' || i, 'flood' || i, seq, 'ended', reason, step, door, action, subject, class, rejections, \
+             opened_ms + i, last_ms, held_until_ms, deadline_ms FROM cases, n WHERE id = '{mine}'"
+        ))
+        .await;
+    assert_eq!(world.store.open_cases_of_person(person).await.unwrap(), [open, mine]);
+    let around = async |day: i64| world.store.around_case((person, mine), (START, START.plus_ms(day))).await.unwrap();
+    assert_eq!(around(-1).await, Around { others: 1_003, rejections: 4, contested: 1 });
+    assert_eq!(around(0).await, Around { others: 1_002, rejections: 0, contested: 1 });
+    let own = world.store.around_case((person, contested), (START, START.plus_ms(-1))).await.unwrap();
+    assert_eq!((own.rejections, own.contested), (4, 0), "what came of the case itself is no sign of another");
 }
 
 async fn rebuilding_gives_what_was_there(world: World) {

@@ -13,9 +13,9 @@ use super::{Flow, FlowError};
 use crate::store::people::Factor;
 
 /// How many cases within a day are one too many.
-const MANY_CASES: usize = 2;
+const MANY_CASES: u64 = 2;
 /// How many proofs that did not hold within a day are too many.
-const MANY_FAILURES: u32 = 3;
+const MANY_FAILURES: u64 = 3;
 /// How long "not me" is remembered as a signal.
 const CONTEST_MEMORY_MS: i64 = 30 * DAY_MS;
 
@@ -36,17 +36,15 @@ impl Flow {
 
     async fn risk(&self, case: &Case, person: PersonId, at: Timestamp) -> Result<Risk, FlowError> {
         let mut signals = Vec::new();
-        let recent = self.store.cases_of_person(person, at.plus_ms(-CONTEST_MEMORY_MS)).await?;
-        let others = || recent.iter().filter(|row| row.id != case.id());
-        let within_a_day = |from: Timestamp| at.since_ms(from) < DAY_MS;
-        if others().filter(|row| within_a_day(row.opened)).count() >= MANY_CASES {
+        let since = (at.plus_ms(-CONTEST_MEMORY_MS), at.plus_ms(-DAY_MS));
+        let recent = self.store.around_case((person, case.id()), since).await?;
+        if recent.others >= MANY_CASES {
             signals.push(Signal::RecentCase);
         }
-        let failures: u32 = recent.iter().filter(|row| within_a_day(row.opened)).map(|row| row.rejections).sum();
-        if failures >= MANY_FAILURES {
+        if recent.rejections >= MANY_FAILURES {
             signals.push(Signal::RecentFailures);
         }
-        if others().any(|row| row.state == crate::store::cases::State::Contested) {
+        if recent.contested > 0 {
             signals.push(Signal::RecentContest);
         }
         let waiting = |factor: &Factor| factor.is_alive() && factor.usable_from > at;

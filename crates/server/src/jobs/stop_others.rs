@@ -6,24 +6,18 @@ use keyward_core::{
     case::Case,
     event::{EndReason, Event},
     ids::{CaseId, FactorId},
-    time::DAY_MS,
 };
 
 use super::{JobError, Ran, Worker, give_up};
 use crate::store::{Aside, Guard};
-
-/// No case stays open longer than this.
-const OPEN_MS: i64 = 7 * DAY_MS;
 
 /// Ends the other cases.
 pub async fn run(worker: &Worker, because_of: CaseId) -> Ran {
     let flow = &worker.flow;
     let case = flow.load(because_of).await?;
     let Some(person) = case.subject() else { return Ok(()) };
-    let since = flow.ctx.now().plus_ms(-OPEN_MS);
-    let rows = flow.store.cases_of_person(person, since).await?;
-    let open: Vec<CaseId> =
-        rows.into_iter().filter(|row| row.id != because_of && !row.state.is_over()).map(|row| row.id).collect();
+    let mut open = flow.store.open_cases_of_person(person).await?;
+    open.retain(|id| *id != because_of);
     if case.is_contested() {
         take_back(worker, &case).await?;
         return give_up::all(worker, open, EndReason::Blocked).await;

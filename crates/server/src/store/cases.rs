@@ -24,6 +24,8 @@ statements! {
     GET = "cases/get";
     LIST = "cases/list";
     OF_PERSON = "cases/of_person";
+    OPEN_OF_PERSON = "cases/open_of_person";
+    AROUND = "cases/around";
     DUE = "cases/due";
     COUNTS = "cases/counts";
     INSERT = "cases/insert";
@@ -282,6 +284,17 @@ pub struct Behind {
     pub id: CaseId,
 }
 
+/// How much happened about a person's account around one case.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Around {
+    /// Other cases within the day.
+    pub others: u64,
+    /// Proofs that did not hold within the day, in this case too.
+    pub rejections: u64,
+    /// Other cases within the month in which "not me" was said.
+    pub contested: u64,
+}
+
 impl CaseRow {
     /// The next page begins behind this line.
     pub const fn behind(&self) -> Behind {
@@ -312,9 +325,28 @@ impl Store {
         self.db.read(&LIST, vals, read_row).await
     }
 
-    /// The cases about a person's account that were opened at `since` or later, newest first, at most a thousand.
+    /// The cases about a person's account that were opened at `since` or later, newest first, at most a thousand. For showing: anybody can open
+    /// more than that for a name.
     pub async fn cases_of_person(&self, subject: PersonId, since: Timestamp) -> Result<Vec<CaseRow>, StoreError> {
         self.db.read(&OF_PERSON, vals![subject, since], read_row).await
+    }
+
+    /// Every case about a person's account that is not over, oldest first.
+    pub async fn open_cases_of_person(&self, subject: PersonId) -> Result<Vec<CaseId>, StoreError> {
+        self.db.read(&OPEN_OF_PERSON, vals![subject], |row| row.get(0)).await
+    }
+
+    /// What happened about a person's account around one case: in all that were opened after `day`, and what was contested of those since `month`.
+    pub async fn around_case(
+        &self,
+        (subject, case): (PersonId, CaseId),
+        (month, day): (Timestamp, Timestamp),
+    ) -> Result<Around, StoreError> {
+        let vals = vals![subject, case, month, day];
+        let around = self.db.first(&AROUND, vals, |row| {
+            Ok(Around { others: row.get(0)?, rejections: row.get(1)?, contested: row.get(2)? })
+        });
+        Ok(around.await?.unwrap_or_default())
     }
 
     /// Cases whose time has run out.
