@@ -2,11 +2,13 @@
 
 use keyward_core::event::EndReason;
 
-use super::{Ran, Worker, give_up};
+use super::{JobError, Ran, Worker, give_up};
 use crate::flow::LAPSED_MS;
 
-/// How many cases are ended in one go.
-const BATCH: u32 = 200;
+/// How many cases are read at once.
+const PAGE: u32 = 200;
+/// How many pages are gone through in one run; the next is a minute away.
+const PAGES: u32 = 50;
 /// How long the name that somebody typed for no account is kept (R47), as the page about privacy says.
 pub const UNKNOWN_DAYS: i64 = 30;
 
@@ -19,5 +21,25 @@ pub async fn run(worker: &Worker) -> Ran {
     store.expire_limits(at).await?;
     store.expire_answers(at).await?;
     store.erase_unknown(at, UNKNOWN_DAYS).await?;
-    give_up::all(worker, store.cases_due(at, BATCH).await?, EndReason::Expired).await
+    let mut behind = None;
+    for _ in 0..PAGES {
+        let due = store.cases_due(at, behind, PAGE).await?;
+        let ids = due.iter().map(|case| case.id).collect();
+        match give_up::all(worker, ids, EndReason::Expired).await {
+            Err(JobError::Never(error)) => told(worker, &error),
+            ran => ran?,
+        }
+        behind = due.last().copied();
+        if behind.is_none() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A damaged case is told, and counted as a job that failed. It is no reason to end this one, which would only be tried again after an hour: until
+/// then nothing at all would be ended or removed.
+fn told(worker: &Worker, error: &str) {
+    worker.flow.metrics.job("expire", false, 0);
+    tracing::error!(error, "a case that ran out of time is damaged and can not be ended");
 }

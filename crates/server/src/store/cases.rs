@@ -284,6 +284,15 @@ pub struct Behind {
     pub id: CaseId,
 }
 
+/// A case whose time has run out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Due {
+    /// Names it.
+    pub id: CaseId,
+    /// When it ran out.
+    pub deadline: Timestamp,
+}
+
 /// How much happened about a person's account around one case.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Around {
@@ -349,9 +358,13 @@ impl Store {
         Ok(around.await?.unwrap_or_default())
     }
 
-    /// Cases whose time has run out.
-    pub async fn cases_due(&self, at: Timestamp, limit: u32) -> Result<Vec<CaseId>, StoreError> {
-        self.db.read(&DUE, vals![at, limit], |row| row.get(0)).await
+    /// A page of the cases whose time has run out, longest ago first; `None` for the first page.
+    pub async fn cases_due(&self, at: Timestamp, behind: Option<Due>, limit: u32) -> Result<Vec<Due>, StoreError> {
+        // Nothing ends at the beginning of time, so the first page begins before it.
+        let begin = Timestamp::from_millis(i64::MIN);
+        let (deadline, id) = behind.map_or((begin, String::new()), |due| (due.deadline, due.id.to_string()));
+        let vals = vals![at, deadline, id, limit];
+        self.db.read(&DUE, vals, |row| Ok(Due { id: row.get(0)?, deadline: row.get(1)? })).await
     }
 
     /// How many cases are in each state.
