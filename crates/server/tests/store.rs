@@ -199,6 +199,26 @@ async fn migrations_run_once_and_say_before_what_they_will_do(world: World) {
     assert_eq!(store.log_head().await.unwrap().tree.size(), 0);
 }
 
+/// The function that is found first says what is in force when a migration begins to wait.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_is_ended_neither_for_how_long_it_runs_nor_for_how_long_it_waits() {
+    let Some(world) = World::on_postgres().await else { return };
+    world
+        .sql(
+            "CREATE SCHEMA empty; CREATE TABLE empty.seen (runs TEXT, waits TEXT);
+             CREATE FUNCTION empty.pg_advisory_xact_lock(BIGINT) RETURNS VOID LANGUAGE sql AS $$
+               INSERT INTO empty.seen SELECT current_setting('statement_timeout'), current_setting('lock_timeout') $$",
+        )
+        .await;
+    let empty = format!("{}&options=-c%20search_path%3Dempty,pg_catalog", world.url);
+    let store = Store::open(&empty, &world.ctx).await.unwrap();
+    assert!(!store.migrate(START).await.unwrap().is_empty());
+    let mut raw = PgConnection::connect(&world.url).await.unwrap();
+    let seen: Vec<(String, String)> =
+        sqlx::query_as("SELECT runs, waits FROM empty.seen").fetch_all(&mut raw).await.unwrap();
+    assert_eq!(seen, [("0".to_owned(), "0".to_owned())]);
+}
+
 async fn a_database_of_a_newer_build_is_refused(world: World) {
     world.sql("INSERT INTO migrations (version, name, digest, at_ms) VALUES (9999, 'later', 'x', 0)").await;
     let newer = world.store.migrate(START).await;

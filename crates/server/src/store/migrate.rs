@@ -11,6 +11,7 @@ use super::{
 
 statements! {
     EXIST = "migrations/exist.sqlite", postgres = "migrations/exist.postgres";
+    PATIENCE = "migrations/patience.sqlite", postgres = "migrations/patience.postgres";
     LOCK = "migrations/lock.sqlite", postgres = "migrations/lock.postgres";
     // The runner's own table has to be there before the first migration.
     OWN = "migrations/own";
@@ -89,6 +90,7 @@ impl Store {
     /// Runs what is missing and returns it, by `number name`. Several processes may start at once: one runs, the others wait and find it done.
     pub async fn migrate(&self, at: Timestamp) -> Result<Vec<String>, MigrateError> {
         let mut tx = self.db.begin().await?;
+        tx.read(&PATIENCE, &[], |_| Ok(())).await?;
         tx.read(&LOCK, &[], |_| Ok(())).await?;
         tx.write(&OWN, &[]).await?;
         let ran = check(&tx.read(&LIST, &[], read_ran).await?)?;

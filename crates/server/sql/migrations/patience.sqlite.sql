@@ -1,0 +1,2 @@
+-- Nothing ends a statement here.
+SELECT 1
