@@ -134,6 +134,7 @@ pub(crate) use on_both;
 on_both! {
     every_statement_is_understood_by_the_engine
     migrations_run_once_and_say_before_what_they_will_do
+    what_runs_again_and_again_finds_its_rows_by_an_index
     a_database_of_a_newer_build_is_refused
     a_migration_with_another_text_is_refused
     m150_what_is_committed_is_loaded_as_it_was
@@ -217,6 +218,38 @@ async fn a_migration_is_ended_neither_for_how_long_it_runs_nor_for_how_long_it_w
     let seen: Vec<(String, String)> =
         sqlx::query_as("SELECT runs, waits FROM empty.seen").fetch_all(&mut raw).await.unwrap();
     assert_eq!(seen, [("0".to_owned(), "0".to_owned())]);
+}
+
+/// What runs every minute, with each start or page by page. The table of an empty database is read as a whole by PostgreSQL whatever is said.
+async fn what_runs_again_and_again_finds_its_rows_by_an_index(world: World) {
+    if world.store.engine() == Engine::Postgres {
+        let rebuild =
+            include_str!("../sql/cases/next_entries.sql").replace("$1", "'a'").replace("$2", "1").replace("$3", "9");
+        let mut raw = PgConnection::connect(&world.url).await.unwrap();
+        sqlx::raw_sql("SET enable_seqscan = off; SET enable_bitmapscan = off").execute(&mut raw).await.unwrap();
+        let explain = AssertSqlSafe(format!("EXPLAIN {rebuild}"));
+        let plan: Vec<String> = sqlx::query_scalar(explain).fetch_all(&mut raw).await.unwrap();
+        assert!(plan.iter().any(|line| line.contains("Index Cond: (ROW(case_id, seq) > ROW(")), "{plan:#?}");
+        return;
+    }
+    let often = [
+        "cases/around",
+        "cases/due",
+        "cases/list",
+        "cases/next_entries",
+        "cases/open_of_person",
+        "jobs/bury",
+        "jobs/claim.sqlite",
+        "limits/expire",
+        "private/expire_nobody",
+        "tokens/expire",
+    ];
+    let file = world.file();
+    for statement in Store::statements().iter().filter(|statement| often.contains(&statement.name)) {
+        let mut explain = file.prepare(&format!("EXPLAIN QUERY PLAN {}", statement.text)).unwrap();
+        let plan: Vec<String> = explain.raw_query().mapped(|row| row.get(3)).map(Result::unwrap).collect();
+        assert!(plan.iter().all(|step| !step.starts_with("SCAN")), "{}: {plan:#?}", statement.name);
+    }
 }
 
 async fn a_database_of_a_newer_build_is_refused(world: World) {

@@ -292,7 +292,7 @@ impl Store {
         self.write(&END_OF_NOBODY, vals![Word(purpose)]).await
     }
 
-    /// Removes what has ended by itself.
+    /// Removes what has ended by itself. What only rests too long opens nothing any more, and is removed at its end.
     pub async fn expire_tokens(&self, at: Timestamp) -> Result<u64, StoreError> {
         self.write(&EXPIRE, vals![at]).await
     }
