@@ -70,26 +70,32 @@ pub enum EvidenceError {
 }
 
 impl EvidenceError {
+    /// What the database said, if that is the reason.
+    const fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error)
+            | Self::Load(LoadError::Store(error))
+            | Self::Sign(SignError::Store(error))
+            | Self::Proof { source: ReadLogError::Store(error), .. } => Some(error),
+            _ => None,
+        }
+    }
+
     /// Whether the log itself is at fault: what is stored is not what was signed, or would not be believed.
     pub fn is_disproof(&self) -> bool {
+        if let Some(error) = self.store() {
+            return error.is_broken();
+        }
         match self {
-            Self::Sign(SignError::File { .. }) => false,
-            Self::Sign(SignError::Store(error)) | Self::Store(error) => error.is_broken(),
-            Self::Sign(_) => true,
-            Self::Load(error) => matches!(error, LoadError::Damaged { .. } | LoadError::Corrupt(_)),
+            Self::Sign(SignError::File { .. }) | Self::NoCase(_) | Self::NotCovered(_) | Self::NoPolicy(_) => false,
+            Self::Store(_) | Self::Sign(_) | Self::Load(_) | Self::Proof { .. } => true,
             Self::Checkpoint(_) | Self::Bundle(_) => true,
-            _ => false,
         }
     }
 
     /// Whether the database did not answer, and the same may work a moment later.
     pub fn is_outage(&self) -> bool {
-        match self {
-            Self::Store(error) | Self::Load(LoadError::Store(error)) | Self::Sign(SignError::Store(error)) => {
-                error.is_passing()
-            }
-            _ => false,
-        }
+        self.store().is_some_and(StoreError::is_passing)
     }
 }
 
@@ -143,4 +149,28 @@ async fn proved(store: &Store, placed: &Placed, size: u64) -> Result<Proved, Evi
     let bytes = placed.entry.bytes().map_err(|error| damaged(error.into()))?;
     let entry = String::from_utf8(bytes).map_err(|_| damaged(keyward_core::event::NotAnEntry::NotCanonical))?;
     Ok(Proved { index: leaf, entry, proof })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::db::EngineError;
+
+    #[test]
+    fn eco_10_whoever_has_no_evidence_is_told_whether_to_try_again_or_that_the_log_is_at_fault() {
+        let proof = |source| EvidenceError::Proof { leaf: 7, source };
+        let missing = LogError::MissingNode { level: 0, index: 7 };
+        let away = || StoreError::Begin(EngineError::NoneFree);
+        let broken = || StoreError::Broken("it has no head".to_owned());
+        for (error, is_disproof, is_outage) in [
+            (proof(ReadLogError::Store(away())), false, true),
+            (EvidenceError::Load(LoadError::Store(away())), false, true),
+            (proof(ReadLogError::Store(broken())), true, false),
+            (EvidenceError::Load(LoadError::Store(broken())), true, false),
+            (proof(ReadLogError::Log(missing)), true, false),
+            (EvidenceError::NotCovered(7), false, false),
+        ] {
+            assert_eq!((error.is_disproof(), error.is_outage()), (is_disproof, is_outage), "{error:?}");
+        }
+    }
 }
