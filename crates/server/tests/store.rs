@@ -322,7 +322,7 @@ async fn r10_a_failed_guard_leaves_nothing_behind(world: World) {
     let with = With::nothing()
         .job(job)
         .guard(Guard::ConsumeToken(tables::seen(&world, &link)))
-        .write(keyward::store::Write::PutPolicy { text: "a policy".to_owned(), at: START });
+        .write(keyward::store::Write::PutToken(link.clone()));
     let change = after.with(with);
     let head = world.store.log_head().await.unwrap();
     // Others in the same transaction are not hurt by the one that fails.
@@ -335,7 +335,7 @@ async fn r10_a_failed_guard_leaves_nothing_behind(world: World) {
     let loaded = world.store.load(before.case.id()).await.unwrap().unwrap();
     assert_eq!(loaded.case, before.case);
     assert!(world.store.jobs(10).await.unwrap().is_empty());
-    assert!(world.store.policies().await.unwrap().is_empty());
+    assert_eq!(world.store.find_token(&tables::seen(&world, &link)).await.unwrap(), None);
     let value = after.values[0].0.commitment();
     assert_eq!(world.store.value(after.case.id(), value).await.unwrap(), None);
 }

@@ -27,7 +27,6 @@ statements! {
     COUNT_TRY = "accounts/count_try";
     CLEAR_TRIES = "accounts/clear_tries";
     UNLOCK = "accounts/unlock";
-    SET_MUST_CHANGE = "accounts/set_must_change";
     SET_DISABLED = "accounts/set_disabled";
     GROUPS = "accounts/groups";
     PUT_GROUP = "accounts/put_group";
@@ -210,11 +209,6 @@ impl Store {
     /// Lifts the lock and forgets the failures. False if there is no such account, or it is disabled.
     pub async fn unlock_account(&self, id: &str) -> Result<bool, StoreError> {
         Ok(self.write(&UNLOCK, vals![id]).await? == 1)
-    }
-
-    /// Whether the person must choose another password at the next sign-in.
-    pub async fn set_account_must_change(&self, id: &str, must: bool) -> Result<bool, StoreError> {
-        Ok(self.write(&SET_MUST_CHANGE, vals![id, must]).await? == 1)
     }
 
     /// Whether the account can sign in at all.

@@ -30,7 +30,6 @@ statements! {
     END_METHOD = "factors/end_method";
     SET_DATA = "factors/set_data";
     PUT_CODE = "factors/put_code";
-    PUT_POLICY = "policies/put";
 }
 
 /// What becomes true together with the entries.
@@ -90,13 +89,6 @@ pub enum Write {
         person: PersonId,
         /// Until when; never made shorter.
         until: Timestamp,
-    },
-    /// The text of a policy that was asked.
-    PutPolicy {
-        /// The text; its digest is its name.
-        text: String,
-        /// When.
-        at: Timestamp,
     },
 }
 
@@ -297,10 +289,6 @@ impl Write {
             }
             Self::BlockPerson { person, until } => {
                 tx.write(&BLOCK, vals![*person, *until]).await?;
-            }
-            Self::PutPolicy { text, at } => {
-                let digest = Digest::of(text.as_bytes());
-                tx.write(&PUT_POLICY, vals![digest, text, *at]).await?;
             }
         }
         Ok(())

@@ -22,7 +22,6 @@ statements! {
     GET_FACTOR = "factors/get";
     ANY_FACTOR = "factors/any";
     FACTORS = "factors/of_person";
-    BY_HANDLE = "factors/by_handle";
     COUNT_TRY = "factors/count_try";
     CODES = "factors/codes";
 }
@@ -176,11 +175,6 @@ impl Store {
     /// All factors of a person, ended ones too, oldest first.
     pub async fn factors(&self, person: PersonId) -> Result<Vec<Factor>, StoreError> {
         self.db.read(&FACTORS, vals![person], read_factor).await
-    }
-
-    /// The factor that says this of itself.
-    pub async fn factor_by_handle(&self, handle: Digest) -> Result<Option<Factor>, StoreError> {
-        self.db.first(&BY_HANDLE, vals![handle], read_factor).await
     }
 
     /// Counts a try, before anything is compared. `None`: the factor is ended or was guessed at too often, and is not looked at.

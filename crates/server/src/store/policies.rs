@@ -10,7 +10,6 @@ use super::{
 statements! {
     PUT = "policies/put";
     GET = "policies/get";
-    LIST = "policies/list";
 }
 
 impl Store {
@@ -30,11 +29,5 @@ impl Store {
             }
             other => Ok(other),
         }
-    }
-
-    /// All that are known, with when each was first kept.
-    pub async fn policies(&self) -> Result<Vec<(Digest, Timestamp)>, StoreError> {
-        let read = |row: &super::db::Row| Ok((row.get(0)?, row.get(1)?));
-        self.db.read(&LIST, &[], read).await
     }
 }

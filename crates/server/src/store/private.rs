@@ -22,7 +22,6 @@ statements! {
     ADOPT = "private/adopt";
     OF_CASE = "private/of_case";
     BY_COMMITMENT = "private/by_commitment";
-    OF_PERSON = "private/of_person";
     ERASE_CASE = "private/erase_case";
     ERASE_PERSON = "private/erase_person";
     EXPIRE_NOBODY = "private/expire_nobody";
@@ -67,11 +66,6 @@ impl Store {
     /// All values of a case that are not erased.
     pub async fn values_of_case(&self, case: CaseId) -> Result<Vec<Disclosure>, StoreError> {
         self.db.read(&OF_CASE, vals![case], |row| read(row, 0)).await
-    }
-
-    /// All values of a person, with the case that each is from.
-    pub async fn values_of_person(&self, person: PersonId) -> Result<Vec<(CaseId, Disclosure)>, StoreError> {
-        self.db.read(&OF_PERSON, vals![person], |row| Ok((row.get(0)?, read(row, 1)?))).await
     }
 
     /// Erases the values of one case. How many there were.

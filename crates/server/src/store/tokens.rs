@@ -24,8 +24,6 @@ statements! {
     HOLD = "tokens/hold";
     TOUCH = "tokens/touch";
     COUNT_TRY = "tokens/count_try";
-    COUNT_ALIVE = "tokens/count_alive";
-    OF_PERSON = "tokens/of_person";
     END = "tokens/end";
     END_OF_CASE = "tokens/end_of_case";
     END_OF_PERSON = "tokens/end_of_person";
@@ -243,37 +241,6 @@ impl Store {
             })
         })
         .await
-    }
-
-    /// How many tokens of a purpose are alive in a case: a new one is refused, an old one is not ended, when there are too many (R11).
-    pub async fn count_tokens(&self, purpose: Purpose, case: CaseId, at: Timestamp) -> Result<u64, StoreError> {
-        let vals = vals![Word(purpose), case, at];
-        let count = self.db.first(&COUNT_ALIVE, vals, |row| row.get(0));
-        Ok(count.await?.unwrap_or(0))
-    }
-
-    /// The living sessions of a person (or other tokens of one purpose), with their digests.
-    pub async fn tokens_of_person(
-        &self,
-        purpose: Purpose,
-        person: PersonId,
-        at: Timestamp,
-    ) -> Result<Vec<(Digest, Token)>, StoreError> {
-        let vals = vals![Word(purpose), person, at];
-        self.db
-            .read(&OF_PERSON, vals, |row| {
-                let token = Token {
-                    case: row.get(1)?,
-                    person: Some(person),
-                    browser: row.get(2)?,
-                    data: row.get(3)?,
-                    created: row.get(4)?,
-                    idle: row.get(5)?,
-                    expires: row.get(6)?,
-                };
-                Ok((row.get(0)?, token))
-            })
-            .await
     }
 
     /// Uses a token up, outside of any change: one statement finds and ends it, so that of many at once one has it. False: there was none.

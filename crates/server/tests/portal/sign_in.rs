@@ -1,6 +1,7 @@
 //! Signing in to "my ways back in", and what a session is and is not.
 
 use axum::http::{Method, header};
+use keyward::store::accounts::NewPassword;
 use keyward_core::time::{MINUTE_MS, SECOND_MS};
 
 use crate::world::{FIRST, Person, World};
@@ -287,7 +288,10 @@ async fn t_c02_a_refusal_is_told_at_the_same_time_for_every_name_whoever_was_ask
 async fn v6_4_1_a_first_password_is_good_for_choosing_another_and_for_nothing_else() {
     let world = World::new().await;
     let ada = world.somebody("ada").await;
-    assert!(world.store().set_account_must_change(&ada.account, true).await.unwrap());
+    let account = world.store().account(&ada.account).await.unwrap().unwrap();
+    let (hash, at) = (account.password.unwrap(), world.ctx.now());
+    let first = NewPassword { hash, expected: account.credential, must_change: true, keep: 1, at };
+    assert!(world.store().set_account_password(&ada.account, &first).await.unwrap().is_some());
     let mut browser = world.browser();
     let page = world.sign_in(&mut browser, &ada, FIRST).await;
     assert_eq!(page.path, "/me/password");

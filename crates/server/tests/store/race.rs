@@ -163,8 +163,8 @@ async fn r10_a_factor_is_ended_once_and_bound_once(world: World) {
         Guard::NewFactor(NewFactor { id, ..passkey.clone() })
     });
     assert_eq!(bound.await, 1);
-    let stored = world.store.factor_by_handle(handle).await;
-    let stored = stored.unwrap().unwrap();
+    let stored = world.store.any_factor().await.unwrap().unwrap();
+    assert_eq!(stored.handle, Some(handle));
     let end = |person| Guard::EndFactor { factor: stored.id, person, at: START };
     let stranger = world.person();
     assert_eq!(race_for(&world, |_| end(stranger)).await, 0);

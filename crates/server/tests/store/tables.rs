@@ -179,9 +179,6 @@ async fn r11_what_was_handed_out_ends_with_its_case_and_person(world: World) {
     }
     let alive = async || alive(&world, &made).await;
     let end = async |write| world.store.aside(Aside::default().write(write)).await.unwrap();
-    assert_eq!(world.store.count_tokens(Purpose::Link, mine, START).await.unwrap(), 1);
-    let sessions = world.store.tokens_of_person(Purpose::SignIn, ada, START).await.unwrap();
-    assert_eq!(sessions.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(), [made[3].hash]);
     let case = |case, purpose| Write::EndTokensOfCase { case, purpose };
     let person = |person, purpose| Write::EndTokensOfPerson { person, purpose };
     for (write, left) in [
@@ -395,7 +392,6 @@ async fn a_policy_is_found_by_its_digest_and_nothing_else_is_returned(world: Wor
     let digest = world.store.put_policy("permit nothing", START).await.unwrap();
     assert_eq!(world.store.put_policy("permit nothing", START).await.unwrap(), digest);
     assert_eq!(world.store.policy(digest).await.unwrap().as_deref(), Some("permit nothing"));
-    assert_eq!(world.store.policies().await.unwrap(), [(digest, START)]);
     assert_eq!(world.store.policy(Digest::of(b"x")).await.unwrap(), None);
     world.sql("UPDATE policies SET text = 'permit everything'").await;
     assert!(world.store.policy(digest).await.unwrap_err().is_broken());
@@ -469,10 +465,9 @@ async fn v6_1_1_wrong_passwords_lock_an_account_until_it_is_unlocked(world: Worl
     assert_eq!(set(1, "h5").await, Some(2));
     let account = store.account("1").await.unwrap().unwrap();
     assert_eq!((account.failures, account.locked_until), (0, None), "a new password ends the lock");
-    assert!(store.set_account_must_change("1", false).await.unwrap());
     assert!(store.set_account_disabled("1", true).await.unwrap());
     let account = store.account("1").await.unwrap().unwrap();
-    assert!(!account.must_change && account.disabled);
+    assert!(account.must_change && account.disabled);
     assert_eq!(set(2, "h6").await, None, "a disabled account gets no password");
     assert!(!store.unlock_account("1").await.unwrap());
     store.set_account_group("1", "staff", true).await.unwrap();

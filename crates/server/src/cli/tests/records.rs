@@ -9,7 +9,7 @@ use keyward_core::{
 
 use super::played::Played;
 use super::*;
-use crate::store::{Change, Store, With, Write};
+use crate::store::{Change, Store, With};
 
 /// An installation with a database in its folder.
 pub(super) struct Installed {
@@ -43,8 +43,9 @@ impl Installed {
         assert_eq!(self.typed(&["migrate"]).exit, Exit::Ok);
         self.blocking(async |store| {
             for played in cases {
-                let with = With::nothing().write(Write::PutPolicy { text: BASELINE.to_owned(), at: played.at });
-                let with = played.values.iter().fold(with, |with, value| with.value(value.clone(), None));
+                store.put_policy(BASELINE, played.at).await.unwrap();
+                let values = played.values.iter();
+                let with = values.fold(With::nothing(), |with, value| with.value(value.clone(), None));
                 let change = Change::new(0, played.entries.clone(), &played.case, with);
                 drop(store.commit(change).await.unwrap());
             }

@@ -1,1 +1,0 @@
-UPDATE accounts SET must_change = $2 WHERE id = $1

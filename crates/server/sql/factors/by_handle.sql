@@ -1,1 +1,0 @@
-SELECT id, person_id, method, label, data, handle, created_ms, usable_from_ms, last_used_ms, last_step, failures, ended_ms FROM factors WHERE handle = $1

@@ -1,1 +1,0 @@
-SELECT digest, at_ms FROM policies ORDER BY at_ms, digest
