@@ -73,5 +73,6 @@ event-withdrawn = Von Ihnen gestoppt
 event-contested = Gestoppt: Jemand sagte, das war ich nicht
 event-refused = Die Antwort war Nein
 event-not-made = Die Änderung ging nicht
+event-superseded = Das Konto wurde auf anderem Weg geändert
 event-expired = Die Zeit war um
 event-reviewed = Nachgesehen

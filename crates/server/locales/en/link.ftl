@@ -73,5 +73,6 @@ event-withdrawn = Stopped by you
 event-contested = Stopped: someone said it was not them
 event-refused = The answer was no
 event-not-made = The change could not be made
+event-superseded = The account was changed in another way
 event-expired = The time was over
 event-reviewed = Looked over

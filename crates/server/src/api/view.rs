@@ -3,7 +3,7 @@
 use keyward_core::{
     account::{Action, Method},
     case::{Case, Stage},
-    event::{EndReason, Event},
+    event::{EndReason, Entry, Event},
     plan::Plan,
     steps::reissue::{Attempt, CheckKind, CheckResult, Outcome},
     time::Timestamp,
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     flow::{Flow, FlowError, OwnWay},
     web::{
-        applicant::{Place, head, hold_reason, told, why},
+        applicant::{Place, end_of_stranger, has_shown, head, hold_reason, told, why_ended},
         shell,
         views::{outcome::StopReason, wait::HoldReason},
     },
@@ -233,8 +233,10 @@ pub enum Stop {
     Declined,
     /// Somebody said "not me".
     Contested,
-    /// A newer case took its place.
+    /// The account was changed after something had been proved.
     Superseded,
+    /// The directory refused the change.
+    DirectoryRefused,
     /// It could not be done.
     NotConfirmed,
 }
@@ -364,8 +366,8 @@ pub async fn of(flow: &Flow, case: &Case, at: Timestamp) -> Result<CaseView, Flo
         factors: factors(flow, case, state).await?,
         refused: refused(flow, case).await?,
         done: done(flow, case).await?,
-        stopped: stop(case),
-        happened: entries.iter().filter_map(|entry| happened(entry.at, &entry.event)).collect(),
+        stopped: stop(case, &entries),
+        happened: all_that_happened(&entries),
     })
 }
 
@@ -428,18 +430,33 @@ async fn done(flow: &Flow, case: &Case) -> Result<Option<Done>, FlowError> {
     Ok(Some(Done { at: reissued.at().to_string(), changes, factor, told: told(case) }))
 }
 
-fn stop(case: &Case) -> Option<Stop> {
+fn stop(case: &Case, entries: &[Entry]) -> Option<Stop> {
     if State::of(case) != State::Stopped {
         return None;
     }
-    Some(match why(case) {
+    Some(match why_ended(case, entries) {
         StopReason::Withdrawn => Stop::Withdrawn,
         StopReason::Expired => Stop::Expired,
         StopReason::Declined => Stop::Declined,
         StopReason::Contested => Stop::Contested,
-        StopReason::Busy => Stop::Superseded,
+        StopReason::Superseded => Stop::Superseded,
+        StopReason::DirectoryRefused => Stop::DirectoryRefused,
         _ => Stop::NotConfirmed,
     })
+}
+
+/// What happened; for somebody who has proved nothing up to the first end, as for a name that is no account (T-C03).
+fn all_that_happened(entries: &[Entry]) -> Vec<Happened> {
+    let end = match has_shown(entries) {
+        true => None,
+        false => entries.iter().position(|entry| end_of_stranger(&entry.event).is_some()),
+    };
+    let before = entries.get(..end.unwrap_or(entries.len())).unwrap_or_default();
+    let mut all: Vec<Happened> = before.iter().filter_map(|entry| happened(entry.at, &entry.event)).collect();
+    if let Some(end) = end.and_then(|end| entries.get(end)) {
+        all.push(Happened { at: end.at.to_string(), what: What::Ended, way: None });
+    }
+    all
 }
 
 /// What an entry means for the person. What only the log needs to know is not told.

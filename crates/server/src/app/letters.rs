@@ -137,7 +137,8 @@ const fn stopped_by(reason: Option<EndReason>) -> StoppedBy {
     match reason {
         Some(EndReason::Denied) => StoppedBy::Declined,
         Some(EndReason::Expired) => StoppedBy::Expired,
-        Some(EndReason::Withdrawn | EndReason::Superseded) => StoppedBy::Withdrawn,
+        Some(EndReason::Withdrawn) => StoppedBy::Withdrawn,
+        Some(EndReason::Superseded) => StoppedBy::Superseded,
         Some(EndReason::DirectoryRefused) => StoppedBy::Directory,
         Some(EndReason::Blocked) => StoppedBy::Contested,
         None => StoppedBy::Refused,

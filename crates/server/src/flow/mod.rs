@@ -54,6 +54,7 @@ pub use prove::{Proof, Proved};
 pub use record::NewRecord;
 pub use session::{FRESH_MS, Present, Standing, TRY_MS, Tried, Trying, Typed};
 pub use setup::{FIRST_GROUP, SETUP_MS, SetUp, Setup, SetupCode};
+pub use starts::network;
 pub use submit::Handed;
 pub use ways::{Mark, OwnWay, Past, PastLine, Removable};
 

@@ -226,8 +226,15 @@ impl Flow {
         Ok(if self.is_answered(key).await? { Standing::Refused } else { Standing::Nothing })
     }
 
+    /// Whether the answer to a try is still to come. Changes nothing.
+    pub async fn is_waiting(&self, cookie: &Token) -> Result<bool, FlowError> {
+        let hash = cookie.digest(Purpose::Ceremony);
+        let trying = Seen { purpose: Purpose::Ceremony, hash, browser: None, at: self.ctx.now() };
+        Ok(self.store.find_token(&trying).await?.is_some() && !self.is_answered(cookie).await?)
+    }
+
     /// Whether the worker has answered a try. Changes nothing.
-    pub async fn is_answered(&self, cookie: &Token) -> Result<bool, FlowError> {
+    async fn is_answered(&self, cookie: &Token) -> Result<bool, FlowError> {
         let hash = cookie.digest(Purpose::SignIn);
         let seen = Seen { purpose: Purpose::SignIn, hash, browser: None, at: self.ctx.now() };
         let Some(answer) = self.store.find_token(&seen).await? else { return Ok(false) };

@@ -61,7 +61,7 @@ fn name(typed: &str) -> String {
 }
 
 /// The network of an address: what one subscriber holds (R20). What is no address stands for itself.
-pub(super) fn network(address: &str) -> String {
+pub fn network(address: &str) -> String {
     match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V4(address)) => (u32::from(address) >> (32 - PREFIX_V4)).to_string(),
         Ok(IpAddr::V6(address)) => format!("{:x}", u128::from(address) >> (128 - PREFIX_V6)),

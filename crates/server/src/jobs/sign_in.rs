@@ -96,7 +96,8 @@ async fn signed_in(worker: &Worker, hash: Digest, typed: (&str, &str)) -> Result
     if !opens || account.disabled || account.owner == Owner::Machine {
         return Ok(None);
     }
-    if person.blocked_until.is_some_and(|until| at < until) {
+    // Asked behind the seat: "not me" that is said from now on ends it.
+    if worker.flow.store.person(person.id).await?.is_none_or(|now| now.blocked_until.is_some_and(|until| at < until)) {
         return Ok(None);
     }
     classify::keep_addresses(worker, &person, &account, at).await?;

@@ -73,6 +73,8 @@ pub enum StoppedBy {
     Declined,
     /// The directory refused the change.
     Directory,
+    /// The account was changed in another case.
+    Superseded,
     /// "This was not me" was said of another request for the account.
     Contested,
 }
@@ -284,6 +286,7 @@ impl StoppedBy {
             Self::Withdrawn => k("mail-stopped-withdrawn"),
             Self::Declined => k("mail-stopped-declined"),
             Self::Directory => k("mail-stopped-directory"),
+            Self::Superseded => k("mail-stopped-superseded"),
             Self::Contested => k("mail-stopped-contested"),
         }
     }
@@ -291,7 +294,15 @@ impl StoppedBy {
         match self {
             Self::Refused | Self::Expired | Self::Withdrawn | Self::Declined => k("mail-stopped-next"),
             Self::Directory => k("mail-stopped-ask"),
+            Self::Superseded => k("mail-stopped-again"),
             Self::Contested => k("stop-contested-next"),
+        }
+    }
+    /// What became of the account by this request.
+    fn unchanged(self) -> Key {
+        match self {
+            Self::Superseded => k("mail-stopped-by-this"),
+            _ => k("mail-stopped-unchanged"),
         }
     }
 }
@@ -394,7 +405,7 @@ impl Letterhead {
     fn stopped(&self, by: StoppedBy, case: &CaseLine) -> Letter<'_> {
         let blocks = vec![
             self.text(by.text()),
-            self.text(k("mail-stopped-unchanged")),
+            self.text(by.unchanged()),
             self.facts(&case.origin, Some(&case.reference)),
             self.text(by.next()),
         ];

@@ -4,7 +4,6 @@
 use std::{
     collections::HashMap,
     convert::Infallible,
-    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -22,6 +21,7 @@ use axum::{
 use futures_util::{StreamExt as _, stream};
 
 use super::{portal::Shared, visit::Visit};
+use crate::flow::network;
 
 /// In this process.
 const ALL: usize = 512;
@@ -54,15 +54,6 @@ impl Streams {
         }
         open.insert(network.clone(), here + 1);
         Some(Place { streams: self.clone(), network })
-    }
-}
-
-/// The widest range of addresses that one home or small office has, as starts are counted. What is no address stands for itself.
-fn network(address: &str) -> String {
-    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V4(address)) => (u32::from(address) >> 8).to_string(),
-        Ok(IpAddr::V6(address)) => format!("{:x}", u128::from(address) >> 72),
-        Err(_) => address.to_owned(),
     }
 }
 

@@ -130,8 +130,9 @@ pub async fn events(visit: Visit) -> Response<Body> {
     news(move || {
         let (portal, cookie) = (portal.clone(), cookie.clone());
         async move {
-            let answered = portal.flow.is_answered(&cookie).await.unwrap_or(false);
-            answered.then(|| "/sign-in/wait".to_owned())
+            // A key that nobody was given waits for nothing.
+            let waiting = portal.flow.is_waiting(&cookie).await.unwrap_or(true);
+            (!waiting).then(|| "/sign-in/wait".to_owned())
         }
     })
 }

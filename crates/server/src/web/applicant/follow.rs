@@ -108,7 +108,8 @@ fn step(event: &Event) -> Option<Step> {
             EndReason::Expired => Step::Expired,
             EndReason::Blocked => Step::Contested,
             EndReason::DirectoryRefused => Step::NotMade,
-            EndReason::Denied | EndReason::Superseded => Step::Refused,
+            EndReason::Superseded => Step::Superseded,
+            EndReason::Denied => Step::Refused,
         },
         _ => return None,
     })

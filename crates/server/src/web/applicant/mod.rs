@@ -233,7 +233,7 @@ pub fn why(case: &Case) -> StopReason {
 }
 
 /// The same, with the entries: a first proof is enough to be told, and before it the case keeps the end that it had first.
-fn why_ended(case: &Case, entries: &[Entry]) -> StopReason {
+pub fn why_ended(case: &Case, entries: &[Entry]) -> StopReason {
     match case.stage() {
         Stage::Closed(Ending::Contested { .. } | Ending::Ended(EndReason::Blocked)) if has_shown(entries) => {
             StopReason::Contested
@@ -244,12 +244,12 @@ fn why_ended(case: &Case, entries: &[Entry]) -> StopReason {
 }
 
 /// Whether anything was proved: only then may what is said depend on the account.
-fn has_shown(entries: &[Entry]) -> bool {
+pub fn has_shown(entries: &[Entry]) -> bool {
     entries.iter().any(|entry| matches!(entry.event, Event::Presented(_)))
 }
 
 /// What ends a case, for somebody who has proved nothing: the time, wherever there is no such end for a name that is no account.
-const fn end_of_stranger(event: &Event) -> Option<EndReason> {
+pub const fn end_of_stranger(event: &Event) -> Option<EndReason> {
     match event {
         Event::Contested { .. } | Event::Ended { reason: EndReason::Blocked } => Some(EndReason::Expired),
         Event::Ended { reason } => Some(*reason),
@@ -263,7 +263,7 @@ const fn ended_by(reason: EndReason) -> StopReason {
         EndReason::Withdrawn => StopReason::Withdrawn,
         EndReason::Expired => StopReason::Expired,
         EndReason::DirectoryRefused => StopReason::DirectoryRefused,
-        EndReason::Superseded => StopReason::Busy,
+        EndReason::Superseded => StopReason::Superseded,
         EndReason::Blocked => StopReason::Contested,
     }
 }

@@ -110,6 +110,8 @@ pub enum Step {
     Refused,
     /// The directory refused the change.
     NotMade,
+    /// The account was changed in another case.
+    Superseded,
     /// The time was over.
     Expired,
     /// Somebody looked it over.
@@ -131,15 +133,15 @@ impl Step {
             Self::Contested => k("event-contested"),
             Self::Refused => k("event-refused"),
             Self::NotMade => k("event-not-made"),
+            Self::Superseded => k("event-superseded"),
             Self::Expired => k("event-expired"),
             Self::Reviewed => k("event-reviewed"),
         })
     }
     fn class(&self) -> &'static str {
         match self {
-            Self::Contested | Self::Refused | Self::NotMade | Self::Expired | Self::NotShown | Self::Withdrawn => {
-                "stop"
-            }
+            Self::Contested | Self::Refused | Self::NotMade | Self::Superseded => "stop",
+            Self::Expired | Self::NotShown | Self::Withdrawn => "stop",
             _ => "",
         }
     }

@@ -16,6 +16,8 @@ pub enum StopReason {
     NotConfirmed,
     /// It is the person, and the directory refused the change as often as it may be asked.
     DirectoryRefused,
+    /// The account was changed after something was proved.
+    Superseded,
     /// Somebody said "not me".
     Contested,
     /// Too much time passed.
@@ -62,7 +64,7 @@ impl StopReason {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::NotConfirmed | Self::DirectoryRefused | Self::Contested | Self::Declined => StatusCode::FORBIDDEN,
-            Self::Expired | Self::Withdrawn => StatusCode::GONE,
+            Self::Expired | Self::Withdrawn | Self::Superseded => StatusCode::GONE,
             Self::Busy => StatusCode::CONFLICT,
             Self::TooManyTries(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Outage => StatusCode::SERVICE_UNAVAILABLE,
@@ -85,6 +87,7 @@ impl StopReason {
         match self {
             Self::NotConfirmed => words!("stop-not-confirmed"),
             Self::DirectoryRefused => words!("stop-directory"),
+            Self::Superseded => words!("stop-superseded"),
             Self::Contested => words!("stop-contested"),
             Self::Expired => words!("stop-expired"),
             Self::Withdrawn => words!("stop-withdrawn"),

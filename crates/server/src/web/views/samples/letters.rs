@@ -71,6 +71,7 @@ fn ended() -> Vec<(&'static str, Notice)> {
         ("stopped-withdrawn", stopped(StoppedBy::Withdrawn)),
         ("stopped-declined", stopped(StoppedBy::Declined)),
         ("stopped-directory", stopped(StoppedBy::Directory)),
+        ("stopped-superseded", stopped(StoppedBy::Superseded)),
         ("stopped-contested", stopped(StoppedBy::Contested)),
         ("done-password", done(Goal::Password, true)),
         ("done-unlock", done(Goal::Unlock, false)),

@@ -96,6 +96,7 @@ fn follow(shell: &Shell, out: &mut Samples) {
         Step::Contested,
         Step::Refused,
         Step::NotMade,
+        Step::Superseded,
         Step::Expired,
     ];
     let happened =

@@ -223,6 +223,7 @@ fn stopped(shell: &Shell, out: &mut Samples) {
     for (name, why, told) in [
         ("10-not-confirmed", StopReason::NotConfirmed, Told::Contacts),
         ("10-directory", StopReason::DirectoryRefused, Told::Contacts),
+        ("10-superseded", StopReason::Superseded, Told::Contacts),
         ("10-contested", StopReason::Contested, Told::ContactsAndSecurity),
         ("10-expired", StopReason::Expired, Told::Nobody),
         ("10-withdrawn", StopReason::Withdrawn, Told::Contacts),
