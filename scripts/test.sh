@@ -63,7 +63,11 @@ step format cargo fmt --all --check
 # Clippy is the compiler, with more to say. So the tests are built by it, and nothing is compiled twice; how that is asked for is between cargo and clippy,
 # and that clippy says more is looked at first.
 export RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings__CLIPPY_HACKERY__
-bites() { echo 'pub fn f(a: u8) -> u8 { return a; }' | clippy-driver rustc --crate-type lib --emit metadata --out-dir "$logs" - 2>&1 | grep 'implied by .-D warnings'; }
+bites() {
+    local said
+    said=$(echo 'pub fn f(a: u8) -> u8 { return a; }' | clippy-driver rustc --crate-type lib --emit metadata --out-dir "$logs" - 2>&1)
+    [[ $said == *'implied by `-D warnings`'* ]] || { echo "$said"; return 1; }
+}
 step clippy bites
 step lints cargo test --workspace --all-targets --locked --no-run
 step tests cargo test --workspace --locked --no-fail-fast -- --show-output
