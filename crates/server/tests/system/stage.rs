@@ -100,7 +100,6 @@ impl Installation {
         let mut environment = BTreeMap::new();
         for (name, value) in [
             ("KEYWARD_LOG__LAST_CHECKPOINT_FILE", at.join("last-checkpoint").display().to_string()),
-            ("KEYWARD_LOG__PUBLIC", "true".to_owned()),
             ("KEYWARD_MAIL__TLS", "none".to_owned()),
             ("KEYWARD_MAIL__PORT", relay.port.to_string()),
             ("KEYWARD_CLASSES__STANDARD", entry::group("staff")),
@@ -273,7 +272,7 @@ fn write_web(at: &Path, database: &str) {
     let public = worker["worker"]["seal_public_key"].as_str().unwrap();
     let text = format!(
         "[server]\npublic_url = \"{SITE}\"\norganization = \"{ORGANIZATION}\"\nhelp_phone = \"555 0199\"\nrole = \"web\"\n\
-         trusted_proxies = [\"127.0.0.1\"]\ndata_key_file = \"{}\"\n\n[database]\nurl = \"{database}\"\n\n\
+         trusted_proxies = [\"127.0.0.1\"]\ndata_key_file = \"{}\"\n\n[log]\npublic = true\n\n[database]\nurl = \"{database}\"\n\n\
          [worker]\nseal_public_key = \"{public}\"\n",
         folder.join("data.key").display()
     );
