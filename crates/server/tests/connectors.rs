@@ -436,3 +436,30 @@ async fn r44_a_connection_that_was_signed_in_goes_on_and_the_checks_say_so() {
     let who = who.0.parse::<ldap3::exop::WhoAmIResp>().authzid;
     assert!(who.contains(&person.name), "{who}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t_k07_many_who_ask_a_directory_that_says_nothing_wait_for_one_deadline_and_not_one_after_another() {
+    let Some(slapd) = slapd::shared() else { return };
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut clear = settings(&slapd, SERVICE);
+    clear.url = format!("ldap://{}", silent.local_addr().unwrap());
+    clear.clear_on_loopback = true;
+    clear.timeout = Duration::from_millis(300);
+    let directory = OpenLdap::new(clear).unwrap();
+    let (name, at) = (AccountName::parse("ada.abel").unwrap(), EmbeddedWorld::new().now());
+    let mut connections = Vec::new();
+    for sooner in 0..2 {
+        let asking = futures_util::future::join_all((0..10).map(|_| directory.find(&name, at)));
+        let taking = async {
+            loop {
+                connections.push(silent.accept().await.unwrap());
+            }
+        };
+        let answers = tokio::select! {
+            answers = asking => answers,
+            () = taking => unreachable!(),
+        };
+        assert!(answers.iter().all(|answer| matches!(answer, Err(ConnectorError::Unavailable { .. }))), "{answers:?}");
+        assert_eq!(connections.len(), sooner + 1, "whoever comes later asks anew, and one for all");
+    }
+}

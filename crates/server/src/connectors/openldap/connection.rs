@@ -1,6 +1,12 @@
 //! Connections: TLS, the bind account, deadlines. Everything that goes wrong here is one of five faults, and only one of them says "nothing was sent".
 
-use std::{future::Future, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    net::IpAddr,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::FutureExt;
 use keyward_core::secret::SecretText;
@@ -41,7 +47,14 @@ pub(super) struct Server {
     start_tls: bool,
     connect_timeout: Duration,
     timeout: Duration,
-    service: Mutex<Option<Ldap>>,
+    service: Mutex<Service>,
+}
+
+/// The connection of the bind account, or when the last try to make one failed.
+#[derive(Default)]
+struct Service {
+    open: Option<Ldap>,
+    failed: Option<(Instant, Fault)>,
 }
 
 impl std::fmt::Debug for Server {
@@ -76,7 +89,7 @@ impl Server {
             start_tls: settings.start_tls,
             connect_timeout: settings.connect_timeout,
             timeout: settings.timeout,
-            service: Mutex::new(None),
+            service: Mutex::default(),
         })
     }
 
@@ -151,15 +164,36 @@ impl Server {
 }
 
 impl OpenLdap {
-    /// The service connection, made anew if there is none or it has ended.
+    /// The service connection, made anew if there is none or it has ended. Whoever waits while somebody else tries shares what that comes to: with a
+    /// directory that says nothing, many would wait for one deadline after another.
     pub(super) async fn service(&self) -> Result<Ldap, Fault> {
-        let mut slot = self.server.service.lock().await;
-        if let Some(ldap) = slot.as_mut()
+        let asked = Instant::now();
+        let mut service = self.server.service.lock().await;
+        if let Some(ldap) = service.open.as_mut()
             && !ldap.is_closed()
         {
             return Ok(ldap.clone());
         }
-        *slot = None;
+        if let Some((at, fault)) = &service.failed
+            && *at >= asked
+        {
+            return Err(fault.clone());
+        }
+        *service = Service::default();
+        match self.signed_in().await {
+            Ok(ldap) => {
+                service.open = Some(ldap.clone());
+                Ok(ldap)
+            }
+            Err(fault) => {
+                service.failed = Some((Instant::now(), fault.clone()));
+                Err(fault)
+            }
+        }
+    }
+
+    /// A new connection, on which Keyward is the bind account.
+    async fn signed_in(&self) -> Result<Ldap, Fault> {
         let ldap = self.server.open().await?;
         let bind = self.server.bind(&ldap, &self.settings.bind_dn, &self.settings.bind_password);
         let (answer, policy) = match bind.await {
@@ -176,10 +210,7 @@ impl OpenLdap {
             (0, Some(PolicyError::ChangeAfterReset)) => {
                 Err(Fault::Bind("the password of the bind account has to be changed".to_owned()))
             }
-            (0, _) => {
-                *slot = Some(ldap.clone());
-                Ok(ldap)
-            }
+            (0, _) => Ok(ldap),
             (answer::BUSY | answer::UNAVAILABLE, _) => Err(Fault::NotSent(answer::in_words(answer.rc).to_owned())),
             (rc, _) => Err(Fault::Bind(answer::in_words(rc).to_owned())),
         }
@@ -187,7 +218,7 @@ impl OpenLdap {
 
     /// Gives the service connection up: after a deadline nobody knows what is still on it.
     pub(super) async fn drop_service(&self) {
-        *self.server.service.lock().await = None;
+        self.server.service.lock().await.open = None;
     }
 
     /// A request that changes nothing: on a broken connection it is asked once more on a new one.
