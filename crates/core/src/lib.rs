@@ -2,7 +2,8 @@
 //!
 //! No I/O, no clock, no randomness: the server and the offline verifier run the same functions.
 //! Reading order: [`ids`], [`time`], [`account`], [`actor`], [`digest`] (the words), [`event`] (what happened), [`case`] (the machine),
-//! [`steps`] (one file a step), [`risk`], [`policy`] and [`plan`] (the gate, and what would open it), [`ledger`], [`log`] and [`bundle`] (the proof).
+//! [`steps`] (one file a step), [`risk`], [`policy`] and [`plan`] (the gate, and what would open it), [`told`] (what of it the person may know),
+//! [`ledger`], [`log`] and [`bundle`] (the proof).
 
 /// Types that stand in JSON as they are printed.
 macro_rules! as_text {
@@ -36,3 +37,4 @@ pub mod risk;
 pub mod secret;
 pub mod steps;
 pub mod time;
+pub mod told;

@@ -50,6 +50,16 @@ pub enum Source {
     },
 }
 
+impl Source {
+    /// The enrolled thing, if it is one.
+    pub const fn factor(&self) -> Option<FactorId> {
+        match self {
+            Self::Factor { id } => Some(*id),
+            _ => None,
+        }
+    }
+}
+
 /// One proof.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Evidence {

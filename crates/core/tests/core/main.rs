@@ -18,4 +18,5 @@ mod naive;
 mod planning;
 mod proofs;
 mod states;
+mod told;
 mod walks;

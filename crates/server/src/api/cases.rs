@@ -13,7 +13,7 @@ use futures_util::stream;
 use keyward_core::{
     actor::Actor,
     case::Command,
-    event::{ContestedFrom, EndReason, Event::Contested},
+    event::{ContestedFrom, EndReason},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -210,13 +210,12 @@ pub async fn not_me(call: Call<Anyone, NotMe>) -> Answer {
         let link = Token::parse(&input.token).map_err(|_| Problem::from(Kind::LinkNotAlive))?;
         let said = visit.portal.flow.not_me(&link).await.map_err(|error| Problem::of(&error, visit.at))?;
         let said = said.ok_or(Problem::from(Kind::LinkNotAlive))?;
-        let entries = visit.portal.flow.entries(said.case.id()).await.map_err(|error| Problem::of(&error, visit.at))?;
-        let contested = entries.iter().find(|entry| matches!(entry.event, Contested { .. }));
-        let blocked = contested.map(|entry| entry.at.plus_ms(BLOCK_MS));
+        let contested = visit.portal.flow.contested_at(said.case.id()).await;
+        let contested = contested.map_err(|error| Problem::of(&error, visit.at))?;
         let body = NotMeSaid {
             reference: said.case.reference().to_string(),
             changed: crate::web::applicant::head(&said.case).changed,
-            blocked_until: blocked.map(|at| at.to_string()),
+            blocked_until: contested.map(|at| at.plus_ms(BLOCK_MS).to_string()),
         };
         Ok(Reply::json(StatusCode::OK, &body))
     })

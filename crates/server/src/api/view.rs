@@ -3,7 +3,7 @@
 use keyward_core::{
     account::{Action, Method},
     case::{Case, Stage},
-    event::{EndReason, Entry, Event},
+    event::{EndReason, Event},
     plan::Plan,
     steps::reissue::{Attempt, CheckKind, CheckResult, Outcome},
     time::Timestamp,
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     flow::{Flow, FlowError, OwnWay},
     web::{
-        applicant::{Place, end_of_stranger, has_shown, head, hold_reason, told, why_ended},
+        applicant::{Place, head, hold_reason, told, why_ended},
         shell,
         views::{outcome::StopReason, wait::HoldReason},
     },
@@ -346,7 +346,7 @@ pub async fn of(flow: &Flow, case: &Case, at: Timestamp) -> Result<CaseView, Flo
         None if proving => FOR_EVERYONE.to_vec(),
         None => Vec::new(),
     };
-    let entries = flow.entries(case.id()).await?;
+    let told_of = flow.told(case.id()).await?;
     Ok(CaseView {
         reference: case.reference().to_string(),
         state,
@@ -366,8 +366,8 @@ pub async fn of(flow: &Flow, case: &Case, at: Timestamp) -> Result<CaseView, Flo
         factors: factors(flow, case, state).await?,
         refused: refused(flow, case).await?,
         done: done(flow, case).await?,
-        stopped: stop(case, &entries),
-        happened: all_that_happened(&entries),
+        stopped: (state == State::Stopped).then(|| stop(&told_of)),
+        happened: told_of.iter().filter_map(|(at, event)| happened(*at, event)).collect(),
     })
 }
 
@@ -430,11 +430,8 @@ async fn done(flow: &Flow, case: &Case) -> Result<Option<Done>, FlowError> {
     Ok(Some(Done { at: reissued.at().to_string(), changes, factor, told: told(case) }))
 }
 
-fn stop(case: &Case, entries: &[Entry]) -> Option<Stop> {
-    if State::of(case) != State::Stopped {
-        return None;
-    }
-    Some(match why_ended(case, entries) {
+fn stop(told: &[(Timestamp, Event)]) -> Stop {
+    match why_ended(told) {
         StopReason::Withdrawn => Stop::Withdrawn,
         StopReason::Expired => Stop::Expired,
         StopReason::Declined => Stop::Declined,
@@ -442,21 +439,7 @@ fn stop(case: &Case, entries: &[Entry]) -> Option<Stop> {
         StopReason::Superseded => Stop::Superseded,
         StopReason::DirectoryRefused => Stop::DirectoryRefused,
         _ => Stop::NotConfirmed,
-    })
-}
-
-/// What happened; for somebody who has proved nothing up to the first end, as for a name that is no account (T-C03).
-fn all_that_happened(entries: &[Entry]) -> Vec<Happened> {
-    let end = match has_shown(entries) {
-        true => None,
-        false => entries.iter().position(|entry| end_of_stranger(&entry.event).is_some()),
-    };
-    let before = entries.get(..end.unwrap_or(entries.len())).unwrap_or_default();
-    let mut all: Vec<Happened> = before.iter().filter_map(|entry| happened(entry.at, &entry.event)).collect();
-    if let Some(end) = end.and_then(|end| entries.get(end)) {
-        all.push(Happened { at: end.at.to_string(), what: What::Ended, way: None });
     }
-    all
 }
 
 /// What an entry means for the person. What only the log needs to know is not told.

@@ -36,6 +36,7 @@ use keyward_core::{
     policy::Policy,
     steps::reissue::Outcome,
     time::Timestamp,
+    told::told,
 };
 use tokio::sync::Notify;
 
@@ -197,7 +198,18 @@ impl Flow {
         Ok(self.store.load(id).await?.ok_or(FlowError::NoCase)?.case)
     }
 
-    /// The entries of a case, for showing what happened.
+    /// What its requester is told of a case.
+    pub async fn told(&self, id: CaseId) -> Result<Vec<(Timestamp, Event)>, FlowError> {
+        Ok(told(&self.entries(id).await?))
+    }
+
+    /// When somebody said "this was not me" about a case.
+    pub async fn contested_at(&self, id: CaseId) -> Result<Option<Timestamp>, FlowError> {
+        let entries = self.entries(id).await?;
+        Ok(entries.iter().find(|entry| matches!(entry.event, Event::Contested { .. })).map(|entry| entry.at))
+    }
+
+    /// The entries of a case.
     pub async fn entries(&self, id: CaseId) -> Result<Vec<Entry>, FlowError> {
         let loaded = self.store.load(id).await?.ok_or(FlowError::NoCase)?;
         Ok(loaded.entries.into_iter().map(|placed| placed.entry).collect())

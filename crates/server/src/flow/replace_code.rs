@@ -6,7 +6,7 @@ use keyward_core::{
     actor::Actor,
     case::{Case, Command, Refusal},
     digest::Digest,
-    steps::verify::{Evidence, Source},
+    steps::verify::Source,
 };
 use zeroize::Zeroize;
 
@@ -17,7 +17,7 @@ impl Flow {
     /// Makes it. The key of the draft in which it lies goes into a cookie, as that of a sheet does.
     pub async fn replace_code(&self, case: &Case, browser: Digest) -> Result<Token, FlowError> {
         let used = case.unreplaced_code().ok_or(FlowError::Refused(Refusal::NothingNew))?;
-        let Some(factor) = sheet_of(used) else { return Err(FlowError::Refused(Refusal::NothingNew)) };
+        let factor = used.sources.iter().find_map(Source::factor).ok_or(FlowError::Refused(Refusal::NothingNew))?;
         let mut random: [u8; CODE_BYTES] = self.ctx.bytes();
         let draft = Draft::codes(factor, &random, self.ctx.now());
         random.zeroize();
@@ -30,12 +30,4 @@ impl Flow {
         drop(self.act(case.id(), by, Command::ReplaceCode { factor }, with).await?.into_inner());
         Ok(key)
     }
-}
-
-/// The sheet that a code was on.
-fn sheet_of(used: &Evidence) -> Option<keyward_core::ids::FactorId> {
-    used.sources.iter().find_map(|source| match source {
-        Source::Factor { id } => Some(*id),
-        _ => None,
-    })
 }

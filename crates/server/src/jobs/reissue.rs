@@ -87,10 +87,10 @@ async fn start(worker: &Worker, id: CaseId) -> Result<Option<(Durable<Acted>, Op
         give_up::run(worker, id, EndReason::DirectoryRefused).await?;
         return Ok(None);
     }
-    let Some(proofs) = still_proved(worker, &case, &account).await? else {
+    if case.evidence().iter().any(|proof| is_older_password(proof, &account)) {
         give_up::run(worker, id, EndReason::Superseded).await?;
         return Ok(None);
-    };
+    }
     let (mut now, with) = classify::classification(worker, &case, directory.name(), &account, &person);
     let with = match case.classified() {
         // The same account keeps its commitment, so that one value opens both.
@@ -100,36 +100,27 @@ async fn start(worker: &Worker, id: CaseId) -> Result<Option<(Durable<Acted>, Op
         }
         _ => with,
     };
-    let with = proofs.into_iter().fold(with, With::guard);
+    // Whoever takes a lost phone or a copied sheet out of use takes from a thief what was proved with it in a case that is still open (T-A16).
+    let factors = case.evidence().iter().flat_map(|proof| &proof.sources).filter_map(Source::factor);
+    let with = factors.map(Guard::FactorNotEnded).fold(with, With::guard);
     let with = with.guard(Guard::PersonNotBlocked { person: subject, at: flow.ctx.now() });
     match flow.act(id, Actor::Keyward, Command::Start(now), with).await {
         Ok(acted) if acted.get().committed.started().is_some() => Ok(Some((acted, account.changed_at))),
         Ok(_) => Ok(None),
-        Err(error @ (FlowError::Refused(Refusal::Changed) | FlowError::Lost(GuardKind::Factor))) => Err(error.into()),
+        Err(FlowError::Lost(GuardKind::Factor)) => {
+            give_up::run(worker, id, EndReason::Superseded).await?;
+            Ok(None)
+        }
+        Err(error @ FlowError::Refused(Refusal::Changed)) => Err(error.into()),
         Err(FlowError::Refused(_) | FlowError::Lost(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-/// What has to hold when the change is begun for its proofs to count: whoever takes a lost phone or a copied sheet out of use, or chooses another
-/// password, takes from a thief what was proved with it in a case that is still open (T-A16). None: one of them is nothing any more.
-async fn still_proved(worker: &Worker, case: &Case, account: &Account) -> Result<Option<Vec<Guard>>, JobError> {
-    let changed_behind = |proof: &Evidence| {
-        let is_password = proof.sources.iter().any(|source| matches!(source, Source::Password { .. }));
-        is_password && account.changed_at.is_some_and(|changed| changed.since_ms(proof.at) > CLOCKS_MS)
-    };
-    if case.evidence().iter().any(changed_behind) {
-        return Ok(None);
-    }
-    let mut guards = Vec::new();
-    for source in case.evidence().iter().flat_map(|proof| &proof.sources) {
-        let Source::Factor { id } = source else { continue };
-        if worker.flow.store.factor(*id).await?.is_none_or(|factor| factor.ended.is_some()) {
-            return Ok(None);
-        }
-        guards.push(Guard::FactorNotEnded(*id));
-    }
-    Ok(Some(guards))
+/// Whether a proof is a password that its owner has replaced since (T-A16).
+fn is_older_password(proof: &Evidence, account: &Account) -> bool {
+    let is_password = proof.sources.iter().any(|source| matches!(source, Source::Password { .. }));
+    is_password && account.changed_at.is_some_and(|changed| changed.since_ms(proof.at) > CLOCKS_MS)
 }
 
 async fn account_of(worker: &Worker, case: &Case) -> Result<Disclosure, JobError> {

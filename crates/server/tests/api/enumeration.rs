@@ -1,9 +1,15 @@
 //! Neither a case nor a count tells whose it is. That no answer tells whether a name is an account is `once/same.rs`.
 
 use axum::http::Method;
+use keyward::jobs::expire;
+use keyward_core::case::PROVE_MS;
 use serde_json::json;
 
-use crate::{client::Client, world::World};
+use crate::{
+    client::{Client, Held},
+    people::linked,
+    world::World,
+};
 
 #[tokio::test]
 async fn t_b16_another_ones_case_is_no_case() {
@@ -98,5 +104,28 @@ async fn t_d10_too_many_cases_for_a_name_are_refused_alike_and_with_a_time() {
         answers.insert(format!("{:?} {}", got.headers, got.text));
     }
     assert_eq!(answers.len(), 1, "{answers:#?}");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn t_c03_to_who_has_proved_nothing_a_case_that_its_owner_ended_ends_as_that_of_nobody() {
+    let world = World::new().await;
+    let mike = world.somebody("mike").await;
+    let client = Client::new(&world);
+    let (theirs, nobodys) = (client.open("mike", "forgot").await, client.open("nobody", "forgot").await);
+    world.work().await;
+    let (token, _) = linked(&world.mailbox.take(&mike.mail), "/not-me/");
+    let said = client.post("/api/v1/not-me").json(json!({ "token": token })).send().await;
+    assert!(said.status.is_success(), "{}", said.text);
+    world.hand.pass_ms(PROVE_MS);
+    expire::run(&world.worker).await.unwrap();
+    world.work().await;
+    let end_of = async |held: &Held| {
+        let case = client.look(held).await.json();
+        let happened = case["happened"].as_array().unwrap().iter().map(|one| one["what"].clone()).collect::<Vec<_>>();
+        (case["state"].clone(), case["stopped"].clone(), happened)
+    };
+    assert_eq!(end_of(&theirs).await, end_of(&nobodys).await);
+    assert_eq!(end_of(&theirs).await.1, "expired");
     world.end().await;
 }

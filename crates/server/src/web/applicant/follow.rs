@@ -2,13 +2,13 @@
 
 use keyward_core::{
     case::{Ending, Stage},
-    event::{EndReason, Entry, Event},
+    event::{EndReason, Event},
     ids::Reference,
     steps::reissue::Outcome,
 };
 use serde::Deserialize;
 
-use super::{Here, Place, end_of_stranger, has_shown, standing, wait::stream_of};
+use super::{Here, Place, standing, wait::stream_of};
 use crate::web::{
     answer::{Answer, Answered, again, go, show},
     filled::Filled,
@@ -45,8 +45,8 @@ pub async fn find(visit: Visit, Filled(form): Filled<Asked>) -> Answer {
 
 /// `GET /status/{case}`.
 pub async fn case(here: Here) -> Answered {
-    let entries = here.or_page(here.visit.portal.flow.entries(here.case.id()).await)?;
-    let happened = happened(&entries);
+    let told = here.or_page(here.visit.portal.flow.told(here.case.id()).await)?;
+    let happened = told.iter().filter_map(|(at, event)| step(event).map(|step| Happened { at: *at, step })).collect();
     let over = here.case.is_over();
     Ok(show(&FollowCase {
         shell: here.visit.shell(),
@@ -73,23 +73,6 @@ fn state(here: &Here) -> CaseState {
         Stage::Closed(Ending::Contested { changed: true }) => CaseState::Contested,
         Stage::Closed(Ending::Ended(_) | Ending::Contested { changed: false }) => CaseState::Ended,
     }
-}
-
-/// What happened, up to the end; to somebody who has proved nothing, as it would have happened to a name that is no account (T-C03).
-fn happened(entries: &[Entry]) -> Vec<Happened> {
-    let at = |entry: &Entry, step| Happened { at: entry.at, step };
-    if has_shown(entries) {
-        return entries.iter().filter_map(|entry| step(&entry.event).map(|step| at(entry, step))).collect();
-    }
-    let mut happened = Vec::new();
-    for entry in entries {
-        if let Some(reason) = end_of_stranger(&entry.event) {
-            happened.extend(step(&Event::Ended { reason }).map(|step| at(entry, step)));
-            break;
-        }
-        happened.extend(step(&entry.event).map(|step| at(entry, step)));
-    }
-    happened
 }
 
 /// What an entry means for the person. What only the log needs to know is not shown.

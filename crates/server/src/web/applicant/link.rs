@@ -162,12 +162,6 @@ pub async fn used(visit: Visit) -> Answered {
     })
 }
 
-/// When somebody said "this was not me" about a case.
-async fn contested_at(visit: &Visit, case: &Case) -> Result<Option<Timestamp>, FlowError> {
-    let entries = visit.portal.flow.entries(case.id()).await?;
-    Ok(entries.iter().find(|entry| matches!(entry.event, Event::Contested { .. })).map(|entry| entry.at))
-}
-
 /// Whether it is too late to say it. The link lives longer than that: a page that says so is better than one that does not know the link.
 fn is_too_late(visit: &Visit, case: &Case) -> bool {
     case.is_over() && visit.at.since_ms(case.last_at()) > CONTEST_MS
@@ -194,7 +188,7 @@ pub async fn not_me(visit: Visit) -> Answered {
     let Some(case) = visit.or_page(visit.portal.flow.case_of_notice(&token).await)? else {
         return Ok(dead(&visit, DeadLink::Notice));
     };
-    let Some(said) = visit.or_page(contested_at(&visit, &case).await)? else {
+    let Some(said) = visit.or_page(visit.portal.flow.contested_at(case.id()).await)? else {
         if is_too_late(&visit, &case) {
             return Ok(too_late(&visit));
         }
@@ -217,7 +211,7 @@ pub async fn not_me_said(visit: Visit) -> Answered {
     let Some(contested) = visit.or_page(visit.portal.flow.not_me(&token).await)? else {
         return Ok(dead(&visit, DeadLink::Notice));
     };
-    Ok(match visit.or_page(contested_at(&visit, &contested.case).await)? {
+    Ok(match visit.or_page(visit.portal.flow.contested_at(contested.case.id()).await)? {
         // Now or before: the page says what is so.
         Some(_) => go("/not-me"),
         None => too_late(&visit),

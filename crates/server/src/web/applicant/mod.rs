@@ -11,16 +11,17 @@ pub use wait::{Refresh, hold_reason};
 
 use axum::{
     Router,
-    extract::{FromRef, FromRequestParts, Path, rejection::PathRejection},
+    extract::{FromRequestParts, Path, rejection::PathRejection},
     http::request::Parts,
     routing::{get, post},
 };
 use keyward_core::{
     case::{Case, Ending, Stage, Step},
     digest::Digest,
-    event::{Door, EndReason, Entry, Event},
+    event::{EndReason, Event},
     ids::Reference,
     steps::reissue::Attempt,
+    time::Timestamp,
 };
 
 pub use prove::{DEVICE, DEVICE_MS, Mailed, digits_problem};
@@ -81,16 +82,12 @@ pub struct Here {
     pub browser: Digest,
 }
 
-impl<S> FromRequestParts<S> for Here
-where
-    Shared: FromRef<S>,
-    S: Send + Sync,
-{
+impl FromRequestParts<Shared> for Here {
     type Rejection = Answer;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Answer> {
-        let Ok(visit) = Visit::from_request_parts(parts, state).await;
-        let reference: Result<Path<String>, PathRejection> = Path::from_request_parts(parts, state).await;
+    async fn from_request_parts(parts: &mut Parts, portal: &Shared) -> Result<Self, Answer> {
+        let Ok(visit) = Visit::from_request_parts(parts, portal).await;
+        let reference: Result<Path<String>, PathRejection> = Path::from_request_parts(parts, portal).await;
         let reference = reference.ok().and_then(|Path(text)| text.parse::<Reference>().ok());
         let Some(reference) = reference else { return Err(stop(&visit, StopReason::NotFound)) };
         // Without the cookie there is no telling whether the case exists (T-B16).
@@ -218,43 +215,14 @@ pub fn told(case: &Case) -> usize {
     case.notices().iter().filter(|notice| notice.delivered && notice.about.is_of_change()).count()
 }
 
-/// Why a case that ended did, by what it shows of itself. That somebody said it was not them is said to who got past the proofs: it tells that
-/// there is an account, and a name that is none just runs out of time (T-C03).
-pub fn why(case: &Case) -> StopReason {
-    let is_proved = case.reached() >= Step::Authorize || case.claim().door == Door::Account;
-    match case.stage() {
-        Stage::Closed(Ending::Contested { .. } | Ending::Ended(EndReason::Blocked)) if !is_proved => {
-            StopReason::Expired
-        }
-        Stage::Closed(Ending::Contested { .. }) => StopReason::Contested,
-        Stage::Closed(Ending::Ended(reason)) => ended_by(*reason),
-        _ => StopReason::AlreadyDone,
-    }
-}
-
-/// The same, with the entries: a first proof is enough to be told, and before it the case keeps the end that it had first.
-pub fn why_ended(case: &Case, entries: &[Entry]) -> StopReason {
-    match case.stage() {
-        Stage::Closed(Ending::Contested { .. } | Ending::Ended(EndReason::Blocked)) if has_shown(entries) => {
-            StopReason::Contested
-        }
-        _ if has_shown(entries) => why(case),
-        _ => entries.iter().find_map(|entry| end_of_stranger(&entry.event)).map_or_else(|| why(case), ended_by),
-    }
-}
-
-/// Whether anything was proved: only then may what is said depend on the account.
-pub fn has_shown(entries: &[Entry]) -> bool {
-    entries.iter().any(|entry| matches!(entry.event, Event::Presented(_)))
-}
-
-/// What ends a case, for somebody who has proved nothing: the time, wherever there is no such end for a name that is no account.
-pub const fn end_of_stranger(event: &Event) -> Option<EndReason> {
-    match event {
-        Event::Contested { .. } | Event::Ended { reason: EndReason::Blocked } => Some(EndReason::Expired),
-        Event::Ended { reason } => Some(*reason),
+/// Why a case that ended did, by what is told of it.
+pub fn why_ended(told: &[(Timestamp, Event)]) -> StopReason {
+    let end = told.iter().rev().find_map(|(_, event)| match event {
+        Event::Contested { .. } => Some(StopReason::Contested),
+        Event::Ended { reason } => Some(ended_by(*reason)),
         _ => None,
-    }
+    });
+    end.unwrap_or(StopReason::AlreadyDone)
 }
 
 const fn ended_by(reason: EndReason) -> StopReason {

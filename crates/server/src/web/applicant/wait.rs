@@ -222,8 +222,7 @@ pub async fn stop_it(here: Here) -> Answer {
 /// `GET …/stopped`.
 pub async fn stopped(here: Here) -> Answered {
     here.stands_at(Place::Stopped)?;
-    let entries = here.or_page(here.visit.portal.flow.entries(here.case.id()).await)?;
-    let reason = why_ended(&here.case, &entries);
+    let reason = why_ended(&here.or_page(here.visit.portal.flow.told(here.case.id()).await)?);
     let told = if reason == StopReason::Contested { Told::ContactsAndSecurity } else { Told::Contacts };
     let status = reason.status();
     let view =
