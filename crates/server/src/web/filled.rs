@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use axum::{
     Form, RequestExt as _,
-    extract::{FromRef, FromRequest, FromRequestParts, Query, Request},
+    extract::{FromRequest, FromRequestParts, Query, Request},
     http::request::Parts,
 };
 use serde::de::DeserializeOwned;
@@ -20,17 +20,12 @@ use super::{
 /// The fields.
 pub struct Filled<T>(pub T);
 
-impl<T, S> FromRequest<S> for Filled<T>
-where
-    T: DeserializeOwned + 'static,
-    Shared: FromRef<S>,
-    S: Send + Sync,
-{
+impl<T: DeserializeOwned + 'static> FromRequest<Shared> for Filled<T> {
     type Rejection = Answer;
 
-    async fn from_request(mut request: Request, state: &S) -> Result<Self, Answer> {
-        let Ok(visit) = request.extract_parts_with_state::<Visit, S>(state).await;
-        match Form::from_request(request, state).await {
+    async fn from_request(mut request: Request, portal: &Shared) -> Result<Self, Answer> {
+        let Ok(visit) = request.extract_parts_with_state::<Visit, Shared>(portal).await;
+        match Form::from_request(request, portal).await {
             Ok(Form(fields)) => Ok(Self(fields)),
             Err(_) => Err(stop(&visit, StopReason::StaleForm)),
         }
@@ -40,15 +35,11 @@ where
 /// What stands behind the `?` of an address. It opens nothing, and what can not be read says nothing.
 pub struct InAddress<T>(pub T);
 
-impl<T, S> FromRequestParts<S> for InAddress<T>
-where
-    T: DeserializeOwned + Default,
-    S: Send + Sync,
-{
+impl<T: DeserializeOwned + Default> FromRequestParts<Shared> for InAddress<T> {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        let said = Query::from_request_parts(parts, state).await;
+    async fn from_request_parts(parts: &mut Parts, portal: &Shared) -> Result<Self, Infallible> {
+        let said = Query::from_request_parts(parts, portal).await;
         Ok(Self(said.map(|Query(said)| said).unwrap_or_default()))
     }
 }

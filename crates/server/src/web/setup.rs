@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Router,
-    extract::{FromRef, FromRequestParts},
+    extract::FromRequestParts,
     http::request::Parts,
     routing::{get, post},
 };
@@ -51,15 +51,11 @@ struct UnderWay {
     setup: Arc<Setup>,
 }
 
-impl<S> FromRequestParts<S> for UnderWay
-where
-    Shared: FromRef<S>,
-    S: Send + Sync,
-{
+impl FromRequestParts<Shared> for UnderWay {
     type Rejection = Answer;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Answer> {
-        let Ok(visit) = Visit::from_request_parts(parts, state).await;
+    async fn from_request_parts(parts: &mut Parts, portal: &Shared) -> Result<Self, Answer> {
+        let Ok(visit) = Visit::from_request_parts(parts, portal).await;
         let Some(setup) = parts.extensions.get::<Arc<Setup>>().cloned() else {
             return Err(stop(&visit, StopReason::NotFound));
         };

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::{
-    extract::{ConnectInfo, FromRef, FromRequestParts},
+    extract::{ConnectInfo, FromRequestParts},
     http::{HeaderMap, header, request::Parts},
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
@@ -43,15 +43,10 @@ pub struct Visit {
     jar: CookieJar,
 }
 
-impl<S> FromRequestParts<S> for Visit
-where
-    Shared: FromRef<S>,
-    S: Send + Sync,
-{
+impl FromRequestParts<Shared> for Visit {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let portal = Shared::from_ref(state);
+    async fn from_request_parts(parts: &mut Parts, portal: &Shared) -> Result<Self, Self::Rejection> {
         let jar = CookieJar::from_headers(&parts.headers);
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -65,11 +60,11 @@ where
         Ok(Self {
             at: portal.flow.ctx.now(),
             lang,
-            network: network(&portal, peer, &parts.headers),
+            network: network(portal, peer, &parts.headers),
             agent: agent.chars().filter(|c| !c.is_control()).take(LONGEST_AGENT).collect(),
             path,
             jar,
-            portal,
+            portal: portal.clone(),
         })
     }
 }

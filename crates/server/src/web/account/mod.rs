@@ -11,7 +11,7 @@ mod well_known;
 
 use axum::{
     Json, Router,
-    extract::{FromRef, FromRequestParts},
+    extract::FromRequestParts,
     http::request::Parts,
     response::IntoResponse,
     routing::{get, post},
@@ -69,15 +69,11 @@ pub struct Me {
     pub wish: Wish,
 }
 
-impl<S> FromRequestParts<S> for Me
-where
-    Shared: FromRef<S>,
-    S: Send + Sync,
-{
+impl FromRequestParts<Shared> for Me {
     type Rejection = Answer;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Answer> {
-        let Ok(visit) = Visit::from_request_parts(parts, state).await;
+    async fn from_request_parts(parts: &mut Parts, portal: &Shared) -> Result<Self, Answer> {
+        let Ok(visit) = Visit::from_request_parts(parts, portal).await;
         let wish = Wish::ALL.into_iter().find(|wish| wish.path() == parts.uri.path()).unwrap_or(Wish::Look);
         let Some(cookie) = visit.token(SESSION) else { return Err(to_sign_in(wish)) };
         match visit.or_page(visit.portal.flow.half_signed_in(&cookie).await)? {
