@@ -19,6 +19,7 @@ use super::{Flow, FlowError, With, same_time::SameTime};
 use crate::{
     methods::{self, UsesUp, email, known_device},
     store::{
+        change::Write,
         guard::{Guard, GuardKind},
         limits::Limit,
         people::{Factor, Person},
@@ -171,8 +172,8 @@ impl Flow {
     }
 
     /// Counts a try of this case, and a guess at short digits by whose they are, whatever case and process it comes through (R9, R12); for a name
-    /// that is no account the same is done by the case. False: the digits were guessed at too often, and are not looked at. What cannot be guessed
-    /// is not counted so: nobody can take it from its owner by trying (T-D09).
+    /// that is no account the same is done by the case. False: the digits were guessed at too often, and are not looked at. Other proofs are not
+    /// counted by whose they are (T-D09); a sheet counts for itself what is tried at it.
     async fn count(&self, case: &Case, proof: &Proof, at: Timestamp) -> Result<bool, FlowError> {
         let word = proof.method().word();
         let tries = format!("{}/{word}", case.id());
@@ -214,6 +215,7 @@ impl Flow {
 
     async fn check_totp(&self, person: &Person, code: &str, at: Timestamp) -> Checked {
         let mut reason = RejectionReason::NotEnrolled;
+        let mut not_meant = Vec::new();
         for factor in self.living(person, Method::Totp).await? {
             if self.store.count_factor_try(factor.id).await?.is_none() {
                 continue;
@@ -221,8 +223,16 @@ impl Flow {
             let seed = methods::totp::Seed::from_stored(&self.unlock(&factor)?)
                 .map_err(|error| FlowError::Broken(Box::new(error)))?;
             match methods::totp::check(factor.id, &seed, factor.last_step, code, at) {
-                Ok(proved) => return Ok(Ok(good(factor, proved.sources, proved.uses_up, at))),
-                Err(other) => reason = other,
+                Ok(proved) => {
+                    let mut good = good(factor, proved.sources, proved.uses_up, at);
+                    // Or whoever has two would lose the first by using the second a hundred times.
+                    good.with = not_meant.into_iter().map(Write::TakeTryBack).fold(good.with, With::write);
+                    return Ok(Ok(good));
+                }
+                Err(other) => {
+                    not_meant.push(factor.id);
+                    reason = other;
+                }
             }
         }
         Ok(Err(reason))

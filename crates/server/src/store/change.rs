@@ -29,6 +29,7 @@ statements! {
     BLOCK = "persons/block";
     END_METHOD = "factors/end_method";
     SET_DATA = "factors/set_data";
+    TAKE_TRY_BACK = "factors/take_try_back";
     PUT_CODE = "factors/put_code";
 }
 
@@ -60,6 +61,8 @@ pub enum Write {
         /// Digests of the codes.
         codes: Vec<Digest>,
     },
+    /// Takes back the try that [`Store::count_factor_try`](super::Store::count_factor_try) counted at a factor that was not meant.
+    TakeTryBack(FactorId),
     /// Something to be handed out.
     PutToken(NewToken),
     /// Ends one.
@@ -273,6 +276,9 @@ impl Write {
             }
             Self::SetFactorData { factor, data } => {
                 tx.write(&SET_DATA, vals![*factor, data]).await?;
+            }
+            Self::TakeTryBack(factor) => {
+                tx.write(&TAKE_TRY_BACK, vals![*factor]).await?;
             }
             Self::PutRecoveryCodes { factor, codes } => {
                 for code in codes {

@@ -223,3 +223,28 @@ async fn n_36_a_recovery_code_that_is_not_whole_costs_no_try() {
     assert!(how.says("How else can you prove it is you?"), "{}", how.html);
     world.end().await;
 }
+
+#[tokio::test]
+async fn n_30_who_has_two_apps_loses_neither_by_using_the_other() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    world.give_codes(&ada).await;
+    let apps = [world.give_app(&ada).await, world.give_app(&ada).await];
+    let counted = async || {
+        let living = world.living(&ada, Method::Totp).await;
+        living.iter().map(|app| app.failures).collect::<Vec<_>>()
+    };
+    let show = async |code: &str| {
+        let mut browser = world.browser();
+        let how = world.forgot(&mut browser, "ada").await;
+        browser.show(&how, "app", code).await
+    };
+    for app in &apps {
+        let how = show(&app.code(world.ctx.now())).await;
+        assert!(how.says("You have shown 1 of 2 proofs"), "{}", how.html);
+        assert_eq!(counted().await, [0, 0]);
+    }
+    show("000000").await;
+    assert_eq!(counted().await, [1, 1], "what is right for none is a guess at each");
+    world.end().await;
+}
