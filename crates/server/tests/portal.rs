@@ -26,6 +26,8 @@ mod recovery;
 mod remove;
 #[path = "portal/replace_code.rs"]
 mod replace_code;
+#[path = "portal/review.rs"]
+mod review;
 #[path = "portal/same.rs"]
 mod same;
 #[path = "portal/setup.rs"]

@@ -8,6 +8,7 @@ use keyward_core::{
     case::{Case, Command, Stage},
     ids::CaseId,
     steps::review::{Review, needs_human},
+    time::Timestamp,
 };
 
 use super::{JobError, Ran, Worker, settled};
@@ -21,7 +22,7 @@ pub async fn run(worker: &Worker, id: CaseId) -> Ran {
         return Ok(());
     }
     // A notice is still under way: when it has its answer, that will ring again.
-    if !all_answered(worker, &case).await? {
+    if !all_answered(worker, &case, reissued.at()).await? {
         return Ok(());
     }
     let Some(review) = Review::automatic(reissued, case.notices()) else { return Ok(()) };
@@ -29,13 +30,13 @@ pub async fn run(worker: &Worker, id: CaseId) -> Ran {
     settled(worker.flow.act(id, Actor::Keyward, command, With::nothing()).await.map(drop))
 }
 
-/// Whether the notice of the change has its answer from every address, a yes or a final no.
-async fn all_answered(worker: &Worker, case: &Case) -> Result<bool, JobError> {
+/// Whether the notice of the change has its answer from every address of that time, a yes or a final no. One that came later was told nothing.
+async fn all_answered(worker: &Worker, case: &Case, changed: Timestamp) -> Result<bool, JobError> {
     let flow = &worker.flow;
     let Some(person) = case.subject() else { return Ok(true) };
     let mut unanswered = BTreeSet::new();
     for factor in flow.store.factors(person).await? {
-        if factor.method == Method::Email && factor.is_alive() {
+        if factor.method == Method::Email && factor.is_alive() && factor.created <= changed {
             unanswered.insert(flow.address(&factor)?);
         }
     }
