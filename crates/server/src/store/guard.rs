@@ -19,6 +19,7 @@ statements! {
     NOT_BLOCKED = "persons/not_blocked";
     USE_FACTOR = "factors/use";
     FACTOR_ALIVE = "factors/alive";
+    HOLD_PERSON = "persons/hold";
     NONE_YET = "factors/none_yet";
     USE_STEP = "factors/use_step";
     USE_CODE = "factors/use_code";
@@ -204,7 +205,13 @@ impl Guard {
             }
             Self::FactorActive { factor, at } => tx.write(&USE_FACTOR, vals![*factor, *at]).await,
             Self::FactorNotEnded(factor) => tx.write(&FACTOR_ALIVE, vals![*factor]).await,
-            Self::NoFactorYet(person) => tx.write(&NONE_YET, vals![*person]).await,
+            Self::NoFactorYet(person) => {
+                // The person first: PostgreSQL sees other tables as they were when a statement began, also if it had to wait.
+                if tx.write(&HOLD_PERSON, vals![*person]).await? != 1 {
+                    return Ok(0);
+                }
+                tx.write(&NONE_YET, vals![*person]).await
+            }
             Self::RenewFactorData { factor, before, data } => tx.write(&RENEW_DATA, vals![*factor, before, data]).await,
             Self::PersonNotBlocked { person, at } => tx.write(&NOT_BLOCKED, vals![*person, *at]).await,
             Self::Within { limit, key, at } => limits::spend(tx, *limit, *key, *at).await,

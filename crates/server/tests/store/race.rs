@@ -31,6 +31,7 @@ on_both! {
     r10_t_e02_a_time_step_opens_once
     r10_t_e02_a_recovery_code_opens_once
     r10_a_factor_is_ended_once_and_bound_once
+    m103_of_ways_back_in_that_come_in_the_same_moment_one_is_the_first
     r10_an_idempotency_key_is_first_once
     r10_a_job_is_taken_once_and_finished_once
     r10_of_jobs_that_are_taken_many_at_a_time_nobody_gets_more_than_asked_or_one_of_another
@@ -219,6 +220,20 @@ async fn r10_of_jobs_that_are_taken_many_at_a_time_nobody_gets_more_than_asked_o
     assert!(rest.iter().all(|job| all.insert(job.id)), "taken twice");
     assert_eq!((all.len(), world.store.backlog("notify").await.unwrap()), (RACERS * 2, 0));
     assert!(world.store.take_job(START, until).await.unwrap().is_some_and(|job| job.kind == "send"));
+}
+
+async fn m103_of_ways_back_in_that_come_in_the_same_moment_one_is_the_first(world: World) {
+    let mail = factor(&world, Method::Email, None).await;
+    bind(&world, &mail).await;
+    // How somebody is told is no way back in.
+    let ada = mail.person;
+    let first = race(&world, |store, _| {
+        let app = NewFactor { id: world.ctx.id(START), method: Method::Totp, ..mail.clone() };
+        let aside = Aside::default().guard(Guard::NoFactorYet(ada)).guard(Guard::NewFactor(app));
+        async move { is_won(store.aside(aside).await) }
+    });
+    assert_eq!(first.await, 1);
+    assert_eq!(world.store.factors(ada).await.unwrap().len(), 2);
 }
 
 async fn r10_a_job_is_taken_once_and_finished_once(world: World) {
