@@ -233,11 +233,13 @@ async fn what_runs_again_and_again_finds_its_rows_by_an_index(world: World) {
         return;
     }
     let often = [
+        "answers/expire",
         "cases/around",
         "cases/due",
         "cases/list",
         "cases/next_entries",
         "cases/open_of_person",
+        "jobs/backlog",
         "jobs/bury",
         "jobs/claim.sqlite",
         "limits/expire",
@@ -248,7 +250,9 @@ async fn what_runs_again_and_again_finds_its_rows_by_an_index(world: World) {
     for statement in Store::statements().iter().filter(|statement| often.contains(&statement.name)) {
         let mut explain = file.prepare(&format!("EXPLAIN QUERY PLAN {}", statement.text)).unwrap();
         let plan: Vec<String> = explain.raw_query().mapped(|row| row.get(3)).map(Result::unwrap).collect();
-        assert!(plan.iter().all(|step| !step.starts_with("SCAN")), "{}: {plan:#?}", statement.name);
+        // The index of the jobs that are not dead is as long as what waits.
+        let is_short = |step: &String| !step.starts_with("SCAN") || step.ends_with("USING INDEX jobs_by_due");
+        assert!(plan.iter().all(is_short), "{}: {plan:#?}", statement.name);
     }
 }
 

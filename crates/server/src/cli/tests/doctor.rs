@@ -76,7 +76,13 @@ fn a_database_that_is_missing_or_old_is_a_failure_and_is_not_made() {
     told(&here, "database", &[], Exit::Ok, "ok    database  a transaction could write; it was taken back");
     told(&here, "directory", &[], Exit::Ok, "ok    directory  main: embedded in Keyward's own database");
     here.tampered("DELETE FROM migrations");
-    told(&here, "database", &[], Exit::Failed, "3 migrations are missing: 0001 first, 0002 workers, 0003 narrow");
+    told(
+        &here,
+        "database",
+        &[],
+        Exit::Failed,
+        "4 migrations are missing: 0001 first, 0002 workers, 0003 narrow, 0004 answers",
+    );
 }
 
 #[test]
