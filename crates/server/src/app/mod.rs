@@ -193,3 +193,35 @@ pub fn host(url: &url::Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use keyward_core::time::{DAY_MS, HOUR_MS};
+
+    use super::*;
+    use crate::config::{Environment, FileSource, Sources, load};
+
+    #[test]
+    fn m103_each_class_waits_as_long_as_is_configured_for_it() {
+        let text = "[server]\npublic_url = \"https://reset.example.org\"\n[contacts]\nquarantine_hours = 30\n[contacts.age_days]\n\
+            standard = 8\nfinance = 9\nhr = 10\nexecutive = 11\nadmin = 12\nmachine = 13\n";
+        let file = FileSource::Text(Path::new("keyward.toml"), text);
+        let environment = Environment::default();
+        let loaded = load(&Sources { file, environment: &environment, flags: &[], demo: false }).unwrap();
+        let waits = terms(&loaded.config).quarantine;
+        assert_eq!(waits.of(Class::Standard, false), 30 * HOUR_MS);
+        for (class, days) in [
+            (Class::Standard, 8),
+            (Class::Finance, 9),
+            (Class::Hr, 10),
+            (Class::Executive, 11),
+            (Class::Admin, 12),
+            (Class::Machine, 13),
+        ] {
+            assert_eq!(waits.of(class, true), days * DAY_MS, "an address of {class:?}");
+            assert!(class == Class::Standard || waits.of(class, false) == days * DAY_MS, "{class:?}");
+        }
+    }
+}

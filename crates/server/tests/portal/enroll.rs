@@ -104,10 +104,7 @@ async fn a_second_way_back_in_needs_a_strong_proof_and_waits_before_it_counts() 
 async fn t_d13_the_code_that_set_an_app_up_proves_nothing_afterwards() {
     let world = World::new().await;
     let ada = world.somebody("ada").await;
-    let codes = world.give_codes(&ada).await;
-    let mut browser = world.signed_in(&ada, FIRST).await;
-    let how = world.begin(&mut browser, "/me/app/add").await;
-    let bind = browser.show(&how, "recovery-code", &codes[0]).await;
+    let (mut browser, bind) = world.begun(&ada, "/me/app/add").await;
     let app = App::typed(&bind.element("app-key"));
     let used = app.code(world.ctx.now());
     let working = browser.fill(&bind, &[("code", &used)]).await;

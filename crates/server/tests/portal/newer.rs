@@ -63,12 +63,9 @@ async fn t_a16_a_new_password_ends_what_was_proved_before_it_and_nothing_else() 
 async fn t_a16_a_password_that_was_changed_past_keyward_proves_nothing_any_more() {
     let world = World::new().await;
     let ada = world.somebody("ada").await;
-    let codes = world.give_codes(&ada).await;
     world.give_app(&ada).await;
     let app = world.living(&ada, Method::Totp).await[0].id;
-    let mut thief = world.signed_in(&ada, FIRST).await;
-    let how = world.begin(&mut thief, &format!("/me/remove/{app}")).await;
-    let choose = thief.show(&how, "recovery-code", &codes[0]).await;
+    let (mut thief, choose) = world.begun(&ada, &format!("/me/remove/{app}")).await;
     world.hand.pass_ms(2 * MINUTE_MS);
     let password = Password::new(SecretText::new(OWNERS.to_owned())).unwrap();
     let hash = hasher().hash(&password, world.ctx.bytes()).await.unwrap();
@@ -77,7 +74,7 @@ async fn t_a16_a_password_that_was_changed_past_keyward_proves_nothing_any_more(
     thief.fill(&choose, &[("factor", &app.to_string())]).await;
     world.work().await;
     assert_eq!(world.living(&ada, Method::Totp).await.len(), 1);
-    assert!(world.case(&how.reference()).await.is_over());
+    assert!(world.case(&choose.reference()).await.is_over());
     world.end().await;
 }
 
@@ -85,17 +82,14 @@ async fn t_a16_a_password_that_was_changed_past_keyward_proves_nothing_any_more(
 async fn r4_an_account_that_was_switched_off_gets_no_way_back_in() {
     let world = World::new().await;
     let ada = world.somebody("ada").await;
-    let codes = world.give_codes(&ada).await;
     world.give_app(&ada).await;
     let app = world.living(&ada, Method::Totp).await[0].id;
-    let mut browser = world.signed_in(&ada, FIRST).await;
-    let how = world.begin(&mut browser, &format!("/me/remove/{app}")).await;
-    let choose = browser.show(&how, "recovery-code", &codes[0]).await;
+    let (mut browser, choose) = world.begun(&ada, &format!("/me/remove/{app}")).await;
     assert!(world.store().set_account_disabled(&ada.account, true).await.unwrap());
     browser.fill(&choose, &[("factor", &app.to_string())]).await;
     world.work().await;
     assert_eq!(world.living(&ada, Method::Totp).await.len(), 1);
-    assert!(world.case(&how.reference()).await.is_over());
+    assert!(world.case(&choose.reference()).await.is_over());
     world.end().await;
 }
 
@@ -129,10 +123,7 @@ async fn r10_a_worker_that_died_behind_the_look_up_leaves_no_case_without_the_pa
 async fn r11_whoever_comes_next_to_a_browser_goes_on_with_nothing_that_was_begun_while_signed_in() {
     let world = World::new().await;
     let ada = world.somebody("ada").await;
-    let codes = world.give_codes(&ada).await;
-    let mut browser = world.signed_in(&ada, FIRST).await;
-    let how = world.begin(&mut browser, "/me/app/add").await;
-    let bind = browser.show(&how, "recovery-code", &codes[0]).await;
+    let (mut browser, bind) = world.begun(&ada, "/me/app/add").await;
     assert!(bind.path.ends_with("/bind"), "{}", bind.path);
     let forgotten = world.forgot(&mut browser, "ada").await;
     browser.post("/sign-out", &[]).await;

@@ -118,10 +118,7 @@ async fn a_lost_phone_is_taken_off_without_signing_in_and_seen_only_behind_the_g
 async fn m103_a_way_back_in_that_is_called_like_an_address_of_the_directory_is_its_owners_to_remove() {
     let world = World::new().await;
     let ada = world.somebody("ada").await;
-    let codes = world.give_codes(&ada).await;
-    let mut browser = world.signed_in(&ada, FIRST).await;
-    let how = world.begin(&mut browser, "/me/devices/add").await;
-    let bind = browser.show(&how, "recovery-code", &codes[0]).await;
+    let (mut browser, bind) = world.begun(&ada, "/me/devices/add").await;
     let working = browser.fill(&bind, &[("name", "directory")]).await;
     world.done(&mut browser, &working).await;
     let device = world.living(&ada, Method::KnownDevice).await[0].id;

@@ -1,7 +1,7 @@
 //! Signing in to "my ways back in", and what a session is and is not.
 
 use axum::http::{Method, header};
-use keyward::store::accounts::NewPassword;
+use keyward::{store::accounts::NewPassword, token::Token};
 use keyward_core::time::{MINUTE_MS, SECOND_MS};
 
 use crate::world::{FIRST, Person, World};
@@ -314,4 +314,12 @@ async fn v6_4_1_a_first_password_is_good_for_choosing_another_and_for_nothing_el
     assert!(world.signs_in(&ada, "copper violin harvest 71").await);
     let mut browser = world.browser();
     assert_eq!(world.sign_in(&mut browser, &ada, "copper violin harvest 71").await.path, "/me");
+}
+
+#[tokio::test]
+async fn r45_a_key_that_nobody_was_given_waits_for_no_answer() {
+    let world = World::new().await;
+    let made_up = Token::new(world.ctx.bytes());
+    assert!(!world.flow.is_waiting(&made_up).await.unwrap());
+    world.end().await;
 }

@@ -350,6 +350,15 @@ impl World {
         browser.get(&looking.path).await
     }
 
+    /// Somebody has signed in, begun something there and shown a printed code for it: as far as the page where it is handed in.
+    pub async fn begun(&self, person: &Person, path: &str) -> (Browser, Page) {
+        let codes = self.give_codes(person).await;
+        let mut browser = self.signed_in(person, FIRST).await;
+        let how = self.begin(&mut browser, path).await;
+        let next = browser.show(&how, "recovery-code", &codes[0]).await;
+        (browser, next)
+    }
+
     /// Somebody types a name at the door of the forgotten password, and the worker looks it up.
     pub async fn forgot(&self, browser: &mut Browser, name: &str) -> Page {
         let find = browser.get("/recover?for=forgot").await;
