@@ -125,8 +125,8 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             statuses.push(404);
         }
         if of_case {
-            // A new address is counted by person and by mailbox.
-            if path.ends_with("/enrollment/email") {
+            // A new address is counted by person and by mailbox, a dialog by its case.
+            if path.ends_with("/enrollment/email") || path.ends_with("/proofs/passkey/options") {
                 statuses.push(429);
             }
             statuses.extend([403, 410]);

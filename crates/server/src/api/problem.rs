@@ -53,7 +53,7 @@ kinds! {
     /// Nobody is signed in with this key. The same for one that ended and for one that never was.
     NotSignedIn = UNAUTHORIZED, "not-signed-in", "Not signed in", "Nobody is signed in with the key in the Authorization header.";
     /// The password was shown too long ago for a change.
-    SignInAgain = FORBIDDEN, "sign-in-again", "Sign in again", "The password was shown too long ago for a change; sign in again.";
+    SignInAgain = FORBIDDEN, "sign-in-again", "Sign in again", "The password was shown too long ago for a change, or its session has ended; sign in again.";
     /// No way back in of that id that is theirs. The same for somebody else's and for none.
     NoSuchWay = NOT_FOUND, "no-such-way", "Not found", "You have no such way back in.";
     /// The link of a message is used, over, or never was.

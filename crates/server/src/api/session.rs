@@ -152,7 +152,7 @@ pub struct SignedOut {
 
 /// Sign out
 ///
-/// The key is of no use from then on. Keys of cases stay: what was begun can be finished or taken back.
+/// The key is of no use from then on, and neither are the keys of cases that were begun with it, until something was changed in them.
 #[utoipa::path(post, path = "/api/v1/sign-out", tag = "session", operation_id = "sign_out", request_body = Option<SignOut>, security(("session_key" = [])),
     responses((status = 200, description = "It is ended.", body = SignedOut)))]
 pub async fn sign_out(call: Call<Anyone, SignOut>) -> Answer {

@@ -3,10 +3,7 @@
 use keyward_core::{account::Action, event::Door, ledger::Durable};
 
 use super::{Asked, Flow, FlowError, OpenedCase, Present};
-use crate::store::{
-    guard::{Guard, GuardKind},
-    tokens::{Purpose, Seen},
-};
+use crate::store::guard::GuardKind;
 
 /// A change that somebody wants to begin.
 #[derive(Clone, Debug)]
@@ -37,8 +34,7 @@ impl Flow {
             language: wanted.language,
             signed_in: Some(present.signed_in()),
         };
-        let session = Seen { purpose: Purpose::SignIn, hash: present.session, browser: None, at };
-        match self.open_while(asked, &[Guard::HoldToken(session)]).await {
+        match self.open(asked).await {
             Err(FlowError::Lost(GuardKind::Token)) => Err(FlowError::Stale),
             other => other,
         }

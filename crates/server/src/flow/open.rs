@@ -57,6 +57,8 @@ pub struct SignedIn {
     pub person: PersonId,
     /// When the password was shown.
     pub at: Timestamp,
+    /// The digest of the session's key. What is begun in it counts for nothing once it is over.
+    pub session: Digest,
 }
 
 /// A case that was opened, and the key of the browser that may work on it.
@@ -70,21 +72,17 @@ pub struct OpenedCase {
 }
 
 impl Flow {
-    /// Opens a case, unless there were too many for that name or from that network.
+    /// Opens a case, unless there were too many for that name or from that network. Whoever is signed in has to be so when it is written down (T-E07).
     pub async fn open(&self, asked: Asked) -> Result<Durable<OpenedCase>, FlowError> {
-        self.open_while(asked, &[]).await
-    }
-
-    /// The same, as long as some conditions hold.
-    pub(super) async fn open_while(&self, asked: Asked, held: &[Guard]) -> Result<Durable<OpenedCase>, FlowError> {
         let at = self.ctx.now();
+        let held = asked.signed_in.map(|signed_in| Guard::HoldToken(Seen::session(signed_in.session, at)));
         // A reference or id that is taken is not the person's problem: choose another.
         for _ in 0..3 {
             let id: CaseId = self.ctx.id(at);
             let browser = Token::new(self.ctx.bytes());
             let (entry, with) = self.claim(&asked, id, &browser, at);
             let limits = self.start_limits(&asked, at);
-            let with = limits.into_iter().chain(held.iter().cloned()).fold(with, With::guard);
+            let with = limits.into_iter().chain(held.clone()).fold(with, With::guard);
             let case = Case::opened(&entry)?;
             let reference = case.reference();
             match self.commit(0, vec![entry], &case, with).await {
@@ -110,21 +108,23 @@ impl Flow {
             browser: agent,
             language: asked.language.clone(),
         };
-        let by = asked.signed_in.map_or(Actor::Requester, |signed_in| Actor::Person { id: signed_in.person });
-        let entry = Entry { v: VERSION, case: id, seq: 1, at, by, event: Event::Opened(claim) };
         let whose = asked.signed_in.map(|signed_in| signed_in.person);
+        let by = whose.map_or(Actor::Requester, |id| Actor::Person { id });
+        let entry = Entry { v: VERSION, case: id, seq: 1, at, by, event: Event::Opened(claim) };
+        let session = asked.signed_in.map_or_else(Vec::new, |signed_in| signed_in.session.bytes().to_vec());
         let key = NewToken::new(Purpose::Case, browser.digest(Purpose::Case), at, BROWSER_MS);
         let look_up = Work::Classify { case: id, signed_in: asked.signed_in };
         let with = With::nothing()
             .value(name_value, whose)
             .value(network_value, whose)
             .value(agent_value, whose)
-            .write(Write::PutToken(NewToken { case: Some(id), ..key }))
+            .write(Write::PutToken(NewToken { case: Some(id), data: session, ..key }))
             .job(look_up.job(&self.ctx, at, at));
         (entry, with)
     }
 
-    /// The case that this browser works on, if its cookie says so. Another browser's case is as good as none (T-B16).
+    /// The case that this browser works on, if its cookie says so. Another browser's case is as good as none (T-B16). What was begun while signed in
+    /// goes on only in that session, whatever ended it, for the next one at that browser may be somebody else; what came of it can be looked at (R11).
     pub async fn of_browser(&self, reference: Reference, cookie: &Token) -> Result<Case, FlowError> {
         let told = SameTime::after(READ_AFTER);
         let hash = cookie.digest(Purpose::Case);
@@ -134,7 +134,22 @@ impl Flow {
         if case.evidence().is_empty() {
             told.reached().await;
         }
-        if case.reference() == reference { Ok(case) } else { Err(FlowError::NoCase) }
+        if case.reference() != reference {
+            return Err(FlowError::NoCase);
+        }
+        let goes_on = case.claim().door == Door::Account && !case.is_over() && case.reissued().is_none();
+        if goes_on && !self.is_session(&token.data).await? {
+            return Err(FlowError::Stale);
+        }
+        Ok(case)
+    }
+
+    /// Whether these bytes are the digest of a session that is alive. Keeps it alive, as any page does.
+    async fn is_session(&self, digest: &[u8]) -> Result<bool, FlowError> {
+        match <[u8; 32]>::try_from(digest) {
+            Ok(digest) => Ok(self.in_session(Digest::from_bytes(digest)).await?.is_some()),
+            Err(_) => Ok(false),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use keyward_core::{
     digest::Digest,
     ids::{CaseId, FactorId, PersonId},
     steps::verify::RejectionReason,
-    time::Timestamp,
+    time::{HOUR_MS, Timestamp},
 };
 
 use super::{
@@ -22,10 +22,14 @@ use crate::{
     store::{
         change::Write,
         guard::Guard,
+        limits::Limit,
         tokens::{NewToken, Purpose, Seen},
     },
     token::Token,
 };
+
+/// Dialogs that one case may begin: each is kept, and nothing was proved by whoever asks for it (T-K10).
+const DIALOGS: Limit = Limit { name: "dialog", max: 60, window_ms: HOUR_MS };
 
 /// A dialog that has begun: what the authenticator is asked, and the key under which the server keeps its half.
 pub struct Begun {
@@ -40,6 +44,7 @@ impl Flow {
     pub async fn begin_proof(&self, case: &Case, browser: Digest) -> Result<Begun, FlowError> {
         may_prove(case)?;
         let (case, at) = (case.id(), self.ctx.now());
+        self.spend(&[(DIALOGS, case.to_string().as_bytes())], at).await?;
         let bound = Bound { aim: Aim::Prove { case }, browser };
         let dialog = self.party.begin(bound, at).map_err(broken)?;
         self.keep(dialog, Some(case), browser, at).await

@@ -6,7 +6,6 @@
 use keyward_core::{
     account::Class,
     digest::Digest,
-    event::Door,
     ids::PersonId,
     secret::{Secret, SecretText},
     time::{MINUTE_MS, Timestamp},
@@ -117,7 +116,7 @@ pub struct Present {
 impl Present {
     /// As a case takes it.
     pub const fn signed_in(&self) -> SignedIn {
-        SignedIn { person: self.person, at: self.since }
+        SignedIn { person: self.person, at: self.since, session: self.session }
     }
     /// Whether the password was shown a short time ago.
     pub const fn is_fresh(&self, at: Timestamp) -> bool {
@@ -169,7 +168,7 @@ impl Flow {
         let before = session.map(|token| token.digest(Purpose::SignIn));
         self.keep_try(&cookie, &Trying { name, wish: typed.wish.to_owned(), began: at, before }).await?;
         let session = cookie.digest(Purpose::SignIn);
-        let work = Work::SignIn(Request { id, session, sealed });
+        let work = Work::SignIn(Request { id, session, sealed, began: at });
         self.store.put_job(&work.job(&self.ctx, at, at)).await?;
         self.bell.notify_waiters();
         Ok(cookie)
@@ -198,8 +197,7 @@ impl Flow {
         let opened = self.open_of_token(hash, &kept.data)?;
         let trying: Trying = serde_json::from_slice(opened.expose()).map_err(|error| unreadable(&error))?;
         let session = cookie.digest(Purpose::SignIn);
-        let answer =
-            self.store.find_token(&Seen { purpose: Purpose::SignIn, hash: session, browser: None, at }).await?;
+        let answer = self.store.find_token(&Seen::session(session, at)).await?;
         let Some(answer) = answer else { return Ok(Tried::Waiting(trying)) };
         if answer.person.is_none() && self.is_too_soon(trying.began) {
             return Ok(Tried::Waiting(trying));
@@ -236,7 +234,7 @@ impl Flow {
     /// Whether the worker has answered a try. Changes nothing.
     async fn is_answered(&self, cookie: &Token) -> Result<bool, FlowError> {
         let hash = cookie.digest(Purpose::SignIn);
-        let seen = Seen { purpose: Purpose::SignIn, hash, browser: None, at: self.ctx.now() };
+        let seen = Seen::session(hash, self.ctx.now());
         let Some(answer) = self.store.find_token(&seen).await? else { return Ok(false) };
         if answer.person.is_some() {
             return Ok(true);
@@ -259,9 +257,13 @@ impl Flow {
 
     /// The same, with somebody who has to choose another password first. Whoever asks lets them do that and nothing else.
     pub async fn half_signed_in(&self, cookie: &Token) -> Result<Option<Present>, FlowError> {
+        self.in_session(cookie.digest(Purpose::SignIn)).await
+    }
+
+    /// Who is in the session of that digest.
+    pub(super) async fn in_session(&self, hash: Digest) -> Result<Option<Present>, FlowError> {
         let at = self.ctx.now();
-        let hash = cookie.digest(Purpose::SignIn);
-        let seen = Seen { purpose: Purpose::SignIn, hash, browser: None, at };
+        let seen = Seen::session(hash, at);
         let Some(found) = self.store.find_token(&seen).await? else { return Ok(None) };
         let Some(person) = found.person else { return Ok(None) };
         let idle = at.plus_ms(self.terms.idle_ms);
@@ -287,17 +289,6 @@ impl Flow {
     pub async fn sign_out(&self, cookie: &Token) -> Result<(), FlowError> {
         let hash = cookie.digest(Purpose::SignIn);
         Ok(self.store.end_token(Purpose::SignIn, hash).await?)
-    }
-
-    /// What was begun while signed in can not be gone on with in the browser that has this key: the next one at it may be somebody else.
-    pub async fn leave(&self, browser: &Token) -> Result<(), FlowError> {
-        let hash = browser.digest(Purpose::Case);
-        let seen = Seen { purpose: Purpose::Case, hash, browser: None, at: self.ctx.now() };
-        let Some(case) = self.store.find_token(&seen).await?.and_then(|found| found.case) else { return Ok(()) };
-        if self.load(case).await?.claim().door == Door::Account {
-            self.store.end_token(Purpose::Case, hash).await?;
-        }
-        Ok(())
     }
 
     /// Ends every session of somebody who is signed in.

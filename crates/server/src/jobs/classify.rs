@@ -20,11 +20,12 @@ use keyward_core::{
 use super::{JobError, Ran, Worker, settled};
 use crate::{
     connectors::{Account, AccountName, Found, Owner},
-    flow::{FROM_DIRECTORY, SignedIn, With, is_from_directory},
+    flow::{FROM_DIRECTORY, FlowError, SignedIn, With, is_from_directory},
     store::{
         change::Aside,
         guard::Guard,
         people::{Factor, NewFactor, Person},
+        tokens::Seen,
     },
 };
 
@@ -52,6 +53,8 @@ async fn classify(worker: &Worker, case: &Case, signed_in: Option<SignedIn>) -> 
             keep_addresses(worker, &person, &account, at).await?;
             let (classification, with) = classification(worker, case, directory.as_str(), &account, &person);
             let command = Command::Classify(classification);
+            // "Not me" that is said meanwhile ends the open cases that it sees; this one is none of them yet, and is looked up again.
+            let with = with.guard(Guard::PersonNotBlocked { person: person.id, at });
             settled(worker.flow.act(case.id(), Actor::Keyward, command, with).await.map(drop))
         }
     }
@@ -221,5 +224,10 @@ async fn present_password(worker: &Worker, case: CaseId, signed_in: SignedIn) ->
     };
     let around = flow.around(&case, flow.ctx.now()).await?;
     let by = Actor::Person { id: signed_in.person };
-    settled(flow.act(case.id(), by, Command::Present(evidence, around), With::nothing()).await.map(drop))
+    // A password that was changed since has ended the session, and is no proof any more (T-A16).
+    let with = With::nothing().guard(Guard::HoldToken(Seen::session(signed_in.session, flow.ctx.now())));
+    match flow.act(case.id(), by, Command::Present(evidence, around), with).await {
+        Err(FlowError::Lost(_)) => Ok(()),
+        acted => settled(acted.map(drop)),
+    }
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{JobError, Ran, Worker, classify};
 use crate::{
     connectors::{Account, Owner, SignIn},
+    flow::TRY_MS,
     seal,
     store::{
         CommitError,
@@ -31,6 +32,8 @@ pub struct Request {
     pub session: Digest,
     /// Name and password, sealed: `name`, a line feed, `password`.
     pub sealed: Vec<u8>,
+    /// When they were typed.
+    pub began: Timestamp,
 }
 
 /// What a session is, or that there is none.
@@ -63,7 +66,11 @@ const SEAT_MS: i64 = 2 * MINUTE_MS;
 /// Tries it.
 pub async fn run(worker: &Worker, request: Request) -> Ran {
     let (store, at) = (&worker.flow.store, worker.flow.ctx.now());
-    let answered = Seen { purpose: Purpose::SignIn, hash: request.session, browser: None, at };
+    // Nobody waits for it any more, and the password is kept no longer than for that.
+    if at.since_ms(request.began) > TRY_MS {
+        return Ok(());
+    }
+    let answered = Seen::session(request.session, at);
     // A worker that died behind its answer: another try of the password would be counted, and its answer find the place taken.
     if store.find_token(&answered).await?.is_some() {
         return Ok(());
@@ -141,10 +148,13 @@ async fn answer(worker: &Worker, hash: Digest, session: Option<Session>) -> Ran 
     if let Some(session) = session {
         let data = serde_json::to_vec(&session).unwrap_or_default();
         let token = token(worker, hash, session.person, (data, flow.terms.idle_ms, flow.terms.session_ms));
-        let seat = Seen { purpose: Purpose::SignIn, hash: seat(hash), browser: None, at: token.created };
-        let aside = Aside::default().guard(Guard::ConsumeToken(seat)).write(Write::PutToken(token));
+        let seat = Seen::session(seat(hash), token.created);
+        // "Not me" that is being written holds the person until it is, and has ended the seat then (T-E07).
+        let free = session.person.map(|person| Guard::PersonNotBlocked { person, at: token.created });
+        let aside = free.into_iter().fold(Aside::default(), Aside::guard);
+        let aside = aside.guard(Guard::ConsumeToken(seat)).write(Write::PutToken(token));
         match flow.store.aside(aside).await {
-            Err(CommitError::Guard(GuardKind::Token)) => {}
+            Err(CommitError::Guard(GuardKind::Token | GuardKind::Person)) => {}
             done => return Ok(done?),
         }
     }

@@ -109,6 +109,13 @@ pub struct Seen {
     pub at: Timestamp,
 }
 
+impl Seen {
+    /// A session, by the digest of its key.
+    pub const fn session(hash: Digest, at: Timestamp) -> Self {
+        Self { purpose: Purpose::SignIn, hash, browser: None, at }
+    }
+}
+
 /// A code that is alive in a case and browser, with one try more on its counter.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Tried {

@@ -170,3 +170,18 @@ async fn r45_codes_to_new_addresses_that_wait_for_a_silent_relay_hold_nobody_up(
     }
     is_looked_up(&world, &person).await;
 }
+
+#[tokio::test]
+async fn t_a11_a_password_that_could_not_be_tried_is_kept_no_longer_than_somebody_waits_for_it() {
+    let world = World::on(Ground { directory: shaped(Mood::Down, Arc::default()), ..Ground::default() }).await;
+    let mike = world.somebody("mike").await;
+    let client = Client::from(&world, [10, 0, 0, 1]);
+    let typed = json!({ "name": mike.name, "password": FIRST });
+    assert!(client.post("/api/v1/sign-in").json(typed).send().await.status.is_success());
+    for _ in 0..20 {
+        world.work().await;
+        world.hand.pass_ms(MINUTE_MS / 2);
+    }
+    assert!(waiting(&world, "sign_in").await.is_empty(), "neither waiting nor dead");
+    world.end().await;
+}

@@ -1,7 +1,7 @@
 //! What was proved before the account was changed: it counts for nothing behind the change.
 
 use keyward::passwords::password::Password;
-use keyward::store::{accounts::NewPassword, change::Aside, guard::Guard};
+use keyward::store::{Write, accounts::NewPassword, change::Aside, guard::Guard, tokens::Purpose};
 use keyward_core::secret::SecretText;
 use keyward_core::{
     account::{Class, Method},
@@ -121,18 +121,55 @@ async fn r10_a_worker_that_died_behind_the_look_up_leaves_no_case_without_the_pa
 
 #[tokio::test]
 async fn r11_whoever_comes_next_to_a_browser_goes_on_with_nothing_that_was_begun_while_signed_in() {
+    for ended in ["signed out", "at rest", "signed out elsewhere"] {
+        let world = World::new().await;
+        let ada = world.somebody("ada").await;
+        let (mut browser, bind) = world.begun(&ada, "/me/app/add").await;
+        assert!(bind.path.ends_with("/bind"), "{}", bind.path);
+        // More cases than are looked at in one request.
+        let mut forgotten = world.forgot(&mut browser, "ada").await;
+        for number in 0..8 {
+            forgotten = world.forgot(&mut browser, &format!("nobody{number}")).await;
+        }
+        match ended {
+            "signed out" => drop(browser.post("/sign-out", &[]).await),
+            "at rest" => world.hand.pass_ms(world.flow.terms.idle_ms),
+            _ => {
+                let end = Write::EndTokensOfPerson { person: ada.id, purpose: Some(Purpose::SignIn) };
+                world.store().aside(Aside::default().write(end)).await.unwrap();
+            }
+        }
+        let next = browser.get(&bind.path).await;
+        assert_eq!(next.path, "/sign-in", "{ended}: {}", next.html);
+        let on = browser.get(&forgotten.path).await;
+        assert_eq!(on.path, forgotten.path, "{ended}: what was begun without a session goes on without one");
+        world.end().await;
+    }
+}
+
+#[tokio::test]
+async fn r11_whoever_is_at_a_change_is_not_at_rest() {
     let world = World::new().await;
     let ada = world.somebody("ada").await;
     let (mut browser, bind) = world.begun(&ada, "/me/app/add").await;
-    assert!(bind.path.ends_with("/bind"), "{}", bind.path);
-    let forgotten = world.forgot(&mut browser, "ada").await;
-    browser.post("/sign-out", &[]).await;
-    let next = browser.get(&bind.path).await;
-    assert_eq!(next.status, 404, "{}", next.html);
-    assert_eq!(
-        browser.get(&forgotten.path).await.path,
-        forgotten.path,
-        "what was begun without a session goes on without one"
-    );
+    for _ in 0..2 {
+        world.hand.pass_ms(world.flow.terms.idle_ms - MINUTE_MS);
+        assert_eq!(browser.get(&bind.path).await.path, bind.path);
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn t_a16_a_password_that_was_shown_in_a_session_which_ended_meanwhile_is_no_proof() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let mut thief = world.signed_in(&ada, FIRST).await;
+    let page = thief.get("/me/password").await;
+    let looking = thief.fill(&page, &[]).await;
+    // What a change does, before the worker has come to the case.
+    let end = Write::EndTokensOfPerson { person: ada.id, purpose: Some(Purpose::SignIn) };
+    world.store().aside(Aside::default().write(end)).await.unwrap();
+    world.work().await;
+    assert!(world.case(&looking.reference()).await.evidence().is_empty());
     world.end().await;
 }

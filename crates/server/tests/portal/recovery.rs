@@ -6,10 +6,11 @@ use keyward_core::{
     digest::Field,
     event::Event,
     secret::SecretText,
+    time::MINUTE_MS,
 };
 
 use axum::http::Method as Verb;
-use keyward::{jobs::Work, seal::Attempt};
+use keyward::{jobs::Work, seal::Attempt, terms::Mails};
 
 use crate::world::{Browser, FIRST, Page, Person, World};
 
@@ -198,6 +199,11 @@ async fn r12_a_gate_that_has_shut_again_is_said_and_leads_nowhere_in_a_circle() 
         let mut browser = world.signed_in(&person, FIRST).await;
         let how = world.begin(&mut browser, path).await;
         let page = browser.show(&how, "app", &app.code(world.ctx.now())).await;
+        // Somebody is at it all the time, so that the session does not end first.
+        for _ in 0..2 {
+            world.hand.pass_ms(10 * MINUTE_MS);
+            browser.get(&page.path).await;
+        }
         shut(&world, &page).await;
         let late = browser.fill(&page, fields).await;
         assert_eq!((late.status.as_u16(), late.heading().as_str()), (410, "This request has ended"), "{path}");
@@ -246,5 +252,28 @@ async fn n_30_who_has_two_apps_loses_neither_by_using_the_other() {
     }
     show("000000").await;
     assert_eq!(counted().await, [1, 1], "what is right for none is a guess at each");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn t_d09_what_strangers_use_up_at_a_mailbox_keeps_no_message_from_whoever_has_shown_something() {
+    let world = World::with(|terms| terms.mails = Mails { per_hour: 1, per_day: 1 }).await;
+    let ada = world.somebody("ada").await;
+    let (app, home) = (world.give_app(&ada).await, "ada@elsewhere.test");
+    let id = world.ctx.id(world.ctx.now());
+    world.give_as(id, &ada, (Method::Email, home.as_bytes()), Vec::new()).await;
+    let asked = async |code: Option<&str>| {
+        let mut browser = world.browser();
+        let mut how = world.forgot(&mut browser, "ada").await;
+        if let Some(code) = code {
+            how = browser.show(&how, "app", code).await;
+        }
+        world.mailbox.take(home);
+        browser.fill(&how, &[("way", "email")]).await;
+        world.work().await;
+        world.mailbox.take(home).into_iter().filter(|mail| mail.text.contains("/l/")).count()
+    };
+    assert_eq!([asked(None).await, asked(None).await], [1, 0], "strangers have one");
+    assert_eq!(asked(Some(&app.code(world.ctx.now()))).await, 1);
     world.end().await;
 }

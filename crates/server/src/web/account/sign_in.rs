@@ -142,8 +142,5 @@ pub async fn sign_out(visit: Visit) -> Answered {
     if let Some(cookie) = visit.token(SESSION) {
         visit.or_page(visit.portal.flow.sign_out(&cookie).await)?;
     }
-    for (_, browser) in visit.cases() {
-        visit.or_page(visit.portal.flow.leave(&browser).await)?;
-    }
     Ok(with_cookie(go("/"), &visit.no_cookie(SESSION)))
 }

@@ -109,7 +109,7 @@ async fn why_dead(visit: &Visit, link: &Token) -> Result<(DeadLink, Option<Case>
 async fn held(visit: &Visit, reference: Reference, cookie: &Token) -> Result<Option<Case>, FlowError> {
     match visit.portal.flow.of_browser(reference, cookie).await {
         Ok(case) => Ok(Some(case)),
-        Err(FlowError::NoCase) => Ok(None),
+        Err(FlowError::NoCase | FlowError::Stale) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -92,7 +92,11 @@ impl FromRequestParts<Shared> for Here {
         let Some(reference) = reference else { return Err(stop(&visit, StopReason::NotFound)) };
         // Without the cookie there is no telling whether the case exists (T-B16).
         let Some(token) = visit.case_token(reference) else { return Err(stop(&visit, StopReason::NotFound)) };
-        let case = visit.or_page(visit.portal.flow.of_browser(reference, &token).await)?;
+        let case = match visit.portal.flow.of_browser(reference, &token).await {
+            // It was begun while signed in, and nobody is any more.
+            Err(FlowError::Stale) => return Err(go("/sign-in")),
+            found => visit.or_page(found)?,
+        };
         Ok(Self { browser: browser_digest(&token), visit, case })
     }
 }
