@@ -7,7 +7,9 @@ ON CONFLICT (name, key_digest) DO UPDATE SET
   start_ms = CASE WHEN limits.start_ms >= $3 THEN limits.start_ms ELSE $3 END,
   ends_ms = CASE WHEN limits.ends_ms > $4 THEN limits.ends_ms ELSE $4 END
 WHERE CASE
-    WHEN limits.start_ms >= $3 THEN limits.spent + (limits.spent_before * $6 + $7 - 1) / $7
+    -- Whoever comes late from the window before counts the whole of both.
+    WHEN limits.start_ms > $3 THEN limits.spent + limits.spent_before
+    WHEN limits.start_ms = $3 THEN limits.spent + (limits.spent_before * $6 + $7 - 1) / $7
     WHEN limits.start_ms = $5 THEN (limits.spent * $6 + $7 - 1) / $7
     ELSE 0
   END < $8

@@ -92,6 +92,8 @@ pub trait Caller: FromRequestParts<Shared, Rejection = Problem> + Send + 'static
     fn visit(&self) -> &Visit;
     /// Tells callers apart: the key of a request is nothing to anybody else's.
     fn name(&self) -> String;
+    /// Whether a no is kept for the next request with the same key: not for whom nobody knows, or they would fill the disk with it (T-K10).
+    const KEEPS_A_NO: bool = true;
     /// Refuses if what this is about is no longer what the caller saw.
     fn as_seen(&self) -> impl Future<Output = Result<(), Problem>> + Send {
         async { Ok(()) }
@@ -183,6 +185,7 @@ impl FromRequestParts<Shared> for Anyone {
 }
 
 impl Caller for Anyone {
+    const KEEPS_A_NO: bool = false;
     fn visit(&self) -> &Visit {
         &self.visit
     }
@@ -198,6 +201,7 @@ struct Repeat {
     caller: String,
     address: String,
     body: Bytes,
+    keeps_a_no: bool,
 }
 
 /// A request that does something.
@@ -223,7 +227,7 @@ impl<C: Caller, T: Input> FromRequest<Shared> for Call<C, T> {
         }
         let input = json::read(&body)?;
         let address = address(&parts.method, parts.uri.path());
-        let repeat = key.map(|key| Repeat { key, caller: caller.name(), address, body });
+        let repeat = key.map(|key| Repeat { key, caller: caller.name(), address, body, keeps_a_no: C::KEEPS_A_NO });
         Ok(Self { caller, input, repeat })
     }
 }
@@ -311,17 +315,17 @@ async fn first_or_again(
         },
         Ok(Once::First(taken)) => {
             let reply = run.await.unwrap_or_else(|problem| problem.reply());
-            keep(flow, taken, &reply, keep_ms).await;
+            let keeps = reply.is_final() && (repeat.keeps_a_no || !reply.is_no());
+            keep(flow, taken, &reply, keeps.then_some(keep_ms)).await;
             reply.answer()
         }
     }
 }
 
-async fn keep(flow: &Flow, taken: Taken, reply: &Reply, keep_ms: i64) {
-    let answer = match serde_json::to_vec(reply) {
-        Ok(bytes) if reply.is_final() => Some((Secret::new(bytes), keep_ms)),
-        _ => None,
-    };
+/// Keeps an answer for so long, or gives its key back.
+async fn keep(flow: &Flow, taken: Taken, reply: &Reply, keep_ms: Option<i64>) {
+    let bytes = serde_json::to_vec(reply).ok().map(Secret::new);
+    let answer = bytes.zip(keep_ms);
     if let Err(error) = flow.end_once(taken, answer).await {
         tracing::warn!(%error, "an answer is not kept; the same request would be done again");
     }

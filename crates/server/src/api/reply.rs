@@ -78,6 +78,11 @@ impl Reply {
         self.retry_s.is_none() && self.status < 500
     }
 
+    /// Whether it refuses.
+    pub const fn is_no(&self) -> bool {
+        self.status >= 400
+    }
+
     /// On the wire.
     pub fn answer(self) -> Answer {
         let mut answer = Response::new(Body::empty());

@@ -100,7 +100,9 @@ fn network(portal: &Shared, peer: Option<IpAddr>, headers: &HeaderMap) -> String
     if !portal.trusts(peer) {
         return peer.to_canonical().to_string();
     }
-    let forwarded: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
+    // What a client sent in it may be anything; what the proxy has put behind that is read all the same.
+    let forwarded = headers.get_all("x-forwarded-for").iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
+    let forwarded: Vec<_> = forwarded.collect();
     let named = forwarded.iter().flat_map(|line| line.split(',')).rev().map(|item| item.trim().parse::<IpAddr>());
     for address in named {
         match address {

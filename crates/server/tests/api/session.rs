@@ -298,3 +298,32 @@ async fn eco_18_a_sign_in_that_is_sent_twice_is_tried_once() {
     assert_ne!(send(FIRST).await.text, first.text, "kept no longer than a retry may need");
     world.end().await;
 }
+
+#[tokio::test]
+async fn t_k10_a_no_to_somebody_whom_nobody_knows_is_not_kept() {
+    let world = World::new().await;
+    let client = Client::new(&world);
+    for token in ["x", "y"] {
+        let ask = client.post("/api/v1/not-me").header("idempotency-key", ONCE).json(json!({ "token": token }));
+        assert_eq!(
+            ask.send().await.short(),
+            (404, "link-not-alive".to_owned()),
+            "another request with a key that is free"
+        );
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn t_k10_a_case_begins_so_many_dialogs_and_no_more() {
+    let world = World::new().await;
+    let client = Client::new(&world);
+    let held = client.open("nobody", "forgot").await;
+    world.work().await;
+    for _ in 0..60 {
+        assert!(client.act(&held, "/proofs/passkey/options", json!({})).await.status.is_success());
+    }
+    let more = client.act(&held, "/proofs/passkey/options", json!({})).await;
+    assert_eq!(more.short(), (429, "too-many".to_owned()));
+    world.end().await;
+}
