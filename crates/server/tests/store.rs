@@ -220,6 +220,25 @@ async fn a_migration_is_ended_neither_for_how_long_it_runs_nor_for_how_long_it_w
     assert_eq!(seen, [("0".to_owned(), "0".to_owned())]);
 }
 
+/// What an older process writes while rows are copied would stay in the table that is dropped.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r23_a_migration_waits_for_who_writes() {
+    let Some(world) = World::on_postgres().await else { return };
+    world.sql("DROP INDEX answers_by_expiry; DELETE FROM migrations WHERE name = 'answers'").await;
+    let mut writer = PgConnection::connect(&world.url).await.unwrap();
+    sqlx::raw_sql("BEGIN; SELECT size FROM log_head FOR UPDATE").execute(&mut writer).await.unwrap();
+    let store = world.store.clone();
+    let migrating = tokio::spawn(async move { store.migrate(START).await.unwrap() });
+    let mut look = PgConnection::connect(&world.url).await.unwrap();
+    let waits = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')";
+    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut look).await.unwrap() {
+        assert!(!migrating.is_finished(), "it went on beside a change");
+        tokio::task::yield_now().await;
+    }
+    sqlx::raw_sql("COMMIT").execute(&mut writer).await.unwrap();
+    assert_eq!(migrating.await.unwrap(), ["0004 answers"]);
+}
+
 /// What runs every minute, with each start or page by page. The table of an empty database is read as a whole by PostgreSQL whatever is said.
 async fn what_runs_again_and_again_finds_its_rows_by_an_index(world: World) {
     if world.store.engine() == Engine::Postgres {

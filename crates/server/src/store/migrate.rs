@@ -13,6 +13,7 @@ statements! {
     EXIST = "migrations/exist.sqlite", postgres = "migrations/exist.postgres";
     PATIENCE = "migrations/patience.sqlite", postgres = "migrations/patience.postgres";
     LOCK = "migrations/lock.sqlite", postgres = "migrations/lock.postgres";
+    QUIET = "migrations/quiet.sqlite", postgres = "migrations/quiet.postgres";
     // The runner's own table has to be there before the first migration.
     OWN = "migrations/own";
     LIST = "migrations/list";
@@ -95,6 +96,9 @@ impl Store {
         tx.read(&LOCK, &[], |_| Ok(())).await?;
         tx.write(&OWN, &[]).await?;
         let ran = check(&tx.read(&LIST, &[], read_ran).await?)?;
+        if missing(ran).next().is_some() {
+            tx.write(&QUIET, &[]).await?;
+        }
         let mut done = Vec::new();
         for migration in missing(ran) {
             run(&mut tx, migration, at).await?;
