@@ -15,7 +15,7 @@ pub use add::add;
 pub(super) use add::add_with;
 
 use super::args::{AccountListArgs, AccountNameArgs, AccountRemoveArgs};
-use super::prompt::{Ask, Terminal};
+use super::prompt::{self, Ask, Terminal};
 use super::words;
 use super::{CliContext, CliError, Exit, Report};
 use crate::account_name::AccountName;
@@ -213,17 +213,12 @@ pub(super) async fn remove_with(
 ) -> Result<Exit, CliError> {
     let (config, store) = opened(ctx).await?;
     let account = named(&store, &args.name).await?;
-    let sure = match ask {
-        _ if args.yes => true,
-        Some(ask) => {
-            let question = format!("Remove {} ({})?", account.name, account.display);
-            ask.choice(&question, &["No, keep it", "Yes, remove it"])? == 1
-        }
-        None => return Err(CliError::Usage("there is nobody to ask; --yes removes it without asking".to_owned())),
-    };
+    let question = format!("Remove {} ({})?", account.name, account.display);
+    let sure = prompt::sure(ask, args.yes, &question, ["No, keep it", "Yes, remove it"])?;
     if sure {
-        sign_out(&config, &store, &account.id).await?;
+        // In this order: a sign-in in between is one of nobody, and ended.
         store.remove_account(&account.id).await?;
+        sign_out(&config, &store, &account.id).await?;
     }
     store.close().await;
     let said = if sure { "is removed. Its cases stay in the log." } else { "is still there." };

@@ -7,11 +7,13 @@ use clap::{Args, Subcommand, ValueEnum};
 
 mod account;
 mod case;
+mod job;
 mod operate;
 mod policy;
 
 pub use account::{AccountAddArgs, AccountCommand, AccountListArgs, AccountNameArgs, AccountRemoveArgs};
-pub use case::{CaseCommand, CaseExportArgs, CaseListArgs, CaseShowArgs};
+pub use case::{CaseCommand, CaseEraseArgs, CaseExportArgs, CaseListArgs, CaseShowArgs};
+pub use job::{JobArgs, JobCommand, JobListArgs};
 pub use operate::{
     BenchCommand, BenchLimitsArgs, BreachBuildArgs, BreachCommand, DoctorArgs, HealthArgs, MigrateArgs, RebuildArgs,
 };

@@ -1,6 +1,6 @@
-//! `keyward case list`, `show` and `export`: what is in the store, for who runs the server (M12, M150).
+//! `keyward case list`, `show`, `export` and `erase`: what is in the store, for who runs the server (M12, M150).
 //!
-//! It reads. The one thing it writes is the file of `export`, and a checkpoint where the last one does not reach the case yet.
+//! No entry is written here. `export` writes its file, and a checkpoint where the last one does not reach the case yet; `erase` deletes values.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -17,8 +17,9 @@ use keyward_core::{
 };
 use serde_json::json;
 
-use super::args::{CaseExportArgs, CaseListArgs, CaseShowArgs};
+use super::args::{CaseEraseArgs, CaseExportArgs, CaseListArgs, CaseShowArgs};
 use super::init;
+use super::prompt::{self, Ask, Terminal};
 use super::timeline::{self, Known, Line};
 use super::verify::ending;
 use super::words;
@@ -251,6 +252,38 @@ pub async fn export(args: CaseExportArgs, ctx: &CliContext) -> Result<Exit, CliE
         .text("Give the log key to whoever will check the file, on another way than the file.")
         .next(&[(&check, "what its reader will do")]);
     ctx.print(&report)
+}
+
+/// Deletes the personal values of a case that is over, once somebody has said so (X13, T-I12).
+pub async fn erase(args: CaseEraseArgs, ctx: &CliContext) -> Result<Exit, CliError> {
+    let ask: Option<&mut dyn Ask> = if ctx.can_ask { Some(&mut Terminal) } else { None };
+    erase_with(args, ctx, ask).await
+}
+
+/// The same with somebody to ask, or nobody.
+pub(super) async fn erase_with(
+    args: CaseEraseArgs,
+    ctx: &CliContext,
+    ask: Option<&mut dyn Ask>,
+) -> Result<Exit, CliError> {
+    let (_, store) = opened(ctx).await?;
+    let id = named(&store, &args.case).await?;
+    let case = loaded(&store, id).await?.case;
+    let reference = case.reference();
+    if !case.is_over() {
+        let why = "its values are needed until it is over; `keyward case show` says when that is";
+        return Err(CliError::Failed(format!("nothing of {reference} was erased"), why.into()));
+    }
+    let question = format!("Erase names, addresses and networks of {reference} for good?");
+    let sure = prompt::sure(ask, args.yes, &question, ["No, keep them", "Yes, erase them"])?;
+    let erased = if sure { store.erase_case(id).await? } else { 0 };
+    store.close().await;
+    let said = match (sure, erased) {
+        (false, _) => format!("Nothing of {reference} was erased."),
+        (true, 0) => format!("There was nothing left to erase in {reference}."),
+        (true, _) => format!("{} values of {reference} are erased. Its proofs stay valid.", words::count(erased)),
+    };
+    ctx.print(&Report::new("case erase").field("reference", json!(reference)).field("erased", json!(erased)).text(said))
 }
 
 const FIELDS: [Field; 6] = [Field::Name, Field::Network, Field::Browser, Field::Account, Field::Address, Field::Note];

@@ -20,6 +20,7 @@ mod first_start;
 mod health;
 mod http;
 mod init;
+mod job;
 mod lint;
 mod man;
 mod migrate;
@@ -122,9 +123,12 @@ pub enum Command {
     /// Make, list, close and remove the accounts of Keyward's own directory
     #[command(subcommand)]
     Account(args::AccountCommand),
-    /// List cases, show one, export its evidence
+    /// List cases, show one, export its evidence, erase the names in it
     #[command(subcommand)]
     Case(args::CaseCommand),
+    /// List what is still to be done; try again or forget what failed too often
+    #[command(subcommand)]
+    Job(args::JobCommand),
     /// Check evidence files, or a copy of the whole log, offline
     Verify(args::VerifyArgs),
     /// Check, try and explain a policy
@@ -170,6 +174,10 @@ async fn dispatch(command: Command, ctx: &CliContext) -> Result<Exit, CliError> 
         Command::Case(args::CaseCommand::List(args)) => case::list(args, ctx).await,
         Command::Case(args::CaseCommand::Show(args)) => case::show(args, ctx).await,
         Command::Case(args::CaseCommand::Export(args)) => case::export(args, ctx).await,
+        Command::Case(args::CaseCommand::Erase(args)) => case::erase(args, ctx).await,
+        Command::Job(args::JobCommand::List(args)) => job::list(args, ctx).await,
+        Command::Job(args::JobCommand::Retry(args)) => job::retry(args, ctx).await,
+        Command::Job(args::JobCommand::Forget(args)) => job::forget(args, ctx).await,
         Command::Breach(args::BreachCommand::Build(args)) => breach::build(args, ctx).await,
         Command::Bench(args::BenchCommand::Limits(args)) => bench::limits(args, ctx).await,
         Command::Migrate(args) => migrate::run(args, ctx).await,

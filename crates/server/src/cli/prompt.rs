@@ -17,6 +17,15 @@ pub trait Ask {
     fn secret(&mut self, question: &str) -> Result<SecretText, CliError>;
 }
 
+/// Whether somebody is sure: asked, unless `yes` says so already. Where there is nobody to ask, nothing is done.
+pub fn sure(ask: Option<&mut dyn Ask>, yes: bool, question: &str, choices: [&str; 2]) -> Result<bool, CliError> {
+    match ask {
+        _ if yes => Ok(true),
+        Some(ask) => Ok(ask.choice(question, &choices)? == 1),
+        None => Err(CliError::Usage("there is nobody to ask; --yes does it without asking".to_owned())),
+    }
+}
+
 /// A person at a terminal.
 pub struct Terminal;
 

@@ -204,7 +204,7 @@ pub const fn check(what: CheckKind) -> &'static str {
         CheckKind::Write => "the directory took the change",
         CheckKind::ReadBack => "the account was read again and shows it",
         CheckKind::NewOpens => "the new secret opens the account",
-        CheckKind::OldRefused => "the old secret no longer opens it",
+        CheckKind::OldRefused => "the old secret, or one that is surely wrong, does not open it",
         CheckKind::Unlocked => "the lock is gone",
         CheckKind::MustChange => "another password must be chosen at the next sign-in",
         CheckKind::StateKept => "the account is otherwise as it was",
@@ -239,7 +239,7 @@ pub const fn notice(about: NoticeAbout) -> &'static str {
 pub const fn item(item: Item) -> &'static str {
     match item {
         Item::Change => "the change and its read-back",
-        Item::OldSecret => "the old secret is dead",
+        Item::OldSecret => "the old secret, or one that is surely wrong, is refused",
         Item::Sessions => "sessions of the account",
         Item::Siblings => "links, codes and cases that were still open",
         Item::Notices => "everybody who should know was told",

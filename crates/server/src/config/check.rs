@@ -21,6 +21,7 @@ pub(super) fn together(reader: &mut Reader<'_>) {
     exposed(reader);
     numbers(reader);
     help(reader);
+    classes(reader);
     shared_sqlite(reader);
     sealing(reader);
     mail(reader);
@@ -100,6 +101,14 @@ fn help(reader: &mut Reader<'_>) {
         let what =
             "neither `server.help_phone` nor `server.help_place` is set: people who get stuck have nowhere to go";
         reader.warn("server.help_phone", what, "set one of them");
+    }
+}
+
+/// What no class is said of counts as the strictest, and that one waits for people who agree.
+fn classes(reader: &mut Reader<'_>) {
+    if reader.value("classes.standard").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        let what = "`classes.standard` names no group: every account that no other class names counts as an administrator's, which nobody recovers alone";
+        reader.warn("classes.standard", what, "name the groups of ordinary people: standard = [\"staff\"]");
     }
 }
 

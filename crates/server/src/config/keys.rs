@@ -64,17 +64,17 @@ macro_rules! section {
 section! {
     /// How people and machines reach Keyward, and what the pages say about you.
     Server at "server" {
-        /// The address people type. Every link is made from it and from nothing else. https, except on loopback.
+        /// The address people type. Every link is made from it and from nothing else. https, except on loopback. With https, browsers are told for two years to use nothing else for this host and all names below it.
         public_url: PublicUrl = Spec::required_except_demo("https://reset.example.org", "http://localhost:8440");
         /// The address and port to listen on.
         listen: SocketAddr = Spec::default("127.0.0.1:8440");
         /// The address and port of the numbers for Prometheus (`/metrics`), with the two health addresses and the log (`/log/`). Without sign-in and without TLS: loopback, or a network of machines.
-        metrics_listen: Option<SocketAddr> = Spec::unset("no numbers are given out", "127.0.0.1:9440");
+        metrics_listen: Option<SocketAddr> = Spec::unset("neither numbers nor the log are given out", "127.0.0.1:9440");
         /// What this process does. `web` has no directory password and cannot change an account; `worker` serves no page.
         role: Role = Spec::default("all");
-        /// Address ranges of the proxies in front. Only their `X-Forwarded-For` is believed.
+        /// Address ranges of the proxies in front. Only their `X-Forwarded-For` is believed. They have to pass on `Host` as the browser sent it.
         trusted_proxies: Vec<AddressRange> = Spec::default("").example("10.0.0.0/8; 192.168.0.0/16");
-        /// The certificate chain, PEM. Together with `tls_key_file`; without both, a proxy in front has to do TLS.
+        /// The certificate chain, PEM. Together with `tls_key_file`; without both, a proxy in front has to do TLS. Read when Keyward starts, and not again.
         tls_cert_file: Option<PathBuf> = Spec::unset("no TLS of its own", "/etc/keyward/tls/cert.pem");
         /// The private key of the certificate, PEM.
         tls_key_file: Option<PathBuf> = Spec::unset("no TLS of its own", "/etc/keyward/tls/key.pem").credential("server.tls_key");
@@ -208,7 +208,7 @@ section! {
 
 section! {
     /// Which groups make an account which class. Names of groups as the directory writes them. The strictest class wins;
-    /// an account in none of these groups is treated as `admin`.
+    /// an account in none of these groups is treated as `admin`, which nobody recovers alone with the baseline policy.
     Classes at "classes" {
         /// Groups of ordinary staff.
         standard: Vec<String> = Spec::default("").example("cn=staff,ou=groups,dc=example,dc=org");
@@ -233,7 +233,7 @@ section! {
             .at_most(1440, "NIST SP 800-63B-4, 4.2.1.2").better_at_most(10, "OWASP ASVS 5.0, 6.5.5");
         /// The life of a code that is typed.
         code_minutes: Minutes = Spec::default("10").at_least(1, OURS).at_most(10, "NIST SP 800-63B-4, 3.1.3.2");
-        /// How long a person may take from the first proof to the new password.
+        /// How long a proof counts, until enough of them are there. Once the gate is open, the change has thirty minutes.
         working_minutes: Minutes = Spec::default("15").at_least(5, OURS).at_most(60, OURS);
         /// Wrong tries of one method in one case; then that method is over for the case. A case itself takes no more than five.
         tries_per_case: Count = Spec::default("5").at_least(1, OURS).at_most(5, OURS);
@@ -265,7 +265,7 @@ section! {
 }
 
 section! {
-    /// How long staff stay signed in.
+    /// How long people stay signed in.
     Sessions at "sessions" {
         /// How long a person stays signed in to "my ways back in" without a click.
         idle_minutes: Minutes = Spec::default("15").at_least(1, OURS).at_most(60, "NIST SP 800-63B-4, 2.2.3");

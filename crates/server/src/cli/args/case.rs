@@ -29,6 +29,15 @@ Examples:
 The file is named after the case unless -o says otherwise, and one that exists is not replaced without --force. It holds the
 personal values of the case; each that is withheld stays proved and unread. `keyward verify` checks the file.")]
     Export(CaseExportArgs),
+    /// Erase the personal values of a case that is over; every proof stays valid
+    #[command(after_help = "\
+Examples:
+  keyward case erase KW-7Q4M-82XJ
+  keyward case erase KW-7Q4M-82XJ --yes
+
+Names, addresses and where requests came from are deleted with their salts, here and for good. The log does not change. What was
+exported before, and backups of the database, still have them.")]
+    Erase(CaseEraseArgs),
 }
 
 /// `keyward case list`
@@ -77,4 +86,15 @@ pub struct CaseExportArgs {
     /// Replace a file that exists
     #[arg(long)]
     pub force: bool,
+}
+
+/// `keyward case erase`
+#[derive(Debug, Args)]
+pub struct CaseEraseArgs {
+    /// The case: its reference or its id
+    #[arg(value_name = "CASE")]
+    pub case: String,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
 }

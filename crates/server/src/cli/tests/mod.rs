@@ -6,6 +6,7 @@ mod doctor;
 mod first_start;
 mod health;
 mod init;
+mod jobs;
 mod played;
 mod policy;
 mod records;
@@ -284,9 +285,22 @@ fn eco_05_config_check_warns_of_a_secret_in_a_file_that_others_can_read() {
         assert_eq!(answer.exit, Exit::Ok, "{}", answer.err);
         answer.out
     };
-    assert!(!told(0o600).contains("warn"));
+    assert!(!told(0o600).contains("`mail.password`"));
     let warned = told(0o644);
     assert!(warned.contains("`mail.password` is written in") && !warned.contains("canary"), "{warned}");
+}
+
+#[test]
+fn eco_05_config_check_warns_where_nobody_is_of_the_class_standard() {
+    let (_folder, file) = installed();
+    let check = |environment: &[(&str, &str)]| {
+        let answer = typed_with(&["--config", &file, "config", "check"], environment);
+        assert_eq!(answer.exit, Exit::Ok, "{}", answer.err);
+        answer.out
+    };
+    assert!(check(&[]).contains("`classes.standard` names no group"));
+    let named = check(&[("KEYWARD_CLASSES__STANDARD", "staff")]);
+    assert!(!named.contains("classes.standard"), "{named}");
 }
 
 #[test]

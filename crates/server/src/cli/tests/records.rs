@@ -120,12 +120,31 @@ fn x13_what_is_withheld_is_not_in_the_file() {
         let told = typed(&["verify", &out]);
         assert!(told.exit == Exit::Ok && told.out.contains(shown), "{fields}: {}", told.out);
     }
-    here.blocking(async |store| assert_eq!(store.erase_case(played.case.id()).await.unwrap(), 5));
+    let erased = here.typed(&["case", "erase", &id, "--yes"]);
+    assert!(erased.exit == Exit::Ok && erased.out.starts_with("5 values of KW-"), "{}{}", erased.out, erased.err);
     assert_eq!(here.typed(&["case", "export", &id, "-o", &out, "--force"]).exit, Exit::Ok);
     assert!(typed(&["verify", &out]).out.contains("0 shown, 5 withheld or erased"));
     let wrong = here.typed(&["case", "export", &id, "--withhold", "birthday", "-o", &out]);
     assert_eq!(wrong.exit, Exit::Usage);
     assert!(wrong.err.contains("`birthday` is not one of name, network"), "{}", wrong.err);
+}
+
+#[test]
+fn x13_values_are_erased_when_the_case_is_over_and_somebody_is_sure() {
+    let (played, open) = (done(0), Played::open(&later(1), "grace").classified(Class::Admin));
+    let here = Installed::new().with(&[&played, &open]);
+    let (over, id) = (played.case.id().to_string(), open.case.id().to_string());
+    let unsure = here.typed(&["case", "erase", &over]);
+    assert!(unsure.exit == Exit::Usage && unsure.err.contains("nobody to ask"), "{}", unsure.err);
+    let early = here.typed(&["case", "erase", &id, "--yes"]);
+    assert!(early.exit == Exit::Failed && early.err.contains("until it is over"), "{}", early.err);
+    here.blocking(async |store| {
+        assert_eq!(store.values_of_case(played.case.id()).await.unwrap().len(), 5);
+        assert!(!store.values_of_case(open.case.id()).await.unwrap().is_empty());
+    });
+    assert_eq!(here.json(&["case", "erase", &over, "--yes"])["erased"], 5);
+    assert!(here.typed(&["case", "erase", &over, "--yes"]).out.contains("nothing left to erase"));
+    assert!(here.typed(&["case", "show", &over]).out.contains("withheld or erased"));
 }
 
 #[test]
