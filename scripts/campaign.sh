@@ -35,7 +35,7 @@ run r4 --workspace --test faults -- r4_
 run r5 --workspace --test faults -- r5_
 run r7 --workspace --test core -- r7_
 run r8 --release -p keyward-core --test core -- r8_
-run once --workspace --test once --
+run once --release -p keyward --test once --
 run once-processes --workspace --test faults -- r14_
 run log-r17 --workspace --test store -- r17_
 run log-r18 --workspace --test store -- r18_

@@ -161,7 +161,7 @@ hide = Passwort verbergen
 shown = Ihr Passwort ist sichtbar
 hidden = Ihr Passwort ist verborgen
 effects-title = Das geschieht, wenn Sie speichern
-effects-sign-out = Wir melden Sie überall ab.
+effects-sign-out = Wir melden Sie in jedem Browser von diesen Seiten ab.
 effects-tell = Wir sagen Ihnen auf allen Wegen Bescheid, die wir haben.
 
 strength-very-weak = Sehr leicht zu erraten

@@ -161,7 +161,7 @@ hide = Hide password
 shown = Your password is visible
 hidden = Your password is hidden
 effects-title = What happens when you save
-effects-sign-out = We sign you out everywhere.
+effects-sign-out = We sign you out of these pages in every browser.
 effects-tell = We tell you on every contact we hold.
 
 strength-very-weak = Very easy to guess
