@@ -80,8 +80,11 @@ pub async fn retry(JobArgs { job }: JobArgs, ctx: &CliContext) -> Result<Exit, C
     let store = opened(ctx).await?;
     let done = store.revive_job(job, ctx.ctx.now()).await?;
     store.close().await;
-    let why = "no dead job has that name, or the same work waits already; `keyward job list` shows both";
-    said("job retry", job, done, "will be tried again by the next worker that is free", why, ctx)
+    let said = match done {
+        true => Ok("will be tried again by the next worker that is free"),
+        false => Err("no dead job has that name, or the same work waits already; `keyward job list` shows both"),
+    };
+    say("job retry", job, said, ctx)
 }
 
 /// A dead job is taken off the list.
@@ -89,13 +92,15 @@ pub async fn forget(JobArgs { job }: JobArgs, ctx: &CliContext) -> Result<Exit, 
     let store = opened(ctx).await?;
     let done = store.forget_job(job).await?;
     store.close().await;
-    let why = "no dead job has that name; `keyward job list --dead` shows those that can be forgotten";
-    said("job forget", job, done, "is off the list, and what it was for is not done", why, ctx)
+    let said = match done {
+        true => Ok("is off the list, and what it was for is not done"),
+        false => Err("no dead job has that name; `keyward job list --dead` shows those that can be forgotten"),
+    };
+    say("job forget", job, said, ctx)
 }
 
-fn said(command: &str, job: JobId, done: bool, what: &str, why: &str, ctx: &CliContext) -> Result<Exit, CliError> {
-    if !done {
-        return Err(CliError::Failed(format!("nothing was done about {job}"), why.into()));
-    }
+/// What became of a job, or why nothing did.
+fn say(command: &str, job: JobId, said: Result<&str, &str>, ctx: &CliContext) -> Result<Exit, CliError> {
+    let what = said.map_err(|why| CliError::Failed(format!("nothing was done about {job}"), why.into()))?;
     ctx.print(&Report::new(command).field("job", json!(job)).text(format!("The job {job} {what}.")))
 }

@@ -4,8 +4,11 @@ use std::{
     future::Future,
     net::IpAddr,
     panic::AssertUnwindSafe,
-    sync::Arc,
-    time::{Duration, Instant},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use futures_util::FutureExt;
@@ -48,13 +51,15 @@ pub(super) struct Server {
     connect_timeout: Duration,
     timeout: Duration,
     service: Mutex<Service>,
+    /// How many tries to make it have failed.
+    failures: AtomicU64,
 }
 
-/// The connection of the bind account, or when the last try to make one failed.
+/// The connection of the bind account, or why the last try to make one failed.
 #[derive(Default)]
 struct Service {
     open: Option<Ldap>,
-    failed: Option<(Instant, Fault)>,
+    failed: Option<Fault>,
 }
 
 impl std::fmt::Debug for Server {
@@ -90,6 +95,7 @@ impl Server {
             connect_timeout: settings.connect_timeout,
             timeout: settings.timeout,
             service: Mutex::default(),
+            failures: AtomicU64::new(0),
         })
     }
 
@@ -167,15 +173,15 @@ impl OpenLdap {
     /// The service connection, made anew if there is none or it has ended. Whoever waits while somebody else tries shares what that comes to: with a
     /// directory that says nothing, many would wait for one deadline after another.
     pub(super) async fn service(&self) -> Result<Ldap, Fault> {
-        let asked = Instant::now();
+        let failed_before = self.server.failures.load(Ordering::Relaxed);
         let mut service = self.server.service.lock().await;
         if let Some(ldap) = service.open.as_mut()
             && !ldap.is_closed()
         {
             return Ok(ldap.clone());
         }
-        if let Some((at, fault)) = &service.failed
-            && *at >= asked
+        if let Some(fault) = &service.failed
+            && self.server.failures.load(Ordering::Relaxed) != failed_before
         {
             return Err(fault.clone());
         }
@@ -186,7 +192,8 @@ impl OpenLdap {
                 Ok(ldap)
             }
             Err(fault) => {
-                service.failed = Some((Instant::now(), fault.clone()));
+                service.failed = Some(fault.clone());
+                self.server.failures.fetch_add(1, Ordering::Relaxed);
                 Err(fault)
             }
         }
