@@ -87,7 +87,7 @@ test('ux_71 "not me" after the change says that the account was changed and whom
   const owner = await elsewhere.newPage();
   await owner.goto(mail.notMe);
   await owner.getByRole('button', { name: 'It was not me. Stop it' }).click();
-  await heading(owner, 'The security team has been told');
+  await heading(owner, 'Call the service desk now');
   await expect(owner.getByText('The account was changed before you told us. Call the service desk now.')).toBeVisible();
   await elsewhere.close();
 });

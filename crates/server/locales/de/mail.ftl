@@ -53,8 +53,8 @@ mail-not-me = Zurücksetzen ist gesperrt für Ihr Konto bei { $organization }
 mail-not-me-text = Sie haben gesagt: Das war ich nicht. Niemand kann { $account } zurücksetzen bis { $time }.
 mail-not-me-nothing =
     { $phone ->
-        [none] Das Sicherheitsteam weiß Bescheid. Wenn Ihr Passwort nicht mehr geht, gehen Sie sofort zum Service-Desk.
-       *[other] Das Sicherheitsteam weiß Bescheid. Wenn Ihr Passwort nicht mehr geht, rufen Sie sofort den Service-Desk an: { $phone }.
+        [none] Was Sie gesagt haben, ist festgehalten. Wenn Ihr Passwort nicht mehr geht, gehen Sie sofort zum Service-Desk.
+       *[other] Was Sie gesagt haben, ist festgehalten. Wenn Ihr Passwort nicht mehr geht, rufen Sie sofort den Service-Desk an: { $phone }.
     }
 mail-not-me-changed =
     { $phone ->
@@ -62,7 +62,7 @@ mail-not-me-changed =
        *[other] Das Konto wurde geändert, bevor Sie es uns gesagt haben. Rufen Sie jetzt den Service-Desk an: { $phone }.
     }
 mail-not-me-ask = Waren Sie das nicht?
-mail-not-me-does = Das stoppt, was begonnen wurde, und sagt dem Sicherheitsteam Bescheid. Sie müssen sich nicht anmelden.
+mail-not-me-does = Das stoppt, was begonnen wurde, und einen Tag lang kann niemand das Konto zurücksetzen. Sie müssen sich nicht anmelden.
 mail-sign =
     { $phone ->
         [none] Service-Desk von { $organization }

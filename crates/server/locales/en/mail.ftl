@@ -53,8 +53,8 @@ mail-not-me = Resets are blocked for your { $organization } account
 mail-not-me-text = You told us it was not you. Nobody can reset { $account } until { $time }.
 mail-not-me-nothing =
     { $phone ->
-        [none] The security team has been told. If your password stops working, go to the service desk at once.
-       *[other] The security team has been told. If your password stops working, call the service desk at once: { $phone }.
+        [none] What you said is written down. If your password stops working, go to the service desk at once.
+       *[other] What you said is written down. If your password stops working, call the service desk at once: { $phone }.
     }
 mail-not-me-changed =
     { $phone ->
@@ -62,7 +62,7 @@ mail-not-me-changed =
        *[other] The account was changed before you told us. Call the service desk now: { $phone }.
     }
 mail-not-me-ask = Was this not you?
-mail-not-me-does = It stops what was begun and tells the security team. You do not need to sign in.
+mail-not-me-does = It stops what was begun, and nobody can reset the account for a day. You do not need to sign in.
 mail-sign =
     { $phone ->
         [none] { $organization } service desk

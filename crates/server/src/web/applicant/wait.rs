@@ -25,7 +25,7 @@ use crate::{
         views::{
             Live, WayKind,
             link::StopRequest,
-            outcome::{StopReason, Stopped, Told},
+            outcome::{Stopped, Told},
             reissue::{Change, Done, DoneKind, NextStep},
             wait::{Hold, HoldReason, NeedsPerson, Work, Working},
         },
@@ -223,9 +223,13 @@ pub async fn stop_it(here: Here) -> Answer {
 pub async fn stopped(here: Here) -> Answered {
     here.stands_at(Place::Stopped)?;
     let reason = why_ended(&here.or_page(here.visit.portal.flow.told(here.case.id()).await)?);
-    let told = if reason == StopReason::Contested { Told::ContactsAndSecurity } else { Told::Contacts };
     let status = reason.status();
-    let view =
-        Stopped { shell: here.visit.shell(), case: Some(here.head()), why: reason, ways: vec![WayKind::Desk], told };
+    let view = Stopped {
+        shell: here.visit.shell(),
+        case: Some(here.head()),
+        why: reason,
+        ways: vec![WayKind::Desk],
+        told: Told::Contacts,
+    };
     Ok(page(status, &view))
 }

@@ -130,8 +130,6 @@ pub enum Told {
     Nobody,
     /// Every contact of the account. Said as "if there is an account" until a first proof.
     Contacts,
-    /// Every contact and the security team.
-    ContactsAndSecurity,
 }
 
 /// `…/stopped` and every page that does not go on.
@@ -171,7 +169,6 @@ impl Stopped {
         match self.told {
             Told::Nobody => None,
             Told::Contacts => Some(self.shell.t(k("told-contacts"))),
-            Told::ContactsAndSecurity => Some(self.shell.t(k("told-security"))),
         }
     }
 }

@@ -224,7 +224,7 @@ fn stopped(shell: &Shell, out: &mut Samples) {
         ("10-not-confirmed", StopReason::NotConfirmed, Told::Contacts),
         ("10-directory", StopReason::DirectoryRefused, Told::Contacts),
         ("10-superseded", StopReason::Superseded, Told::Contacts),
-        ("10-contested", StopReason::Contested, Told::ContactsAndSecurity),
+        ("10-contested", StopReason::Contested, Told::Contacts),
         ("10-expired", StopReason::Expired, Told::Nobody),
         ("10-withdrawn", StopReason::Withdrawn, Told::Contacts),
         ("10-declined", StopReason::Declined, Told::Contacts),
@@ -248,7 +248,7 @@ fn stopped(shell: &Shell, out: &mut Samples) {
         case: Some(case(4)),
         why: StopReason::Contested,
         ways: Vec::new(),
-        told: Told::ContactsAndSecurity,
+        told: Told::Contacts,
     };
     out.add("10-contested-late", &late);
     for (name, why) in [
