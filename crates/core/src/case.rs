@@ -31,7 +31,7 @@ use crate::{
     account::{Action, Class, Method},
     actor::Actor,
     digest::Digest,
-    event::{Claim, ContestedFrom, EndReason, Entry, Event, Unmatched},
+    event::{Claim, ContestedFrom, Door, EndReason, Entry, Event, Unmatched},
     ids::{CaseId, PersonId, Reference},
     policy::{Facts, Gated, Policy},
     risk::Risk,
@@ -353,6 +353,12 @@ impl Case {
     /// Whether it is over.
     pub const fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Closed(_))
+    }
+
+    /// Whether it goes on only in the session in which it was begun, for the next one at that browser may be somebody else. Who made a change can
+    /// look at what came of it, although the change has ended the session (R11).
+    pub fn needs_session(&self) -> bool {
+        self.claim.door == Door::Account && !self.is_over() && self.reissued().is_none()
     }
 
     /// Whether "not me" was said of it.

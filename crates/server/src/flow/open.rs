@@ -124,12 +124,14 @@ impl Flow {
     }
 
     /// The case that this browser works on, if its cookie says so. Another browser's case is as good as none (T-B16). What was begun while signed in
-    /// goes on only in that session, whatever ended it, for the next one at that browser may be somebody else; what came of it can be looked at (R11).
+    /// goes on only in that session, whatever ended it (R11).
     pub async fn of_browser(&self, reference: Reference, cookie: &Token) -> Result<Case, FlowError> {
         let told = SameTime::after(READ_AFTER);
         let hash = cookie.digest(Purpose::Case);
         let seen = Seen { purpose: Purpose::Case, hash, browser: None, at: self.ctx.now() };
         let token = self.store.find_token(&seen).await?.ok_or(FlowError::NoCase)?;
+        // Before the case: a change ends the session by the commit that says it is made, and a case from before that would be nobody's.
+        let in_session = self.is_session(&token.data).await?;
         let case = self.load(token.case.ok_or(FlowError::NoCase)?).await?;
         if case.evidence().is_empty() {
             told.reached().await;
@@ -137,8 +139,7 @@ impl Flow {
         if case.reference() != reference {
             return Err(FlowError::NoCase);
         }
-        let goes_on = case.claim().door == Door::Account && !case.is_over() && case.reissued().is_none();
-        if goes_on && !self.is_session(&token.data).await? {
+        if case.needs_session() && !in_session {
             return Err(FlowError::Stale);
         }
         Ok(case)

@@ -1,5 +1,6 @@
 //! What was proved before the account was changed: it counts for nothing behind the change.
 
+use axum::http::{Method as Verb, header};
 use keyward::passwords::password::Password;
 use keyward::store::{Write, accounts::NewPassword, change::Aside, guard::Guard, tokens::Purpose};
 use keyward_core::secret::SecretText;
@@ -145,6 +146,36 @@ async fn r11_whoever_comes_next_to_a_browser_goes_on_with_nothing_that_was_begun
         assert_eq!(on.path, forgotten.path, "{ended}: what was begun without a session goes on without one");
         world.end().await;
     }
+}
+
+#[tokio::test]
+async fn r11_whoever_makes_a_change_sees_what_came_of_it_although_it_ends_the_session() {
+    let world = World::new().await;
+    for round in 0..12 {
+        let ada = world.somebody(&format!("ada{round}")).await;
+        let (mut browser, bind) = world.begun(&ada, "/me/recovery-codes").await;
+        let working = browser.fill(&bind, &[]).await;
+        // Many look all the time while the worker makes the change: each look falls before it or behind it, and none between.
+        let looking = (0..8).map(|_| {
+            let (mut browser, path) = (browser.clone(), working.path.clone());
+            tokio::spawn(async move {
+                loop {
+                    let page = browser.ask(Verb::GET, &path, String::new()).await;
+                    if let Some(to) = page.headers.get(header::LOCATION) {
+                        return to.to_str().unwrap().to_owned();
+                    }
+                    tokio::task::yield_now().await;
+                }
+            })
+        });
+        let looking: Vec<_> = looking.collect();
+        world.work().await;
+        for one in looking {
+            let to = one.await.unwrap();
+            assert!(to.ends_with("/done"), "round {round}: {to}");
+        }
+    }
+    world.end().await;
 }
 
 #[tokio::test]
