@@ -2,6 +2,7 @@
 sign-in-title = Anmelden
 sign-in-text = Nehmen Sie das Passwort, das Sie bei der Arbeit benutzen. Damit können Sie nachsehen. Bevor Sie einen Weg zurück ändern, prüfen wir noch einmal.
 sign-in-again = Es ist etwas Zeit vergangen. Geben Sie Ihr Passwort noch einmal ein.
+sign-in-over = Sie wurden abgemeldet. Die Änderung, die Sie begonnen hatten, ist damit zu Ende. Melden Sie sich an, um sie noch einmal zu beginnen.
 sign-in-wait-title = Ihr Passwort wird geprüft
 sign-in-name = Name
 sign-in-password = Passwort

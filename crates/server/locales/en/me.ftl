@@ -2,6 +2,7 @@
 sign-in-title = Sign in
 sign-in-text = Use the password you use at work. It lets you look. Before you change a way back in, we check once more.
 sign-in-again = Some time has passed. Enter your password once more.
+sign-in-over = You have been signed out, and the change that you began has ended with it. Sign in to begin it again.
 sign-in-wait-title = Checking your password
 sign-in-name = Name
 sign-in-password = Password

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     flow::{Flow, FlowError, OwnWay},
     web::{
-        applicant::{Place, head, hold_reason, told, why_ended},
+        applicant::{Place, addresses_told, head, hold_reason, why_ended},
         shell,
         views::{outcome::StopReason, wait::HoldReason},
     },
@@ -427,7 +427,7 @@ async fn done(flow: &Flow, case: &Case) -> Result<Option<Done>, FlowError> {
         changes.push(Change::SignedOut);
     }
     let factor = flow.changed_own_way(case).await?.map(Factor::from);
-    Ok(Some(Done { at: reissued.at().to_string(), changes, factor, told: told(case) }))
+    Ok(Some(Done { at: reissued.at().to_string(), changes, factor, told: addresses_told(case) }))
 }
 
 fn stop(told: &[(Timestamp, Event)]) -> Stop {

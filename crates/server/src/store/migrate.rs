@@ -177,6 +177,20 @@ mod tests {
         (0..columns).map(|column| format!("{:?}", row.get_ref(column).unwrap())).collect()
     }
 
+    #[test]
+    fn m150_a_table_that_a_migration_copies_is_held_while_it_does() {
+        let quiet = include_str!("../../sql/migrations/quiet.postgres.sql");
+        let (_, held) = quiet.split_once("LOCK TABLE ").unwrap();
+        let (held, _) = held.split_once(" IN ACCESS EXCLUSIVE MODE").unwrap();
+        let held: Vec<&str> = held.split(", ").collect();
+        for migration in ALL {
+            let dropped = migration.text.lines().filter_map(|line| line.strip_prefix("DROP TABLE "));
+            for table in dropped.map(|rest| rest.trim_end_matches(';')) {
+                assert!(held.contains(&table), "{}: {table}", migration.name);
+            }
+        }
+    }
+
     #[tokio::test]
     async fn m150_what_was_there_before_a_migration_is_there_after_it() {
         let folder = tempfile::tempdir().unwrap();

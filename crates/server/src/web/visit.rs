@@ -60,7 +60,7 @@ impl FromRequestParts<Shared> for Visit {
         Ok(Self {
             at: portal.flow.ctx.now(),
             lang,
-            network: network(portal, peer, &parts.headers),
+            network: network(|address| portal.trusts(address), peer, &parts.headers),
             agent: agent.chars().filter(|c| !c.is_control()).take(LONGEST_AGENT).collect(),
             path,
             jar,
@@ -95,9 +95,9 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
 }
 
 /// The peer, or whom a trusted peer says it forwards for: the last address in the list that is not itself trusted (T-D02).
-fn network(portal: &Shared, peer: Option<IpAddr>, headers: &HeaderMap) -> String {
+fn network(trusts: impl Fn(IpAddr) -> bool, peer: Option<IpAddr>, headers: &HeaderMap) -> String {
     let Some(peer) = peer else { return "unknown".to_owned() };
-    if !portal.trusts(peer) {
+    if !trusts(peer) {
         return peer.to_canonical().to_string();
     }
     // What a client sent in it may be anything; what the proxy has put behind that is read all the same.
@@ -106,7 +106,7 @@ fn network(portal: &Shared, peer: Option<IpAddr>, headers: &HeaderMap) -> String
     let named = forwarded.iter().flat_map(|line| line.split(',')).rev().map(|item| item.trim().parse::<IpAddr>());
     for address in named {
         match address {
-            Ok(address) if portal.trusts(address) => {}
+            Ok(address) if trusts(address) => {}
             Ok(address) => return address.to_canonical().to_string(),
             Err(_) => break,
         }
@@ -203,6 +203,8 @@ pub fn browser_name(agent: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -224,6 +226,31 @@ mod tests {
             ("https://elsewhere.example/help", None),
         ] {
             assert_eq!(browser_name(sent).as_deref(), said, "{sent}");
+        }
+    }
+
+    #[test]
+    fn t_d02_whom_the_trusted_proxy_saw_counts_whatever_the_client_sent_before_it() {
+        let sent = |lines: &[&[u8]]| -> HeaderMap {
+            let line = |line: &&[u8]| HeaderValue::from_bytes(line).unwrap();
+            lines.iter().map(|text| (header::HeaderName::from_static("x-forwarded-for"), line(text))).collect()
+        };
+        let proxy: IpAddr = [192, 0, 2, 1].into();
+        let stranger: IpAddr = [198, 51, 100, 9].into();
+        let rows: [(&[&[u8]], &str); 8] = [
+            (&[], "192.0.2.1"),
+            (&[b"203.0.113.5"], "203.0.113.5"),
+            (&[b"203.0.113.5, 203.0.113.6"], "203.0.113.6"),
+            (&[b"203.0.113.5", b"203.0.113.6"], "203.0.113.6"),
+            (&[b"203.0.113.5, 192.0.2.1"], "203.0.113.5"),
+            // Bytes that are no text, and text that is no address: the proxy's own word stands behind them.
+            (&[b"\xff\xfe, 203.0.113.5"], "203.0.113.5"),
+            (&[b"\xff", b"203.0.113.5"], "203.0.113.5"),
+            (&[b"203.0.113.5, somewhere"], "192.0.2.1"),
+        ];
+        for (lines, expected) in rows {
+            assert_eq!(network(|address| address == proxy, Some(proxy), &sent(lines)), expected, "{lines:?}");
+            assert_eq!(network(|address| address == proxy, Some(stranger), &sent(lines)), "198.51.100.9", "{lines:?}");
         }
     }
 }

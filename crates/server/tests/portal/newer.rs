@@ -141,7 +141,8 @@ async fn r11_whoever_comes_next_to_a_browser_goes_on_with_nothing_that_was_begun
             }
         }
         let next = browser.get(&bind.path).await;
-        assert_eq!(next.path, "/sign-in", "{ended}: {}", next.html);
+        assert_eq!(next.path, "/sign-in?over=1", "{ended}: {}", next.html);
+        assert!(next.says("the change that you began has ended with it"), "{ended}: {}", next.html);
         let on = browser.get(&forgotten.path).await;
         assert_eq!(on.path, forgotten.path, "{ended}: what was begun without a session goes on without one");
         world.end().await;

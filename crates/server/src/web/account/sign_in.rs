@@ -17,7 +17,7 @@ use crate::{
         shell::page,
         streams::news,
         views::{
-            me::{SignIn, SignInProblem},
+            me::{Asks, SignIn, SignInProblem},
             me_change::{SignInWait, Wish},
             outcome::StopReason,
         },
@@ -32,11 +32,12 @@ const PATIENCE_MS: i64 = 45 * SECOND_MS;
 /// So much of a name that was typed is shown again.
 const SHOWN: usize = 256;
 
-/// `?for=`.
+/// `?for=`, and `?over=` for whoever had begun a change in a session that has ended.
 #[derive(Default, Deserialize)]
 pub struct For {
     #[serde(rename = "for")]
     wish: Option<String>,
+    over: Option<String>,
 }
 
 fn wish_of(named: Option<&str>) -> Wish {
@@ -44,7 +45,7 @@ fn wish_of(named: Option<&str>) -> Wish {
 }
 
 fn form(visit: &Visit, name: String, wish: Wish, problem: Option<SignInProblem>) -> SignIn {
-    SignIn { shell: visit.shell(), name, wish, again: false, problem }
+    SignIn { shell: visit.shell(), name, wish, asks: Asks::First, problem }
 }
 
 /// `GET /sign-in`.
@@ -55,10 +56,13 @@ pub async fn ask(visit: Visit, InAddress(said): InAddress<For>) -> Answered {
         Some(cookie) => visit.or_page(visit.portal.flow.signed_in(&cookie).await)?,
     };
     Ok(match present {
-        None => show(&form(&visit, String::new(), wish, None)),
+        None => {
+            let asks = if said.over.is_some() { Asks::Over } else { Asks::First };
+            show(&SignIn { asks, ..form(&visit, String::new(), wish, None) })
+        }
         // Whoever was sent here to show the password once more is asked for it, whatever it is for.
         Some(present) if said.wish.is_none() || present.is_fresh(visit.at) => go(wish.path()),
-        Some(present) => show(&SignIn { again: true, ..form(&visit, present.name, wish, None) }),
+        Some(present) => show(&SignIn { asks: Asks::Again, ..form(&visit, present.name, wish, None) }),
     })
 }
 

@@ -93,8 +93,8 @@ impl FromRequestParts<Shared> for Here {
         // Without the cookie there is no telling whether the case exists (T-B16).
         let Some(token) = visit.case_token(reference) else { return Err(stop(&visit, StopReason::NotFound)) };
         let case = match visit.portal.flow.of_browser(reference, &token).await {
-            // It was begun while signed in, and nobody is any more.
-            Err(FlowError::Stale) => return Err(go("/sign-in")),
+            // It was begun in a session that has ended.
+            Err(FlowError::Stale) => return Err(go("/sign-in?over=1")),
             found => visit.or_page(found)?,
         };
         Ok(Self { browser: browser_digest(&token), visit, case })
@@ -215,7 +215,7 @@ pub fn head(case: &Case) -> CaseHead {
 }
 
 /// How many addresses were told of the change: one message goes to each. What an entry has of an address is salted, and can not be compared.
-pub fn told(case: &Case) -> usize {
+pub fn addresses_told(case: &Case) -> usize {
     case.notices().iter().filter(|notice| notice.delivered && notice.about.is_of_change()).count()
 }
 

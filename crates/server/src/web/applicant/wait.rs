@@ -13,7 +13,7 @@ use keyward_core::{
 };
 use serde::Deserialize;
 
-use super::{Here, Place, link, prove::DEVICE, standing, told, why_ended};
+use super::{Here, Place, addresses_told, link, prove::DEVICE, standing, why_ended};
 use crate::{
     flow::{FlowError, With},
     web::{
@@ -140,7 +140,7 @@ pub async fn done(here: Here) -> Answered {
     if ended(CheckKind::SessionsEnded) {
         changes.push(Change::SignedOut);
     }
-    let told = told(&here.case);
+    let told = addresses_told(&here.case);
     if told > 0 {
         changes.push(Change::Told(u32::try_from(told).unwrap_or(u32::MAX)));
     }

@@ -31,6 +31,28 @@ impl SignInProblem {
     }
 }
 
+/// Why the password is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Asks {
+    /// Nobody is signed in.
+    First,
+    /// They are signed in, and some time has passed.
+    Again,
+    /// A change was begun in a session that has ended.
+    Over,
+}
+
+impl Asks {
+    /// What the page says.
+    pub fn text(self) -> Key {
+        match self {
+            Self::First => k("sign-in-text"),
+            Self::Again => k("sign-in-again"),
+            Self::Over => k("sign-in-over"),
+        }
+    }
+}
+
 /// `/sign-in`: with the password of the directory. Posts `name` and `password`.
 #[derive(Template, Debug)]
 #[template(path = "sign_in.html")]
@@ -41,8 +63,8 @@ pub struct SignIn {
     pub name: String,
     /// What the person wants to do then.
     pub wish: Wish,
-    /// They are signed in, and some time has passed.
-    pub again: bool,
+    /// Why it is asked for.
+    pub asks: Asks,
     /// What was wrong.
     pub problem: Option<SignInProblem>,
 }

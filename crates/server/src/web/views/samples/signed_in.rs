@@ -6,8 +6,8 @@ use super::{NOW, REFERENCE, Samples, passkey};
 use crate::i18n::k;
 use crate::web::shell::{NavLink, Shell};
 use crate::web::views::me::{
-    AppCard, CodesCard, ContactCard, ContactState, DeviceCard, History, HistoryLine, Me, Notice, PasskeyCard, SignIn,
-    SignInProblem,
+    AppCard, Asks, CodesCard, ContactCard, ContactState, DeviceCard, History, HistoryLine, Me, Notice, PasskeyCard,
+    SignIn, SignInProblem,
 };
 use crate::web::views::me_change::{Begin, BindDevice, ChooseWay, OneWay, SignInWait, Wish};
 use crate::web::views::me_edit::{
@@ -34,7 +34,8 @@ pub fn all(shell: &Shell, out: &mut Samples) {
 }
 
 fn sign_in(shell: &Shell, out: &mut Samples) {
-    let mut page = SignIn { shell: shell.clone(), name: String::new(), wish: Wish::Look, again: false, problem: None };
+    let mut page =
+        SignIn { shell: shell.clone(), name: String::new(), wish: Wish::Look, asks: Asks::First, problem: None };
     out.add("17-sign-in", &page);
     page.name = "j.okafor".to_owned();
     for (name, problem) in [
@@ -45,9 +46,11 @@ fn sign_in(shell: &Shell, out: &mut Samples) {
         page.problem = Some(problem);
         out.add(name, &page);
     }
-    let again =
-        SignIn { shell: shell.clone(), name: "j.okafor".to_owned(), wish: Wish::App, again: true, problem: None };
+    let mut again =
+        SignIn { shell: shell.clone(), name: "j.okafor".to_owned(), wish: Wish::App, asks: Asks::Again, problem: None };
     out.add("17-sign-in-again", &again);
+    again = SignIn { name: String::new(), wish: Wish::Look, asks: Asks::Over, ..again };
+    out.add("17-sign-in-over", &again);
     out.add("17-sign-in-wait", &SignInWait { shell: shell.clone(), live: super::recovery::live() });
 }
 
