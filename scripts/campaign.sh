@@ -3,7 +3,8 @@
 # What they measured stands in lines that begin with FIGURE; docs/reliability.md has the last.
 #
 # scripts/campaign.sh [WORD…]: only those whose name begins with one of the words. KEYWARD_CAMPAIGN_MINUTES bounds r1 (else 60), KEYWARD_CAMPAIGN_STEP
-# makes r2 play every n-th fault (else each), and KEYWARD_TRIED_BINARY names another build to be tried, such as the one that is to be released.
+# makes r2 play every n-th fault (else each) behind the first KEYWARD_CAMPAIGN_FROM, and KEYWARD_TRIED_BINARY names another build to be tried, such as
+# the one that is to be released.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export KEYWARD_CAMPAIGN=1 KEYWARD_REQUIRE_REAL=1 PATH=$PATH:/usr/sbin

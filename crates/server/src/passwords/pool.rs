@@ -1,13 +1,15 @@
 //! A fixed number of threads for work that is slow on purpose, with a bounded queue before them (T-K02).
 //!
-//! Each thread keeps one block buffer for argon2 and uses it again, so memory is threads × 19 MiB whatever comes in; when the queue is full the answer is
-//! [`PoolError::Busy`] at once. Deliberately has no priorities and no clock: what waits is served in order, and what nobody waits for any more is dropped.
+//! Each thread has one block buffer for argon2 and uses it again, so memory is threads × 19 MiB whatever comes in, and none when nobody came for a while;
+//! when the queue is full the answer is [`PoolError::Busy`] at once. Deliberately has no priorities: what waits is served in order, and what nobody waits
+//! for any more is dropped.
 
+use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use argon2::Block;
 use tokio::sync::oneshot;
@@ -19,6 +21,8 @@ pub const MAX_THREADS: usize = 64;
 pub const MAX_QUEUE: usize = 4096;
 /// Roughly what one job takes, for the advice when to come back (CRATES 5: one argon2id is 14 ms, and wiping after it 2).
 const JOB_MS: usize = 18;
+/// How long a thread without a job keeps its buffer. To make it again takes a few milliseconds.
+const REST: Duration = Duration::from_secs(20);
 
 /// Why a job was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -39,13 +43,66 @@ pub enum PoolError {
 type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 
 /// The threads. They end when the pool is dropped and the queue is empty.
-#[derive(Debug)]
 pub struct Pool {
-    jobs: SyncSender<Job>,
+    queue: Arc<Queue>,
+    most: usize,
     busy: PoolError,
 }
 
-/// One thread's block buffer: made at its first use and kept, but never with what was in it.
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pool").field("most", &self.most).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.queue.lock().is_over = true;
+        self.queue.changed.notify_all();
+    }
+}
+
+/// What waits for a thread.
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Job>,
+    /// Nobody brings any more.
+    is_over: bool,
+}
+
+/// What there is for a thread.
+enum Next {
+    Job(Job),
+    Rest,
+    End,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next job, or that there was none for so long.
+    fn next(&self, rest: Duration) -> Next {
+        let nothing = |waiting: &mut Waiting| waiting.jobs.is_empty() && !waiting.is_over;
+        let waited = self.changed.wait_timeout_while(self.lock(), rest, nothing);
+        let (mut waiting, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        match waiting.jobs.pop_front() {
+            Some(job) => Next::Job(job),
+            None if waiting.is_over => Next::End,
+            None => Next::Rest,
+        }
+    }
+}
+
+/// One thread's block buffer: made when it is needed, kept until the thread rests, and never with what was in it.
+#[derive(Default)]
 pub(super) struct Memory(Vec<Block>);
 
 /// The buffer in use, wiped when done, also after a panic. Whoever has all blocks of a finished argon2 can compute the passes backwards to the
@@ -79,16 +136,19 @@ impl Drop for Blocks<'_> {
 impl Pool {
     /// Starts `threads` threads (one per core is right) before a queue of `queue` jobs. Both are brought between one and their maximum.
     pub fn new(threads: usize, queue: usize) -> io::Result<Self> {
-        let (threads, queue) = (threads.clamp(1, MAX_THREADS), queue.clamp(1, MAX_QUEUE));
-        let (jobs, inbox) = sync_channel::<Job>(queue);
-        let inbox = Arc::new(Mutex::new(inbox));
+        Self::resting(threads, queue, REST)
+    }
+
+    fn resting(threads: usize, queue: usize, rest: Duration) -> io::Result<Self> {
+        let (threads, most) = (threads.clamp(1, MAX_THREADS), queue.clamp(1, MAX_QUEUE));
+        let full_ms = most * JOB_MS / threads;
+        let busy = PoolError::Busy { waiting: most, retry_after_s: full_ms as u64 / 1000 + 1 };
+        let pool = Self { queue: Arc::default(), most, busy };
         for number in 0..threads {
-            let inbox = Arc::clone(&inbox);
-            thread::Builder::new().name(format!("password-{number}")).spawn(move || work(&inbox))?;
+            let queue = Arc::clone(&pool.queue);
+            thread::Builder::new().name(format!("password-{number}")).spawn(move || work(&queue, rest))?;
         }
-        let full_ms = queue * JOB_MS / threads;
-        let busy = PoolError::Busy { waiting: queue, retry_after_s: full_ms as u64 / 1000 + 1 };
-        Ok(Self { jobs, busy })
+        Ok(pool)
     }
 
     /// Runs blocking work on a thread of the pool: a strength estimate, a look into the breach file.
@@ -107,29 +167,38 @@ impl Pool {
                 let _ = reply.send(work(memory));
             }
         });
-        match self.jobs.try_send(job) {
-            Ok(()) => answer.await.map_err(|_| PoolError::Failed),
-            Err(TrySendError::Full(_)) => Err(self.busy),
-            Err(TrySendError::Disconnected(_)) => Err(PoolError::Failed),
+        self.bring(job)?;
+        answer.await.map_err(|_| PoolError::Failed)
+    }
+
+    fn bring(&self, job: Job) -> Result<(), PoolError> {
+        let mut waiting = self.queue.lock();
+        if waiting.jobs.len() >= self.most {
+            return Err(self.busy);
         }
+        waiting.jobs.push_back(job);
+        drop(waiting);
+        self.queue.changed.notify_one();
+        Ok(())
     }
 }
 
-fn work(inbox: &Mutex<Receiver<Job>>) {
-    let mut memory = Memory(Vec::new());
+fn work(queue: &Queue, rest: Duration) {
+    let mut memory = Memory::default();
     loop {
-        // The lock is held only while waiting for a job, never while doing one.
-        let next = inbox.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = next else { return };
-        // A panic drops the reply, which is the answer; the buffer holds no state that it could leave half done.
-        // This needs unwinding: the release profile must not set `panic = "abort"`.
-        let _ = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
+        match queue.next(rest) {
+            // A panic drops the reply, which is the answer; the buffer holds no state that it could leave half done.
+            // This needs unwinding: the release profile must not set `panic = "abort"`.
+            Next::Job(job) => drop(catch_unwind(AssertUnwindSafe(|| job(&mut memory)))),
+            Next::Rest => memory = Memory::default(),
+            Next::End => return,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::{Sender, channel};
+    use std::sync::mpsc::{Receiver, Sender, channel};
     use std::task::Poll;
 
     use super::*;
@@ -197,7 +266,7 @@ mod tests {
 
     #[test]
     fn the_buffer_is_wiped_after_use_and_after_a_panic() {
-        let mut memory = Memory(Vec::new());
+        let mut memory = Memory::default();
         let mut dirty = |fails: bool| {
             let outcome = catch_unwind(AssertUnwindSafe(|| {
                 let mut blocks = memory.blocks(8);
@@ -219,5 +288,18 @@ mod tests {
             places.push(pool.run_with_memory(|memory| memory.blocks(64).as_mut().as_ptr().addr()).await.unwrap());
         }
         assert!(places.iter().all(|place| *place == places[0]), "{places:?}");
+    }
+
+    #[tokio::test]
+    async fn p9_a_thread_that_rests_gives_its_buffer_back() {
+        let pool = Pool::resting(1, 1, Duration::from_millis(5)).unwrap();
+        pool.run_with_memory(|memory| drop(memory.blocks(64))).await.unwrap();
+        for _ in 0..1000 {
+            if pool.run_with_memory(|memory| memory.0.capacity()).await.unwrap() == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("it is kept");
     }
 }

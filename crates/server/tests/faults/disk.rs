@@ -189,9 +189,10 @@ fn faults(counts: &[(&'static str, usize)]) -> Vec<Fault> {
         }
     }
     if is_campaign() {
-        // Every one, or every n-th where an hour has to do.
-        let part = std::env::var("KEYWARD_CAMPAIGN_STEP").ok().and_then(|step| step.parse().ok()).unwrap_or(1);
-        return all.into_iter().step_by(part).collect();
+        // Every one, or every n-th where an hour has to do; from another on, the rest on another day.
+        let said = |name| std::env::var(name).ok().and_then(|value| value.parse().ok());
+        let from = said("KEYWARD_CAMPAIGN_FROM").unwrap_or(0);
+        return all.into_iter().skip(from).step_by(said("KEYWARD_CAMPAIGN_STEP").unwrap_or(1)).collect();
     }
     // Chosen over the whole range, and the same in each run.
     let step = (all.len() / 4).max(1);
