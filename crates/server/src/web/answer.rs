@@ -39,6 +39,17 @@ pub fn ask(view: &impl askama::Template, has_problem: bool) -> Answer {
     if has_problem { again(view) } else { show(view) }
 }
 
+/// Of an answer that has a secret in it. It is not compressed: a guess in the address, which the page says again, would make it shorter where it is right
+/// (BREACH).
+#[derive(Clone, Copy)]
+pub struct HasSecret;
+
+/// A page with a secret in it.
+pub fn with_secret(mut answer: Answer) -> Answer {
+    answer.extensions_mut().insert(HasSecret);
+    answer
+}
+
 /// Go there next; a reload does not send the form again.
 pub fn go(to: &str) -> Answer {
     let mut response = Response::new(Body::empty());

@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::{Body, HttpBody as _},
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, Response, StatusCode, header},
+    http::{Extensions, HeaderName, HeaderValue, Method, Response, StatusCode, header},
     middleware::{self, Next},
     response::IntoResponse as _,
 };
@@ -23,7 +23,7 @@ use tower_http::{
 };
 
 use super::{
-    answer::{Answer, stop},
+    answer::{Answer, HasSecret, stop},
     health,
     portal::Shared,
     streams::{self, Streams},
@@ -52,7 +52,8 @@ pub fn around(routes: Router<Shared>, portal: &Shared) -> Router {
     // The public address is one origin by construction of the configuration; were it not, no origin is trusted beyond the request's own.
     let csrf = csrf.add_trusted_origin(&origin).unwrap_or_else(|_| CsrfLayer::new());
     // Fonts are compressed by what they are; doing it again costs time and makes them no smaller.
-    let compressed = DefaultPredicate::new().and(NotForContentType::const_new("font/"));
+    let tells_nothing = |_, _, _: &_, extensions: &Extensions| extensions.get::<HasSecret>().is_none();
+    let compressed = DefaultPredicate::new().and(NotForContentType::const_new("font/")).and(tells_nothing);
     routes
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)

@@ -87,3 +87,23 @@ async fn ux_131_a_font_is_not_compressed_twice() {
     }
     world.end().await;
 }
+
+#[tokio::test]
+async fn r15_a_page_with_a_secret_is_not_made_shorter_by_a_guess_that_is_right() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let (browser, app) = world.begun(&ada, "/me/app/add").await;
+    let eve = world.somebody("eve").await;
+    let (mut other, bind) = world.begun(&eve, "/me/recovery-codes").await;
+    let working = other.fill(&bind, &[]).await;
+    let sheet = world.done(&mut other, &working).await;
+    let rows = [(&browser, &app.path, false), (&other, &sheet.path, false), (&other, &"/help".to_owned(), true)];
+    for (browser, path, compressed) in rows {
+        let request = Request::get(path).header(header::HOST, "reset.northwind.test");
+        let request = request.header(header::COOKIE, browser.cookie()).header(header::ACCEPT_ENCODING, "gzip");
+        let answer = world.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        assert_eq!(answer.headers().contains_key(header::CONTENT_ENCODING), compressed, "{path}");
+    }
+    world.end().await;
+}

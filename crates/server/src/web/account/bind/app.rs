@@ -4,7 +4,7 @@ use super::{Sent, draft_key, submit, with_draft};
 use crate::{
     i18n::k,
     web::{
-        answer::{Answered, ask},
+        answer::{Answered, ask, with_secret},
         applicant::{Here, digits_problem},
         views::{
             me_edit::{AddApp, QrCode},
@@ -25,7 +25,7 @@ pub(super) async fn page(here: &Here, problem: Option<CodeProblem>) -> Answered 
         account: setup.account,
         problem,
     };
-    let answer = ask(&view, problem.is_some());
+    let answer = with_secret(ask(&view, problem.is_some()));
     Ok(match begun {
         Some(key) => with_draft(here, answer, &key),
         None => answer,

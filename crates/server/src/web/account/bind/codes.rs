@@ -12,7 +12,7 @@ use crate::{
     flow::{BoundCodes, FlowError},
     i18n::k,
     web::{
-        answer::{Answer, Answered, go, show, with_cookie},
+        answer::{Answer, Answered, go, show, with_cookie, with_secret},
         applicant::{Here, Place},
         views::me_edit::{NewCodes, RecoveryCodes},
     },
@@ -57,13 +57,13 @@ pub async fn sheet(here: Here) -> Answered {
     }
     let Some(codes) = unseen(&here).await? else { return Ok(here.onward(&here.case)) };
     let account = here.or_page(here.visit.portal.flow.typed_name(&here.case).await)?;
-    Ok(show(&RecoveryCodes {
+    Ok(with_secret(show(&RecoveryCodes {
         shell: here.visit.shell(),
         codes: codes.printed.iter().map(|code| code.expose().clone()).collect(),
         account,
         made: codes.made,
         kept: format!("{}/codes", here.base()),
-    }))
+    })))
 }
 
 /// `POST …/codes/replace`: a new code for the one that was used.
