@@ -21,6 +21,9 @@ pub const MAX_THREADS: usize = 64;
 pub const MAX_QUEUE: usize = 4096;
 /// Roughly what one job takes, for the advice when to come back (CRATES 5: one argon2id is 14 ms, and wiping after it 2).
 const JOB_MS: usize = 18;
+/// Room for so many blocks is asked for, and only what is used of it is memory. What is larger than 32 MiB is given back to the system when it is no longer
+/// needed; of what is smaller, glibc learns that it comes again, and keeps it.
+const ROOM: usize = 33 * 1024;
 /// How long a thread without a job keeps its buffer. To make it again takes a few milliseconds.
 const REST: Duration = Duration::from_secs(20);
 
@@ -113,6 +116,7 @@ impl Memory {
     /// The first `blocks` blocks of one KiB.
     pub(super) fn blocks(&mut self, blocks: usize) -> Blocks<'_> {
         if self.0.len() < blocks {
+            self.0.reserve_exact(blocks.max(ROOM) - self.0.len());
             self.0.resize(blocks, Block::new());
         }
         Blocks(self.0.get_mut(..blocks).unwrap_or_default())
