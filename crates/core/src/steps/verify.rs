@@ -172,9 +172,10 @@ fn best_subset(counting: &[&Evidence]) -> Proofs {
     let chosen = |bits: u32| -> Vec<&Evidence> {
         counting.iter().zip(0u32..).filter(|(_, place)| bits & (1 << place) != 0).map(|(one, _)| *one).collect()
     };
+    // Two of one kind need no rule here: kinds are counted, each once.
     let apart = |chosen: &Vec<&Evidence>| {
         chosen.iter().zip(1..).all(|(one, behind)| {
-            chosen.iter().skip(behind).all(|other| one.method != other.method && !shares(&one.sources, &other.sources))
+            chosen.iter().skip(behind).all(|other| !shares(&one.sources, &other.sources))
         })
     };
     (0u32..1 << counting.len())

@@ -266,6 +266,18 @@ fn m110_a_start_of_business_that_has_passed_holds_nothing() {
 }
 
 #[test]
+fn r20_a_clock_that_goes_back_gives_a_proof_no_more_time() {
+    let policy = policy_once();
+    let mut played = Played::open(Action::SetPassword);
+    let later = START.plus_ms(20 * MINUTE_MS);
+    played.act(Command::Classify(classification(Class::Standard)), policy, later).unwrap();
+    // Over for five minutes by the time of the case, and good for ten more by the clock.
+    let old = Command::Present(evidence(Method::Passkey, 1, START), calm());
+    played.act(old, policy, START.plus_ms(5 * MINUTE_MS)).unwrap();
+    assert!(matches!(played.case.stage(), Stage::Verifying(..)), "{:?}", played.case.stage());
+}
+
+#[test]
 fn n_05_a_new_sheet_takes_the_place_of_the_code_that_was_used_for_it() {
     let policy = policy_once();
     let mut played = Played::open(Action::EnrollFactor { method: Method::RecoveryCode });
