@@ -174,9 +174,10 @@ fn best_subset(counting: &[&Evidence]) -> Proofs {
     };
     // Two of one kind need no rule here: kinds are counted, each once.
     let apart = |chosen: &Vec<&Evidence>| {
-        chosen.iter().zip(1..).all(|(one, behind)| {
-            chosen.iter().skip(behind).all(|other| !shares(&one.sources, &other.sources))
-        })
+        chosen
+            .iter()
+            .zip(1..)
+            .all(|(one, behind)| chosen.iter().skip(behind).all(|other| !shares(&one.sources, &other.sources)))
     };
     (0u32..1 << counting.len())
         .map(chosen)
