@@ -21,9 +21,6 @@ pub struct Terms {
     pub idle_ms: i64,
     /// How long after it was typed a wrong name or password is refused: longer than a directory takes for either.
     pub refusal_ms: i64,
-    /// Within how long, at a moment that chance chooses, the owner is told that a case was begun. What is at work for somebody in that moment delays the
-    /// next request, and right behind the start that told whether the name is an account (T-C02).
-    pub told_within_ms: i64,
     /// How long a person stays signed in at all.
     pub session_ms: i64,
     /// How soon a message may be asked for again, and how often (UX-16).
@@ -54,7 +51,6 @@ impl Default for Terms {
             tries: 5,
             idle_ms: 15 * MINUTE_MS,
             refusal_ms: 1_500,
-            told_within_ms: 5_000,
             session_ms: HOUR_MS,
             resend_ms: 30 * SECOND_MS,
             messages: 3,

@@ -225,8 +225,6 @@ fn terms(loaded: &Loaded) -> Terms {
         starts: Starts { per_name_hour: 100, per_network_hour: 10_000 },
         guesses: Guesses { per_day: 1_000, per_year: 10_000 },
         mails: Mails { per_hour: 100, per_day: 1_000 },
-        // Whoever plays looks into the mailbox at once, and nobody is hidden from anybody.
-        told_within_ms: 0,
         ..app::terms(&loaded.config)
     }
 }

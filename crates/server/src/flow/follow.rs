@@ -14,7 +14,6 @@ use keyward_core::{
 
 use super::{Flow, With};
 use crate::{
-    ctx::Ctx,
     jobs::Work,
     store::{Write, jobs::NewJob, tokens::Purpose},
 };
@@ -32,10 +31,7 @@ fn one(flow: &Flow, after: &Case, entry: &Entry, with: With) -> With {
     let job = |work: Work, delay_ms: i64| -> NewJob { work.job(&flow.ctx, entry.at, entry.at.plus_ms(delay_ms)) };
     let notify = |about| job(Work::Notify { case, about }, 0);
     match &entry.event {
-        Event::Classified(_) => {
-            let delay_ms = by_chance(&flow.ctx, flow.terms.told_within_ms);
-            with.job(job(Work::Notify { case, about: NoticeAbout::Started }, delay_ms))
-        }
+        Event::Classified(_) => with.job(notify(NoticeAbout::Started)),
         Event::Held(hold) => {
             let wait_ms = hold.until.since_ms(entry.at).saturating_add(SECOND_MS);
             with.job(notify(NoticeAbout::Held)).job(job(Work::Ask { case }, wait_ms))
@@ -96,12 +92,6 @@ const fn told_of(case: &Case) -> NoticeAbout {
         Action::EnrollFactor { .. } | Action::RemoveFactor => NoticeAbout::RecoveryDataChanged,
         Action::SetPassword | Action::Unlock => NoticeAbout::Done,
     }
-}
-
-/// Some of so many milliseconds, each of them as likely as another.
-fn by_chance(ctx: &Ctx, within_ms: i64) -> i64 {
-    let chance = i64::from(u32::from_le_bytes(ctx.bytes()));
-    within_ms.saturating_mul(chance) >> u32::BITS
 }
 
 fn ended_for(after: &Case, with: With, then: impl Fn(With, keyward_core::ids::PersonId) -> With) -> With {

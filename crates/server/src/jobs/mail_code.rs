@@ -4,7 +4,7 @@
 
 use keyward_core::{
     account::Method,
-    case::Case,
+    case::{Case, Stage},
     digest::Digest,
     ids::{CaseId, FactorId},
 };
@@ -34,6 +34,9 @@ pub async fn run(worker: &Worker, id: CaseId, browser: Digest, to: Option<Factor
     // Asked for a moment before the end: nobody is sent a way into what is over.
     if case.is_over() {
         return Ok(());
+    }
+    if matches!(case.stage(), Stage::Classifying(_, None)) {
+        return Err(JobError::Later("the name has not been looked up yet".to_owned()));
     }
     let Some(subject) = case.subject() else { return Ok(()) };
     let Some(person) = flow.store.person(subject).await? else { return Ok(()) };

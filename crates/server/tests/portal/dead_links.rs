@@ -1,7 +1,11 @@
 //! Links that no longer do anything, and codes whose time is over: each page says which it is and what next, and tells nobody else anything.
 
 use keyward::{flow::FlowError, token::Token};
-use keyward_core::{case::Refusal, digest::Digest, time::MINUTE_MS};
+use keyward_core::{
+    case::Refusal,
+    digest::Digest,
+    time::{MINUTE_MS, SECOND_MS},
+};
 
 use crate::world::{Browser, FIRST, Mail, Page, Person, World};
 
@@ -215,5 +219,26 @@ async fn t_d10_no_link_and_no_code_goes_out_for_a_case_that_is_over() {
     let mails = world.mailbox.take(&ada.mail);
     assert!(!mails.is_empty(), "the end is told");
     assert!(mails.iter().all(|mail| !mail.text.contains("/l/")), "{mails:?}");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn r19_a_message_that_is_asked_for_before_the_name_was_looked_up_comes_afterwards() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let mut browser = world.browser();
+    let find = browser.get("/recover?for=lost").await;
+    let how = browser.fill(&find, &[("name", "ada")]).await;
+    // As when the directory does not answer at once.
+    let file = rusqlite::Connection::open(world.dir.path().join("keyward.db")).unwrap();
+    file.execute("UPDATE jobs SET due_ms = due_ms + 3000 WHERE kind = 'classify'", []).unwrap();
+    browser.fill(&how, &[("way", "email")]).await;
+    world.work().await;
+    assert!(world.mailbox.take(&ada.mail).is_empty(), "nobody has been looked up");
+    for _ in 0..4 {
+        world.hand.pass_ms(2 * SECOND_MS);
+        world.work().await;
+    }
+    with_link(&world, &ada);
     world.end().await;
 }
