@@ -355,6 +355,11 @@ impl Case {
         matches!(self.stage, Stage::Closed(_))
     }
 
+    /// Whether nobody knows yet whose it is: its name has not been looked up.
+    pub const fn is_classifying(&self) -> bool {
+        matches!(self.stage, Stage::Classifying(_, None))
+    }
+
     /// Whether it goes on only in the session in which it was begun, for the next one at that browser may be somebody else. Who made a change can
     /// look at what came of it, although the change has ended the session (R11).
     pub fn needs_session(&self) -> bool {

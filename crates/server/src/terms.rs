@@ -21,6 +21,9 @@ pub struct Terms {
     pub idle_ms: i64,
     /// How long after it was typed a wrong name or password is refused: longer than a directory takes for either.
     pub refusal_ms: i64,
+    /// Within how long a name is looked up behind its start, at a moment that chance chooses. The look-up of somebody takes longer than that of nobody and
+    /// holds up whatever comes next: right behind the start, that told whether the name is an account (T-C02).
+    pub look_up_ms: i64,
     /// How long a person stays signed in at all.
     pub session_ms: i64,
     /// How soon a message may be asked for again, and how often (UX-16).
@@ -51,6 +54,7 @@ impl Default for Terms {
             tries: 5,
             idle_ms: 15 * MINUTE_MS,
             refusal_ms: 1_500,
+            look_up_ms: 400,
             session_ms: HOUR_MS,
             resend_ms: 30 * SECOND_MS,
             messages: 3,

@@ -210,8 +210,8 @@ fn opened(names: &mut Names, visitors: &mut [Visitor; 3], round: usize) -> [Stri
         let opened = names.door.send(&mut visitors[place], "/recover", &[("for", "forgot"), ("name", name)]).1;
         bases[place] = opened.headers["location"].trim_end_matches("/how").to_owned();
     }
-    // A code that comes earlier waits for it.
-    thread::sleep(Duration::from_millis(80));
+    // A code that comes earlier waits for it. It is put off for as long as chance wants, and there are three.
+    thread::sleep(Duration::from_millis(500));
     bases
 }
 

@@ -13,7 +13,6 @@ pub mod supervisor;
 use std::{collections::BTreeMap, sync::Arc};
 
 use keyward_core::{account::Class, log::note::Signer, policy::Policy};
-use tokio::sync::Notify;
 
 use crate::{
     channels::Channel,
@@ -62,7 +61,7 @@ pub async fn flow(parts: FlowParts) -> Result<Arc<Flow>, StoreError> {
         digests: parts.digests,
         seal: parts.seal,
         party: parts.party,
-        bell: Notify::new(),
+        bell: Arc::default(),
         metrics: Metrics::default(),
     }))
 }

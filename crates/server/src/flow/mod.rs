@@ -99,7 +99,7 @@ pub struct Flow {
     /// Seals what only the worker may open.
     pub seal: SealKey,
     /// Rung when there is new work.
-    pub bell: Notify,
+    pub bell: Arc<Notify>,
     /// Counts what happens.
     pub metrics: Metrics,
 }

@@ -1,6 +1,6 @@
 //! Opening a case. The same work for every name: normalize, commit a claim, queue the look-up, hand out a cookie (R17). Nothing here asks a directory.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use keyward_core::{
     account::Action,
@@ -75,18 +75,22 @@ impl Flow {
     /// Opens a case, unless there were too many for that name or from that network. Whoever is signed in has to be so when it is written down (T-E07).
     pub async fn open(&self, asked: Asked) -> Result<Durable<OpenedCase>, FlowError> {
         let at = self.ctx.now();
+        let looked_up = at.plus_ms(self.look_up_wait_ms(&asked));
         let held = asked.signed_in.map(|signed_in| Guard::HoldToken(Seen::session(signed_in.session, at)));
         // A reference or id that is taken is not the person's problem: choose another.
         for _ in 0..3 {
             let id: CaseId = self.ctx.id(at);
             let browser = Token::new(self.ctx.bytes());
-            let (entry, with) = self.claim(&asked, id, &browser, at);
+            let (entry, with) = self.claim(&asked, id, &browser, (at, looked_up));
             let limits = self.start_limits(&asked, at);
             let with = limits.into_iter().chain(held.clone()).fold(with, With::guard);
             let case = Case::opened(&entry)?;
             let reference = case.reference();
             match self.commit(0, vec![entry], &case, with).await {
-                Ok(committed) => return Ok(committed.map(|_| OpenedCase { id, reference, browser })),
+                Ok(committed) => {
+                    self.ring_at(looked_up);
+                    return Ok(committed.map(|_| OpenedCase { id, reference, browser }));
+                }
                 Err(CommitError::Conflict) => {}
                 Err(CommitError::Guard(GuardKind::Limit(_))) => return Err(FlowError::TooMany(next_start(at))),
                 Err(error) => return Err(self.failed(error)),
@@ -95,7 +99,32 @@ impl Flow {
         Err(FlowError::Refused(keyward_core::case::Refusal::Changed))
     }
 
-    fn claim(&self, asked: &Asked, id: CaseId, browser: &Token, at: Timestamp) -> (Entry, With) {
+    /// How long the look-up of a name waits, so that nobody can tell from what comes next what it found (T-C02). Who is signed in has shown whose it is.
+    fn look_up_wait_ms(&self, asked: &Asked) -> i64 {
+        if asked.signed_in.is_some() {
+            return 0;
+        }
+        let chance = i64::from(u32::from_le_bytes(self.ctx.bytes()));
+        self.terms.look_up_ms.saturating_mul(chance) >> u32::BITS
+    }
+
+    /// Tells the worker when what was put off is due. It would find it by itself, at the next of its looks.
+    fn ring_at(&self, due: Timestamp) {
+        let wait_ms = due.since_ms(self.ctx.now()).max(0).unsigned_abs();
+        let bell = Arc::clone(&self.bell);
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+            bell.notify_waiters();
+        });
+    }
+
+    fn claim(
+        &self,
+        asked: &Asked,
+        id: CaseId,
+        browser: &Token,
+        (at, looked_up): (Timestamp, Timestamp),
+    ) -> (Entry, With) {
         let (name, name_value) = self.disclose(Field::Name, asked.name.clone());
         let (network, network_value) = self.disclose(Field::Network, asked.network.clone());
         let (agent, agent_value) = self.disclose(Field::Browser, asked.browser.clone());
@@ -119,7 +148,7 @@ impl Flow {
             .value(network_value, whose)
             .value(agent_value, whose)
             .write(Write::PutToken(NewToken { case: Some(id), data: session, ..key }))
-            .job(look_up.job(&self.ctx, at, at));
+            .job(look_up.job(&self.ctx, at, looked_up));
         (entry, with)
     }
 

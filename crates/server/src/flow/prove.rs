@@ -162,7 +162,7 @@ impl Flow {
     async fn looked_up(&self, case: &Case) -> Result<Case, FlowError> {
         let mut case = case.clone();
         for _ in 0..LOOKS {
-            if !matches!(case.stage(), Stage::Classifying(_, None)) {
+            if !case.is_classifying() {
                 return Ok(case);
             }
             tokio::time::sleep(LOOK_EVERY).await;

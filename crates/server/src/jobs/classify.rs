@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use keyward_core::{
     account::{AccountRef, Action, Method},
     actor::Actor,
-    case::{Case, Command, Stage},
+    case::{Case, Command},
     digest::{Digest, Field},
     event::{Door, Unmatched},
     ids::{CaseId, FactorId},
@@ -32,7 +32,7 @@ use crate::{
 /// Looks the name of a case up.
 pub async fn run(worker: &Worker, id: CaseId, signed_in: Option<SignedIn>) -> Ran {
     let case = worker.flow.load(id).await?;
-    if matches!(case.stage(), Stage::Classifying(_, None)) {
+    if case.is_classifying() {
         classify(worker, &case, signed_in).await?;
     }
     // Also when the job comes again and the name was looked up before: the case would wait for this proof in vain.

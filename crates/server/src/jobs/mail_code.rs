@@ -4,7 +4,7 @@
 
 use keyward_core::{
     account::Method,
-    case::{Case, Stage},
+    case::Case,
     digest::Digest,
     ids::{CaseId, FactorId},
 };
@@ -35,7 +35,7 @@ pub async fn run(worker: &Worker, id: CaseId, browser: Digest, to: Option<Factor
     if case.is_over() {
         return Ok(());
     }
-    if matches!(case.stage(), Stage::Classifying(_, None)) {
+    if case.is_classifying() {
         return Err(JobError::Later("the name has not been looked up yet".to_owned()));
     }
     let Some(subject) = case.subject() else { return Ok(()) };

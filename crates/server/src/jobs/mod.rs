@@ -55,8 +55,8 @@ const NOTHING: [&str; 6] = [""; 6];
 const MAIL: [&str; 3] = ["send", "mail_code", "new_address"];
 /// What tries or sets a password: at most three quarters of the places, so that a name is looked up while many do that at once (P23).
 const PASSWORDS: [&str; 3] = ["reissue", "look", "sign_in"];
-/// What waits for a directory, and a person for it.
-const DIRECTORY: [&str; 3] = ["classify", "reissue", "look"];
+/// What waits for a directory, and a person for it. A mailed code waits for the look-up.
+const DIRECTORY: [&str; 4] = ["classify", "mail_code", "reissue", "look"];
 /// How often a worker looks for work that another process left.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How often the log is signed, if it has grown.

@@ -138,12 +138,14 @@ impl Work {
         }
     }
 
-    /// How often it is tried. What waits for a directory outlives three days without one, and a notice three without a relay. A sign-in is over before its
+    /// How often it is tried. What waits for a directory, or for what that says, outlives three days without one, and a notice three without a relay. A sign-in is over before its
     /// last try, so that no dead job keeps its password.
     pub(super) const fn max_tries(&self) -> u32 {
         match self {
             Self::Send { .. } => 90,
-            Self::Classify { .. } | Self::Reissue { .. } | Self::Look { .. } => 10_000,
+            Self::Classify { .. } | Self::MailCode { to: None, .. } | Self::Reissue { .. } | Self::Look { .. } => {
+                10_000
+            }
             Self::MailCode { .. } | Self::NewAddress { .. } => 5,
             _ => 20,
         }

@@ -1,6 +1,6 @@
 //! How often a case may be started.
 
-use crate::world::World;
+use crate::world::{FIRST, World};
 
 #[tokio::test]
 async fn t_d10_a_name_has_so_many_starts_in_an_hour_whether_or_not_it_is_an_account() {
@@ -31,4 +31,40 @@ async fn t_d10_a_network_has_so_many_starts_in_an_hour_and_then_uses_up_nobodys_
         statuses.push(browser.fill(&find, &[("name", name)]).await.status.as_u16());
     }
     assert_eq!(statuses, [200, 200, 429]);
+}
+
+/// Right behind its start, the look-up of somebody held up the next request longer than that of nobody.
+#[tokio::test]
+async fn t_c02_a_name_is_looked_up_at_a_moment_that_chance_chooses_and_what_is_begun_signed_in_at_once() {
+    let world = World::with(|terms| {
+        terms.look_up_ms = 400;
+        (terms.starts.per_name_hour, terms.starts.per_network_hour) = (99, 99);
+    })
+    .await;
+    let ada = world.somebody("ada").await;
+    for name in ["ada", "nobody-here"].into_iter().cycle().take(20) {
+        let find = world.browser().get("/recover?for=forgot").await;
+        world.browser().fill(&find, &[("name", name)]).await;
+    }
+    let waits = |kind: &str| -> Vec<i64> {
+        let file = rusqlite::Connection::open(world.dir.path().join("keyward.db")).unwrap();
+        let mut jobs = file.prepare("SELECT due_ms - created_ms FROM jobs WHERE kind = ?1").unwrap();
+        let waits = jobs.query_map([kind], |row| row.get(0)).unwrap();
+        waits.map(Result::unwrap).collect()
+    };
+    let all = waits("classify");
+    assert_eq!(all.len(), 20);
+    assert!(all.iter().all(|wait| (0..400).contains(wait)), "{all:?}");
+    let (soon, late) =
+        (all.iter().filter(|wait| **wait < 200).count(), all.iter().filter(|wait| **wait >= 200).count());
+    assert!(soon >= 3 && late >= 3, "{all:?}");
+
+    world.hand.pass_ms(400);
+    world.work().await;
+    assert_eq!(waits("classify"), [0; 0]);
+    let mut browser = world.signed_in(&ada, FIRST).await;
+    let page = browser.get("/me/app/add").await;
+    browser.fill(&page, &[]).await;
+    assert_eq!(waits("classify"), [0]);
+    world.end().await;
 }

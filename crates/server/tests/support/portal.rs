@@ -141,7 +141,7 @@ pub struct Ground {
 impl Default for Ground {
     fn default() -> Self {
         // Time stands still here, and nobody waits for a refusal.
-        let terms = Terms { classes: classes(), refusal_ms: 0, ..Terms::default() };
+        let terms = Terms { classes: classes(), refusal_ms: 0, look_up_ms: 0, ..Terms::default() };
         Self { url: None, terms, directory: Box::new(|directory| directory), channel: None }
     }
 }

@@ -121,7 +121,7 @@ fn is_looked_up(here: &Here) -> bool {
     if here.case.claim().door != Door::Account {
         return true;
     }
-    let looking = matches!(here.case.stage(), Stage::Classifying(_, None) | Stage::Verifying(..));
+    let looking = here.case.is_classifying() || matches!(here.case.stage(), Stage::Verifying(..));
     let waiting = looking && here.case.evidence().is_empty();
     !waiting || here.visit.at.since_ms(here.case.opened_at()) > PATIENCE_MS
 }
