@@ -34,7 +34,7 @@ test('ux_64 a request that is stopped by who made it is over: page, link and cod
   await page.getByRole('link', { name: 'Stop this request' }).click();
   await page.getByRole('button', { name: 'Stop the request' }).click();
   await heading(page, 'You stopped this request');
-  await expect(page.getByText('Nothing has changed on the account.').first()).toBeVisible();
+  await expect(page.getByText('has changed nothing on the account').first()).toBeVisible();
   await expect(page.locator('.ref')).toContainText(number);
   await page.goBack();
   await heading(page, 'You stopped this request');
@@ -59,7 +59,7 @@ test('ux_71 "not me" from a message stops the case, blocks the account and needs
   await heading(page, 'How else can you prove it is you?');
   await owner.getByRole('button', { name: 'It was not me. Stop it' }).click();
   await heading(owner, 'Stopped');
-  await expect(owner.getByText('Nobody can reset this account until')).toBeVisible();
+  await expect(owner.getByText('No one can reset this account or sign in here until')).toBeVisible();
   await expect(owner.getByText('You do not need to change anything.')).toBeVisible();
   await owner.getByRole('button', { name: 'Deutsch' }).click();
   await expect(owner.getByRole('heading', { level: 1 })).toHaveText('Gestoppt');
@@ -120,5 +120,5 @@ test('ux_44 wrong codes are counted, said with what is left, and end in a page t
   await proceed(page);
   await heading(page, 'We cannot confirm it is you this way');
   await expect(page.getByText('This does not mean you did anything wrong.')).toBeVisible();
-  await expect(page.getByText('Nothing has changed on the account.').first()).toBeVisible();
+  await expect(page.getByText('has changed nothing on the account').first()).toBeVisible();
 });

@@ -360,6 +360,11 @@ impl Case {
         matches!(self.stage, Stage::Classifying(_, None))
     }
 
+    /// Whether the directory may have been written to: until that is found out, nobody can say if the account has changed.
+    pub const fn is_in_doubt(&self) -> bool {
+        matches!(self.stage, Stage::Reissuing(_, Attempt::Running(_) | Attempt::Unknown(_)))
+    }
+
     /// Whether it goes on only in the session in which it was begun, for the next one at that browser may be somebody else. Who made a change can
     /// look at what came of it, although the change has ended the session (R11).
     pub fn needs_session(&self) -> bool {

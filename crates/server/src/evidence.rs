@@ -87,8 +87,9 @@ impl EvidenceError {
             return error.is_broken();
         }
         match self {
-            Self::Sign(SignError::File { .. }) | Self::NoCase(_) | Self::NotCovered(_) | Self::NoPolicy(_) => false,
-            Self::Store(_) | Self::Sign(_) | Self::Load(_) | Self::Proof { .. } => true,
+            Self::Sign(error) => error.is_disproof(),
+            Self::NoCase(_) | Self::NotCovered(_) | Self::NoPolicy(_) => false,
+            Self::Store(_) | Self::Load(_) | Self::Proof { .. } => true,
             Self::Checkpoint(_) | Self::Bundle(_) => true,
         }
     }

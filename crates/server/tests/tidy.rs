@@ -30,6 +30,7 @@ const RULES: &[(&str, Rule)] = &[
     ("pure_core", sources::pure_core),
     ("permit", sources::permit),
     ("one_ledger", sources::one_ledger),
+    ("secret_pages", sources::secret_pages),
     ("registered", sources::registered),
     ("sizes", sources::sizes),
     ("purpose", sources::purpose),

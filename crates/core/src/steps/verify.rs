@@ -95,6 +95,10 @@ impl Evidence {
     fn was_usable(&self) -> bool {
         self.usable_from <= self.at
     }
+    /// Whether it counts at that moment: it has not lapsed, and its factor could be used when it was given.
+    pub fn counts(&self, at: Timestamp) -> bool {
+        self.was_usable() && at < self.until
+    }
     /// Whether it came from that factor.
     pub fn is_from(&self, factor: FactorId) -> bool {
         self.sources.contains(&Source::Factor { id: factor })
@@ -154,7 +158,7 @@ impl Proofs {
         let opens = &classified.classification().opens;
         let counting: Vec<&Evidence> = evidence
             .iter()
-            .filter(|e| e.subject == classified.subject() && e.was_usable() && at < e.until)
+            .filter(|e| e.subject == classified.subject() && e.counts(at))
             .filter(|e| !shares(&e.sources, opens))
             .take(MAX_EVIDENCE)
             .collect();

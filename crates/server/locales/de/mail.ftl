@@ -26,14 +26,14 @@ mail-stopped-withdrawn = Die Anfrage für { $account } wurde dort gestoppt, wo s
 mail-stopped-declined = Die Personen, die wir zu { $account } gefragt haben, haben nicht zugestimmt. Wir haben nichts getan.
 mail-stopped-directory = Für { $account } sollte ein neuer Zugang gesetzt werden. Das Verzeichnis mit den Konten hat die Änderung abgelehnt. Sie wurde nicht gemacht.
 mail-stopped-superseded = { $account } wurde geändert, während eine andere Anfrage dazu offen war. Diese andere Anfrage ist zu Ende.
-mail-stopped-by-this = Sie hat nichts geändert.
 mail-stopped-again = Wenn die Änderung von Ihnen ist, müssen Sie nichts tun.
 mail-stopped-contested = Die Anfrage für { $account } wurde gestoppt. Zu einer anderen Anfrage für dieses Konto hat jemand gesagt: Das war ich nicht.
-mail-stopped-unchanged = Ihr Konto hat sich nicht geändert.
+mail-stopped-unchanged = Die Anfrage mit dieser Fallnummer hat an Ihrem Konto nichts geändert.
 mail-stopped-next = Wenn Sie es waren, wählen Sie einen anderen Weg. Oder kommen Sie mit Ihrem Ausweis vorbei.
 mail-stopped-ask = Wenn Sie es waren, nennen Sie dem Service-Desk die Fallnummer. Dort kann man sehen, warum.
 mail-done-password = Ihr Passwort bei { $organization } wurde geändert
 mail-done-password-text = Für { $account } wurde ein neues Passwort gesetzt.
+mail-done-signed-out = Jeder Browser wurde von den Seiten für den Zugang abgemeldet.
 mail-done-unlock = Ihr Konto bei { $organization } wurde entsperrt
 mail-done-unlock-text = Das Konto { $account } ist wieder offen.
 mail-done-replace = Verlorenes Telefon oder verlorener Schlüssel abgeschaltet für Ihr Konto bei { $organization }
@@ -50,7 +50,7 @@ mail-removed-text = Von { $account } entfernt: { $way }, „{ $name }“.
 mail-password = Ihr Passwort bei { $organization } wurde geändert
 mail-password-text = Das Passwort für { $account } wurde von jemandem geändert, der das alte kannte. Jeder Browser wurde von den Seiten für den Zugang abgemeldet.
 mail-not-me = Zurücksetzen ist gesperrt für Ihr Konto bei { $organization }
-mail-not-me-text = Sie haben gesagt: Das war ich nicht. Niemand kann { $account } zurücksetzen bis { $time }.
+mail-not-me-text = Sie haben gesagt: Das war ich nicht. Niemand kann { $account } zurücksetzen oder sich auf diesen Seiten anmelden bis { $time }.
 mail-not-me-nothing =
     { $phone ->
         [none] Was Sie gesagt haben, ist festgehalten. Wenn Ihr Passwort nicht mehr geht, gehen Sie sofort zum Service-Desk.

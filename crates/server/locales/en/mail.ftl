@@ -26,14 +26,14 @@ mail-stopped-withdrawn = The request for { $account } was stopped by the person 
 mail-stopped-declined = The people we asked about { $account } did not agree, so we did nothing.
 mail-stopped-directory = You asked for a new way into { $account }. The directory with the accounts refused the change, so it was not made.
 mail-stopped-superseded = { $account } was changed while another request for it was open. That other request has ended.
-mail-stopped-by-this = It has changed nothing.
 mail-stopped-again = If you made the change, there is nothing to do.
 mail-stopped-contested = The request for { $account } was stopped. Of another request for it, someone said it was not them.
-mail-stopped-unchanged = Your account has not changed.
+mail-stopped-unchanged = The request with this case number has changed nothing on your account.
 mail-stopped-next = If it was you, choose another way. Or come by with your badge.
 mail-stopped-ask = If it was you, give the service desk the case number. They can see why.
 mail-done-password = Your { $organization } password was changed
 mail-done-password-text = You had a new password set for { $account }.
+mail-done-signed-out = Every browser was signed out of our recovery pages.
 mail-done-unlock = Your { $organization } account was unlocked
 mail-done-unlock-text = The account { $account } is open again.
 mail-done-replace = A lost phone or key was turned off for your { $organization } account
@@ -50,7 +50,7 @@ mail-removed-text = Removed from { $account }: { $way }, “{ $name }”.
 mail-password = Your { $organization } password was changed
 mail-password-text = The password for { $account } was changed by someone who knew the old one. Every browser was signed out of our recovery pages.
 mail-not-me = Resets are blocked for your { $organization } account
-mail-not-me-text = You told us it was not you. Nobody can reset { $account } until { $time }.
+mail-not-me-text = You told us it was not you. Nobody can reset { $account } or sign in to our recovery pages until { $time }.
 mail-not-me-nothing =
     { $phone ->
         [none] What you said is written down. If your password stops working, go to the service desk at once.

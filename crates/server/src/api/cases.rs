@@ -191,8 +191,10 @@ impl Input for NotMe {}
 pub struct NotMeSaid {
     /// The case.
     reference: String,
-    /// Whether the change had been made by then.
-    changed: bool,
+    /// Whether the change had been made by then. Absent while nobody can tell: the directory has not answered yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    changed: Option<bool>,
     /// Until when nobody can recover the account alone. Absent if the time to say it was over.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime)]
@@ -214,7 +216,7 @@ pub async fn not_me(call: Call<Anyone, NotMe>) -> Answer {
         let contested = contested.map_err(|error| Problem::of(&error, visit.at))?;
         let body = NotMeSaid {
             reference: said.case.reference().to_string(),
-            changed: crate::web::applicant::head(&said.case).changed,
+            changed: (!said.case.is_in_doubt()).then(|| crate::web::applicant::head(&said.case).changed),
             blocked_until: contested.map(|at| at.plus_ms(BLOCK_MS).to_string()),
         };
         Ok(Reply::json(StatusCode::OK, &body))

@@ -338,9 +338,10 @@ pub struct CaseView {
 pub async fn of(flow: &Flow, case: &Case, at: Timestamp) -> Result<CaseView, FlowError> {
     let state = State::of(case);
     let proving = matches!(state, State::Prove | State::Wait);
-    let shown: Vec<Way> = case.evidence().iter().map(|evidence| evidence.method.into()).collect();
+    let counting = case.evidence().iter().filter(|proof| proof.counts(at));
+    let shown: Vec<Way> = counting.map(|proof| proof.method.into()).collect();
     // Without a proof the plan is not even asked for.
-    let plan = if proving && !shown.is_empty() { Some(flow.plan(case, at).await?) } else { None };
+    let plan = if proving && !case.evidence().is_empty() { Some(flow.plan(case, at).await?) } else { None };
     let offered = match &plan {
         Some(plan) => Method::ALL.into_iter().filter(|method| plan.methods().contains(method)).map(Way::from).collect(),
         None if proving => FOR_EVERYONE.to_vec(),

@@ -39,7 +39,8 @@ Examples:
   keyward config check
   keyward --config ./keyward.toml --output json config check
 
-Ends with 0 if the configuration can be used and with 2 if not. It opens no connection.")]
+Ends with 2 if a value is wrong or a file that it names can not be read. It opens no connection; what is in the files is looked at
+by `keyward doctor`.")]
     Check,
     /// Print every key with its value; secrets stay hidden
     #[command(after_help = "\

@@ -17,8 +17,8 @@ const TOP: &str = "\
 <!-- Made from the table in crates/server/src/config/keys.rs by `UPDATE=1 cargo test -p keyward eco_06`. Change the table, not this page. -->
 
 Keyward reads one TOML file, `/etc/keyward/keyward.toml` unless `--config` names another. `keyward config init` writes a first one,
-`keyward config check` reads it and says everything that is wrong at once, `keyward config show --origin` says where each value comes from,
-and `keyward config schema` prints a JSON Schema for editors.
+`keyward config check` reads it and says every value that is wrong at once, then every file that is missing, `keyward config show --origin` says
+where each value comes from, and `keyward config schema` prints a JSON Schema for editors.
 
 **Order.** A command-line flag wins over an environment variable, that over a systemd credential, that over the file, that over the default.
 

@@ -307,7 +307,7 @@ impl Flow {
         if !is_address(address) {
             return Ok(Err(NotThisAddress::Shape));
         }
-        for factor in self.living(&person, Method::Email).await? {
+        for factor in self.living(person.id, Method::Email).await? {
             if self.mailbox(&person, &self.address(&factor)?) == self.mailbox(&person, address) {
                 let own = is_from_directory(&factor);
                 return Ok(Err(if own { NotThisAddress::Own } else { NotThisAddress::Already }));

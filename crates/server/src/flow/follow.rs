@@ -39,6 +39,10 @@ fn one(flow: &Flow, after: &Case, entry: &Entry, with: With) -> With {
         Event::Recorded(recorded) => match &recorded.outcome {
             // Success ends every code and link of this person, in other cases too (T-A15, T-A16), and every session (R11, X8).
             Outcome::Done => ended_for(after, with, |with, person| {
+                let with = match after.claim().action {
+                    Action::SetPassword => with.write(Write::PersonChanged { person, at: entry.at }),
+                    Action::Unlock | Action::EnrollFactor { .. } | Action::RemoveFactor => with,
+                };
                 [Purpose::Code, Purpose::Link, Purpose::SignIn]
                     .into_iter()
                     .fold(with, |with, purpose| with.write(Write::EndTokensOfPerson { person, purpose: Some(purpose) }))

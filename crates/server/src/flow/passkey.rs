@@ -5,6 +5,7 @@ use keyward_core::{
     case::Case,
     digest::Digest,
     ids::{CaseId, FactorId, PersonId},
+    secret::Secret,
     steps::verify::RejectionReason,
     time::{HOUR_MS, Timestamp},
 };
@@ -20,9 +21,9 @@ use crate::{
         passkey::{Aim, Answered, Bound, DIALOG_MS, Dialog, Enrollment, Open, PasskeyError, Record, Subject},
     },
     store::{
-        change::Write,
         guard::Guard,
         limits::Limit,
+        people::Factor,
         tokens::{NewToken, Purpose, Seen},
     },
     token::Token,
@@ -53,8 +54,7 @@ impl Flow {
     /// Asks for a new passkey.
     pub(super) async fn begin_enrollment(&self, case: CaseId, wanted: Enrollment<'_>) -> Result<Begun, FlowError> {
         let at = self.ctx.now();
-        let existing: Vec<Record> =
-            self.passkeys_of(wanted.person).await?.into_iter().map(|(_, record)| record).collect();
+        let existing = self.passkeys_of(wanted.person).await?;
         let dialog = self.party.begin_enrollment(wanted, &existing, at).map_err(broken)?;
         self.keep(dialog, Some(case), wanted.browser, at).await
     }
@@ -76,7 +76,7 @@ impl Flow {
         if !self.store.take_token(&seen, Some(case.id())).await? {
             return Ok(None);
         }
-        let existing: Vec<Record> = self.passkeys_of(person).await?.into_iter().map(|(_, record)| record).collect();
+        let existing = self.passkeys_of(person).await?;
         let bound = Bound { aim: Aim::Enroll { person }, browser };
         let open = Open { state: &kept.data, bound, at };
         match self.party.finish_enrollment(open, answer.as_bytes(), &existing) {
@@ -101,24 +101,27 @@ impl Flow {
             return Ok(Err(RejectionReason::OtherCase));
         }
         let Ok(answered) = Answered::read(answer.as_bytes()) else { return Ok(Err(RejectionReason::Unsound)) };
-        let passkeys = self.passkeys_of(person.id).await?;
+        let mut factors = self.living(person.id, Method::Passkey).await?;
+        let passkeys = self.passkeys(&factors)?;
         let bound = Bound { aim: Aim::Prove { case }, browser };
         let subject = Subject { person: person.id, passkeys: &passkeys };
         let proved = match self.party.finish(Open { state: &kept.data, bound, at }, &answered, subject) {
             Ok(proved) => proved,
             Err(refusal) => return Ok(Err(refusal.reason())),
         };
-        let used = passkeys.iter().find(|(_, record)| record.credential_id() == answered.credential_id());
-        let Some((id, _)) = used else { return Ok(Err(RejectionReason::NotEnrolled)) };
-        let Some(factor) = self.store.factor(*id).await? else { return Ok(Err(RejectionReason::NotEnrolled)) };
+        let used = passkeys.iter().position(|(_, record)| record.credential_id() == answered.credential_id());
+        let Some(used) = used else { return Ok(Err(RejectionReason::NotEnrolled)) };
         let record = match &proved.uses_up {
             UsesUp::Record { data, .. } => Some(data.clone()),
             UsesUp::Nothing | UsesUp::Step { .. } | UsesUp::Code { .. } | UsesUp::Token { .. } => None,
         };
+        let factor = factors.swap_remove(used);
+        let (id, before) = (factor.id, factor.data.clone());
         let mut good = good(factor, proved.sources, proved.uses_up, at);
         if let Some(data) = record {
-            let sealed = self.lock_away(*id, &keyward_core::secret::Secret::new(data))?;
-            good.with = good.with.write(Write::SetFactorData { factor: *id, data: sealed });
+            // Of a key and its copy that have counted equally far, one is too late.
+            let data = self.lock_away(id, &Secret::new(data))?;
+            good.with = good.with.guard(Guard::RenewFactorData { factor: id, before, data });
         }
         good.with = good.with.guard(Guard::ConsumeToken(seen));
         Ok(Ok(good))
@@ -126,19 +129,19 @@ impl Flow {
 
     /// Which passkeys still count, as `signalAllAcceptedCredentials` takes it (WebAuthn Level 3, 5.1.10.3; UX-38).
     pub async fn accepted_passkeys(&self, person: PersonId) -> Result<String, FlowError> {
-        let records: Vec<Record> = self.passkeys_of(person).await?.into_iter().map(|(_, record)| record).collect();
-        Ok(self.party.accepted(person, &records).to_string())
+        Ok(self.party.accepted(person, &self.passkeys_of(person).await?).to_string())
     }
 
-    async fn passkeys_of(&self, person: PersonId) -> Result<Vec<(FactorId, Record)>, FlowError> {
-        let mut records = Vec::new();
-        for factor in self.store.factors(person).await? {
-            if factor.method == Method::Passkey && factor.is_alive() {
-                let stored = self.unlock(&factor)?;
-                records.push((factor.id, Record::from_stored(stored.expose()).map_err(broken)?));
-            }
-        }
-        Ok(records)
+    async fn passkeys_of(&self, person: PersonId) -> Result<Vec<Record>, FlowError> {
+        let passkeys = self.passkeys(&self.living(person, Method::Passkey).await?)?;
+        Ok(passkeys.into_iter().map(|(_, record)| record).collect())
+    }
+
+    /// What was stored of each, in the same order.
+    fn passkeys(&self, factors: &[Factor]) -> Result<Vec<(FactorId, Record)>, FlowError> {
+        let read =
+            |factor: &Factor| Ok((factor.id, Record::from_stored(self.unlock(factor)?.expose()).map_err(broken)?));
+        factors.iter().map(read).collect()
     }
 
     async fn keep(

@@ -9,7 +9,7 @@ use keyward_core::{
     actor::Actor,
     case::{Case, Command, Refusal, Stage},
     digest::Digest,
-    ids::CaseId,
+    ids::{CaseId, PersonId},
     secret::Secret,
     steps::verify::{Evidence, RejectionReason, Source},
     time::{DAY_MS, Timestamp},
@@ -180,8 +180,9 @@ impl Flow {
         let a_try = (Limit { max: self.terms.tries, ..TRIES }, tries.as_bytes());
         let whose = case.subject().map_or_else(|| case.id().to_string(), |person| person.to_string());
         let (guessed, guesses) = (format!("{whose}/{word}"), self.terms.guesses);
+        let in_the_year = self.guessed_in_the_year(case, proof, &guessed).await?;
         let day = (Limit { max: guesses.per_day, ..GUESSES_A_DAY }, guessed.as_bytes());
-        let year = (Limit { max: guesses.per_year, ..GUESSES_A_YEAR }, guessed.as_bytes());
+        let year = (Limit { max: guesses.per_year, ..GUESSES_A_YEAR }, in_the_year.as_bytes());
         if proof.is_short() {
             match self.store.spend_each(&[a_try, day, year], at).await? {
                 None => return Ok(true),
@@ -196,6 +197,15 @@ impl Flow {
         Ok(!proof.is_short())
     }
 
+    /// What the guesses of a year are counted for: an app that was bound anew has its own (N-30). An address stays the same one.
+    async fn guessed_in_the_year(&self, case: &Case, proof: &Proof, guessed: &str) -> Result<String, FlowError> {
+        let newest = match (proof, case.subject()) {
+            (Proof::Totp(_), Some(person)) => self.living(person, Method::Totp).await?.iter().map(|app| app.id).max(),
+            _ => None,
+        };
+        Ok(newest.map_or_else(|| guessed.to_owned(), |app| format!("{guessed}/{app}")))
+    }
+
     async fn check(&self, trying: &Trying<'_>, proof: Proof) -> Checked {
         match proof {
             Proof::Totp(code) => self.check_totp(trying.person, &code, trying.at).await,
@@ -208,15 +218,15 @@ impl Flow {
     }
 
     /// The living factors of a kind.
-    pub async fn living(&self, person: &Person, method: Method) -> Result<Vec<Factor>, FlowError> {
-        let factors = self.store.factors(person.id).await?;
+    pub async fn living(&self, person: PersonId, method: Method) -> Result<Vec<Factor>, FlowError> {
+        let factors = self.store.factors(person).await?;
         Ok(factors.into_iter().filter(|factor| factor.method == method && factor.is_alive()).collect())
     }
 
     async fn check_totp(&self, person: &Person, code: &str, at: Timestamp) -> Checked {
         let mut reason = RejectionReason::NotEnrolled;
         let mut not_meant = Vec::new();
-        for factor in self.living(person, Method::Totp).await? {
+        for factor in self.living(person.id, Method::Totp).await? {
             if self.store.count_factor_try(factor.id).await?.is_none() {
                 continue;
             }
@@ -240,7 +250,7 @@ impl Flow {
 
     async fn check_recovery_code(&self, person: &Person, code: &str, at: Timestamp) -> Checked {
         let mut reason = RejectionReason::NotEnrolled;
-        for factor in self.living(person, Method::RecoveryCode).await? {
+        for factor in self.living(person.id, Method::RecoveryCode).await? {
             if self.store.count_factor_try(factor.id).await?.is_none() {
                 continue;
             }
@@ -256,7 +266,7 @@ impl Flow {
 
     async fn check_device(&self, trying: &Trying<'_>, cookie: &Token) -> Checked {
         let mut known = Vec::new();
-        let factors = self.living(trying.person, Method::KnownDevice).await?;
+        let factors = self.living(trying.person.id, Method::KnownDevice).await?;
         for factor in &factors {
             if let Ok(record) = known_device::Record::from_stored(self.unlock(factor)?.expose()) {
                 known.push((factor.id, record));

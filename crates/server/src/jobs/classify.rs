@@ -218,7 +218,8 @@ async fn present_password(worker: &Worker, case: CaseId, signed_in: SignedIn) ->
         subject: signed_in.person,
         sources: vec![Source::Password { directory: person.account.directory }],
         witness: None,
-        at: signed_in.at,
+        // By the clock of whoever signed them in, which may be ahead: what was shown in the future counts for nothing.
+        at: signed_in.at.min(flow.ctx.now()),
         until: signed_in.at.plus_ms(flow.terms.session_ms),
         usable_from: signed_in.at,
     };

@@ -43,7 +43,7 @@ pub async fn run(worker: &Worker, id: CaseId, browser: Digest, to: Option<Factor
     let opens = case.classified().map(|classified| classified.classification().opens.clone()).unwrap_or_default();
     let at = flow.ctx.now();
     let mut aside = Aside::default();
-    for factor in flow.living(&person, Method::Email).await? {
+    for factor in flow.living(person.id, Method::Email).await? {
         // Never to the mailbox that this very password opens (C18), never to one that is too new (M103).
         let own = flow.sources(&person, &factor)?.iter().any(|source| opens.contains(source));
         if own || factor.usable_from > at || to.is_some_and(|to| to != factor.id) {

@@ -55,8 +55,8 @@ const NOTHING: [&str; 6] = [""; 6];
 const MAIL: [&str; 3] = ["send", "mail_code", "new_address"];
 /// What tries or sets a password: at most three quarters of the places, so that a name is looked up while many do that at once (P23).
 const PASSWORDS: [&str; 3] = ["reissue", "look", "sign_in"];
-/// What waits for a directory, and a person for it. A mailed code waits for the look-up.
-const DIRECTORY: [&str; 4] = ["classify", "mail_code", "reissue", "look"];
+/// What a person waits for, and it for a directory or a mail server.
+const AWAITED: [&str; 5] = ["classify", "mail_code", "new_address", "reissue", "look"];
 /// How often a worker looks for work that another process left.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How often the log is signed, if it has grown.
@@ -324,9 +324,9 @@ async fn hold(store: &Store, ctx: &Ctx, (job, every): (&Taken, Duration)) -> Ran
     }
 }
 
-/// Doubles from half a second to an hour; for what waits for a directory, to half a minute, so that it goes on soon after that is back (R5).
+/// Doubles from half a second to an hour; for what a person waits for, to half a minute, so that it goes on soon after the directory is back (R5).
 fn backoff_ms(kind: &str, tries: u32) -> i64 {
-    let most_ms = if DIRECTORY.contains(&kind) { 30 * SECOND_MS } else { 60 * MINUTE_MS };
+    let most_ms = if AWAITED.contains(&kind) { 30 * SECOND_MS } else { 60 * MINUTE_MS };
     let doubled = 1i64.checked_shl(tries.min(20)).unwrap_or(i64::MAX);
     (SECOND_MS / 4).saturating_mul(doubled).min(most_ms)
 }

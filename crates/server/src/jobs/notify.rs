@@ -1,12 +1,22 @@
 //! Tells everybody who should know: one message for each address of the person (UX-69), each with its own job, so that one dead mailbox stops no other.
 
-use keyward_core::{account::Method, case::Case, event::Door, ids::CaseId, steps::review::NoticeAbout};
+use keyward_core::{
+    account::{Class, Method},
+    case::Case,
+    event::{Door, Event},
+    ids::CaseId,
+    steps::review::NoticeAbout,
+    time::Timestamp,
+};
 
 use super::{
-    Ran, Work, Worker,
+    JobError, Ran, Work, Worker,
     send::{Caused, is_bearable},
 };
-use crate::store::change::Aside;
+use crate::{
+    flow::is_from_directory,
+    store::{change::Aside, people::Factor},
+};
 
 /// Queues the messages of one occasion.
 pub async fn run(worker: &Worker, id: CaseId, about: NoticeAbout) -> Ran {
@@ -17,11 +27,13 @@ pub async fn run(worker: &Worker, id: CaseId, about: NoticeAbout) -> Ran {
     let mut aside = Aside::default();
     // An address that was just taken off hears of it too: it may have been somebody else who did that.
     let taken_off = flow.changed_way(&case).await?.map(|factor| factor.id);
+    let of_a_stranger = of_a_stranger(worker, &case, about).await?;
     for factor in flow.store.factors(person).await? {
-        if factor.method != Method::Email || !(factor.is_alive() || taken_off == Some(factor.id)) {
+        let hears = factor.is_alive() || taken_off == Some(factor.id) || was_listed(worker, &case, &factor, at);
+        if factor.method != Method::Email || !hears {
             continue;
         }
-        if of_a_stranger(&case, about) && !is_bearable(worker, Caused::Notice, factor.id).await? {
+        if of_a_stranger && !is_bearable(worker, Caused::Notice, factor.id).await? {
             continue;
         }
         let mut job = Work::Send { case: id, about, to: factor.id }.job(&flow.ctx, at, at);
@@ -32,8 +44,20 @@ pub async fn run(worker: &Worker, id: CaseId, about: NoticeAbout) -> Ran {
     Ok(flow.store.aside(aside).await?)
 }
 
+/// Whether the directory listed the address not long ago. Whoever may write there can put their own in its place, and for as long as that one proves
+/// nothing (M103), the one before hears of everything (R45).
+fn was_listed(worker: &Worker, case: &Case, factor: &Factor, at: Timestamp) -> bool {
+    let class = case.class().unwrap_or(Class::Admin);
+    let wait_ms = worker.flow.terms.quarantine.of(class, true);
+    is_from_directory(factor) && factor.ended.is_some_and(|ended| at < ended.plus_ms(wait_ms))
+}
+
 /// Whether somebody caused it who has proved nothing: that a case began, or ended without a proof. Everything else is told however often.
-fn of_a_stranger(case: &Case, about: NoticeAbout) -> bool {
-    let nothing_shown = case.evidence().is_empty() && case.claim().door != Door::Account;
-    nothing_shown && matches!(about, NoticeAbout::Started | NoticeAbout::Stopped)
+async fn of_a_stranger(worker: &Worker, case: &Case, about: NoticeAbout) -> Result<bool, JobError> {
+    if case.claim().door == Door::Account || !matches!(about, NoticeAbout::Started | NoticeAbout::Stopped) {
+        return Ok(false);
+    }
+    // A case that is over has no proofs any more; its entries have.
+    let entries = worker.flow.entries(case.id()).await?;
+    Ok(!entries.iter().any(|entry| matches!(entry.event, Event::Presented(_))))
 }

@@ -104,10 +104,16 @@ async fn start(worker: &Worker, id: CaseId) -> Result<Option<(Durable<Acted>, Op
     let factors = case.evidence().iter().flat_map(|proof| &proof.sources).filter_map(Source::factor);
     let with = factors.map(Guard::FactorNotEnded).fold(with, With::guard);
     let with = with.guard(Guard::PersonNotBlocked { person: subject, at: flow.ctx.now() });
+    // Whoever has set a new password meanwhile has taken from a thief what was proved before it, in every case that is open.
+    let since = case.evidence().iter().map(|proof| proof.at).min();
+    let with = match since {
+        Some(since) => with.guard(Guard::PersonNotChangedSince { person: subject, since }),
+        None => with,
+    };
     match flow.act(id, Actor::Keyward, Command::Start(now), with).await {
         Ok(acted) if acted.get().committed.started().is_some() => Ok(Some((acted, account.changed_at))),
         Ok(_) => Ok(None),
-        Err(FlowError::Lost(GuardKind::Factor)) => {
+        Err(FlowError::Lost(GuardKind::Factor | GuardKind::Changed)) => {
             give_up::run(worker, id, EndReason::Superseded).await?;
             Ok(None)
         }

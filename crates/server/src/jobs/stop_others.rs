@@ -6,6 +6,7 @@ use keyward_core::{
     case::Case,
     event::{EndReason, Event},
     ids::{CaseId, FactorId},
+    steps::reissue::Reissued,
 };
 
 use super::{JobError, Ran, Worker, give_up};
@@ -25,14 +26,20 @@ pub async fn run(worker: &Worker, because_of: CaseId) -> Ran {
     if case.claim().action != Action::SetPassword {
         return Ok(());
     }
-    let mut proved = Vec::new();
+    let mut older = Vec::new();
     for id in open {
         // Where nothing is proved yet, nothing was proved before. That somebody else's case ends would tell them that there is an account, too.
-        if flow.load(id).await.map_or(true, |case| !case.evidence().is_empty()) {
-            proved.push(id);
+        if flow.load(id).await.map_or(true, |other| has_proof_from_before(&other, &case)) {
+            older.push(id);
         }
     }
-    give_up::all(worker, proved, EndReason::Superseded).await
+    give_up::all(worker, older, EndReason::Superseded).await
+}
+
+/// Whether something was proved in a case before another one made its change: this may be looked at long after it.
+fn has_proof_from_before(other: &Case, changed: &Case) -> bool {
+    let at = changed.reissued().map(Reissued::at);
+    other.evidence().iter().any(|proof| at.is_none_or(|at| proof.at <= at))
 }
 
 /// What somebody else bound must not outlive the wait that was made so that its owner can say so (decision 5, M103), and a sheet from which

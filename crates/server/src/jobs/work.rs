@@ -146,7 +146,8 @@ impl Work {
             Self::Classify { .. } | Self::MailCode { to: None, .. } | Self::Reissue { .. } | Self::Look { .. } => {
                 10_000
             }
-            Self::MailCode { .. } | Self::NewAddress { .. } => 5,
+            // Ten minutes, which is as long as a code lives.
+            Self::MailCode { .. } | Self::NewAddress { .. } => 25,
             _ => 20,
         }
     }

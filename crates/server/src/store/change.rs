@@ -27,8 +27,8 @@ statements! {
     PUT_ENTRY = "log/put_entry";
     PUT_ENTRIES = "log/put_entries";
     BLOCK = "persons/block";
+    CHANGED = "persons/changed";
     END_METHOD = "factors/end_method";
-    SET_DATA = "factors/set_data";
     TAKE_TRY_BACK = "factors/take_try_back";
     PUT_CODE = "factors/put_code";
 }
@@ -46,13 +46,6 @@ pub enum Write {
         but: FactorId,
         /// When.
         at: Timestamp,
-    },
-    /// The sealed data of a factor after use (the counter of a passkey).
-    SetFactorData {
-        /// Which.
-        factor: FactorId,
-        /// Sealed.
-        data: Vec<u8>,
     },
     /// The codes of a sheet.
     PutRecoveryCodes {
@@ -85,6 +78,13 @@ pub enum Write {
         person: PersonId,
         /// None: all.
         purpose: Option<Purpose>,
+    },
+    /// A new password was set. What was proved before it changes nothing any more (T-A16).
+    PersonChanged {
+        /// Whose account.
+        person: PersonId,
+        /// When.
+        at: Timestamp,
     },
     /// No recovery by oneself until then.
     BlockPerson {
@@ -274,9 +274,6 @@ impl Write {
                 let vals = vals![*person, Word(*method), *at, *but];
                 tx.write(&END_METHOD, vals).await?;
             }
-            Self::SetFactorData { factor, data } => {
-                tx.write(&SET_DATA, vals![*factor, data]).await?;
-            }
             Self::TakeTryBack(factor) => {
                 tx.write(&TAKE_TRY_BACK, vals![*factor]).await?;
             }
@@ -292,6 +289,9 @@ impl Write {
             }
             Self::EndTokensOfPerson { person, purpose } => {
                 tokens::end_of_person(tx, *person, *purpose).await?;
+            }
+            Self::PersonChanged { person, at } => {
+                tx.write(&CHANGED, vals![*person, *at]).await?;
             }
             Self::BlockPerson { person, until } => {
                 tx.write(&BLOCK, vals![*person, *until]).await?;

@@ -17,6 +17,7 @@ use super::{
 
 statements! {
     NOT_BLOCKED = "persons/not_blocked";
+    NOT_CHANGED_SINCE = "persons/not_changed_since";
     USE_FACTOR = "factors/use";
     FACTOR_ALIVE = "factors/alive";
     HOLD_PERSON = "persons/hold";
@@ -75,7 +76,7 @@ pub enum Guard {
     FactorNotEnded(FactorId),
     /// The person has nothing set up but addresses.
     NoFactorYet(PersonId),
-    /// The data of the factor is what was read, and is this from now on: a key in it is of use once (R10).
+    /// The data of the factor is what was read, and is this from now on: a key or a count in it is of use once (R10).
     RenewFactorData {
         /// Which.
         factor: FactorId,
@@ -90,6 +91,13 @@ pub enum Guard {
         person: PersonId,
         /// When.
         at: Timestamp,
+    },
+    /// No case has set a new password for the person at that moment or behind it.
+    PersonNotChangedSince {
+        /// Whose account.
+        person: PersonId,
+        /// When.
+        since: Timestamp,
     },
     /// The job is still ours; it is kept until `until`.
     HoldJob {
@@ -155,6 +163,8 @@ pub enum GuardKind {
     Factor,
     /// "Not me" was said.
     Person,
+    /// There is a newer password.
+    Changed,
     /// Another worker has the job.
     Job,
     /// The idempotency key was used.
@@ -177,6 +187,7 @@ impl Guard {
             | Self::RenewFactorData { .. }
             | Self::EndFactor { .. } => GuardKind::Factor,
             Self::PersonNotBlocked { .. } => GuardKind::Person,
+            Self::PersonNotChangedSince { .. } => GuardKind::Changed,
             Self::HoldJob { .. } | Self::FinishJob { .. } => GuardKind::Job,
             Self::FirstUse { .. } => GuardKind::Key,
             Self::Within { limit, .. } => GuardKind::Limit(limit.name),
@@ -214,6 +225,7 @@ impl Guard {
             }
             Self::RenewFactorData { factor, before, data } => tx.write(&RENEW_DATA, vals![*factor, before, data]).await,
             Self::PersonNotBlocked { person, at } => tx.write(&NOT_BLOCKED, vals![*person, *at]).await,
+            Self::PersonNotChangedSince { person, since } => tx.write(&NOT_CHANGED_SINCE, vals![*person, *since]).await,
             Self::Within { limit, key, at } => limits::spend(tx, *limit, *key, *at).await,
             Self::HoldJob { job, tries, until } => jobs::hold(tx, *job, *tries, *until).await,
             Self::FinishJob { job, tries } => jobs::finish(tx, *job, *tries).await,

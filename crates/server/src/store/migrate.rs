@@ -32,6 +32,7 @@ const ALL: &[Migration] = &[
     Migration { version: 2, name: "workers", text: include_str!("../../migrations/0002_workers.sql") },
     Migration { version: 3, name: "narrow", text: include_str!("../../migrations/0003_narrow.sql") },
     Migration { version: 4, name: "answers", text: include_str!("../../migrations/0004_answers.sql") },
+    Migration { version: 5, name: "changed", text: include_str!("../../migrations/0005_changed.sql") },
 ];
 
 /// Where the engines differ in what tables are made of: a word of the migrations, on SQLite, on PostgreSQL.
@@ -207,7 +208,7 @@ mod tests {
 
         let file = rusqlite::Connection::open(&path).unwrap();
         let before = TABLES.map(|table| all(&file, table));
-        assert_eq!(store.migrate(at).await.unwrap(), ["0003 narrow", "0004 answers"]);
+        assert_eq!(store.migrate(at).await.unwrap(), ["0003 narrow", "0004 answers", "0005 changed"]);
         assert_eq!(TABLES.map(|table| all(&file, table)), before);
     }
 }

@@ -164,6 +164,17 @@ struct Examined {
     last: Option<(Checkpoint, String)>,
 }
 
+impl SignError {
+    /// Whether the log itself is at fault: what is stored is not what was signed, or nobody can tell any more.
+    pub fn is_disproof(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_broken(),
+            Self::File { .. } => false,
+            _ => true,
+        }
+    }
+}
+
 impl Store {
     /// Checks the database against what was signed before, and everything that came since. To be asked at start, before anything is
     /// appended; [`Store::sign_checkpoint`] asks again each time.

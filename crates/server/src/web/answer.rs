@@ -13,7 +13,10 @@ use keyward_core::{
 
 use super::{
     shell::page,
-    views::outcome::{StopReason, Stopped},
+    views::{
+        CaseHead,
+        outcome::{StopReason, Stopped},
+    },
     visit::Visit,
 };
 use crate::flow::FlowError;
@@ -70,11 +73,16 @@ pub fn with_cookie(mut answer: Answer, cookie: &Cookie<'_>) -> Answer {
 
 /// Why a page does not go on, as a page.
 pub fn stop(visit: &Visit, why: StopReason) -> Answer {
+    stop_in(visit, why, None)
+}
+
+/// The same in a case, whose number and way back it shows (UX-47).
+pub fn stop_in(visit: &Visit, why: StopReason, case: Option<CaseHead>) -> Answer {
     let again = match why {
         StopReason::TooManyTries(until) => Some(until),
         _ => None,
     };
-    let answer = page(why.status(), &Stopped::plain(visit.shell(), why));
+    let answer = page(why.status(), &Stopped { case, ..Stopped::plain(visit.shell(), why) });
     match again {
         Some(until) => come_back(answer, until, visit.at),
         None => answer,
@@ -90,7 +98,16 @@ pub fn come_back(mut answer: Answer, until: Timestamp, at: Timestamp) -> Answer 
 
 /// What went wrong, as a page. The reason is logged; the page says what it means for the person.
 pub fn failed(visit: &Visit, error: FlowError) -> Answer {
-    let why = match &error {
+    stop(visit, meaning(&error))
+}
+
+/// The same in a case.
+pub fn failed_in(visit: &Visit, error: FlowError, case: CaseHead) -> Answer {
+    stop_in(visit, meaning(&error), Some(case))
+}
+
+fn meaning(error: &FlowError) -> StopReason {
+    match error {
         FlowError::NoCase => StopReason::NotFound,
         FlowError::TooMany(until) => StopReason::TooManyTries(*until),
         FlowError::Lost(_) => StopReason::AlreadyDone,
@@ -114,8 +131,7 @@ pub fn failed(visit: &Visit, error: FlowError) -> Answer {
                 StopReason::NotConfirmed
             }
         },
-    };
-    stop(visit, why)
+    }
 }
 
 /// JSON.

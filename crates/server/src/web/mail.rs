@@ -298,13 +298,6 @@ impl StoppedBy {
             Self::Contested => k("stop-contested-next"),
         }
     }
-    /// What became of the account by this request.
-    fn unchanged(self) -> Key {
-        match self {
-            Self::Superseded => k("mail-stopped-by-this"),
-            _ => k("mail-stopped-unchanged"),
-        }
-    }
 }
 
 impl Letterhead {
@@ -379,7 +372,7 @@ impl Letterhead {
         };
         let mut blocks = vec![self.text(text)];
         if signed_out {
-            blocks.push(self.text(k("done-signed-out")));
+            blocks.push(self.text(k("mail-done-signed-out")));
         }
         blocks.push(self.facts(&case.origin, Some(&case.reference)));
         self.letter(Tone::Done, subject, blocks, Some(&case.not_me))
@@ -405,7 +398,7 @@ impl Letterhead {
     fn stopped(&self, by: StoppedBy, case: &CaseLine) -> Letter<'_> {
         let blocks = vec![
             self.text(by.text()),
-            self.text(by.unchanged()),
+            self.text(k("mail-stopped-unchanged")),
             self.facts(&case.origin, Some(&case.reference)),
             self.text(by.next()),
         ];

@@ -144,6 +144,15 @@ impl Visit {
         self.jar.iter().filter_map(named).filter_map(key).take(MOST_CASES).collect()
     }
 
+    /// The names of the cookies of ours that begin like this, as [`token`](Self::token) takes them.
+    pub fn cookies(&self, start: &str) -> Vec<String> {
+        let (ours, start) = (self.portal.cookie(""), self.portal.cookie(start));
+        let named = |cookie: &Cookie<'static>| {
+            cookie.name().starts_with(&start).then(|| cookie.name().strip_prefix(&ours).unwrap_or_default().to_owned())
+        };
+        self.jar.iter().filter_map(named).collect()
+    }
+
     /// A cookie that no script can read, for this host, for so long.
     pub fn cookie(&self, what: &str, token: &Token, life_ms: i64) -> Cookie<'static> {
         let mut cookie = Cookie::new(self.portal.cookie(what), token.reveal().expose().clone());

@@ -50,7 +50,12 @@ impl World {
 
     /// A passkey, whose key does not count: what holds once is not held by that.
     pub async fn give_passkey(&self, person: &Person) -> Key {
-        let (key, at) = (Key { uncounted: true, ..Key::default() }, self.ctx.now());
+        self.give_key(person, Key { uncounted: true, ..Key::default() }).await
+    }
+
+    /// A passkey on that key.
+    pub async fn give_key(&self, person: &Person, key: Key) -> Key {
+        let at = self.ctx.now();
         let browser = Digest::of(b"a browser");
         let wanted = Enrollment { person: person.id, name: "pat", display_name: "Pat", browser, security_key: false };
         let dialog = self.flow.party.begin_enrollment(wanted, &[], at).unwrap();

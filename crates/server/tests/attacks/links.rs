@@ -74,7 +74,8 @@ impl Scene {
     async fn is_dead(&self, browser: &mut Browser, case: &str, mail: &Mail, why: &str) {
         let before = self.world.case(case).await.evidence().len();
         let landing = browser.get(&mail.link("/l/")).await;
-        let button = browser.post("/l", &[]).await;
+        assert!(landing.path.starts_with("/l?of="), "{}", landing.path);
+        let button = browser.post(&landing.path, &[]).await;
         assert_eq!((landing.status.as_u16(), button.status.as_u16()), (410, 410), "{why}: {}", landing.html);
         let typed = browser.post(&format!("/recover/{case}/email"), &[("code", &mail.code())]).await;
         assert_eq!(typed.status, 422, "{why}: {}", typed.html);
@@ -102,8 +103,8 @@ async fn t_a11_neither_links_nor_codes_lie_in_the_database_and_what_does_is_no_k
         assert!(kept, "what is kept is its digest");
         // What is in the database, handed in as if it were the key.
         let replayed = Token::new(*stored.bytes()).reveal().expose().clone();
-        browser.get(&format!("/l/{replayed}")).await;
-        assert_eq!(browser.post("/l", &[]).await.status, 410);
+        let landing = browser.get(&format!("/l/{replayed}")).await;
+        assert_eq!(browser.post(&landing.path, &[]).await.status, 410);
     }
     scene.world.end().await;
 }
@@ -160,8 +161,8 @@ async fn t_a14_of_two_messages_one_proves_and_the_other_adds_nothing() {
     assert!(how.says("You have shown 1 of 2 proofs"), "{}", how.html);
     // The older one is the same mailbox once more.
     for link in [&first, &second] {
-        browser.get(&link.link("/l/")).await;
-        browser.post("/l", &[]).await;
+        let landing = browser.get(&link.link("/l/")).await;
+        browser.post(&landing.path, &[]).await;
         let now = scene.world.case(&case).await;
         assert!(matches!(now.stage(), Stage::Verifying(..)), "{:?}", now.stage());
         let how = browser.get(&format!("/recover/{case}/how")).await;
@@ -169,8 +170,8 @@ async fn t_a14_of_two_messages_one_proves_and_the_other_adds_nothing() {
     }
     // The link of a case counts in its own browser alone, whichever is newer.
     let (mut other, newer, third) = scene.with_link().await;
-    browser.get(&third.link("/l/")).await;
-    assert_eq!(browser.post("/l", &[]).await.status, 410);
+    let landing = browser.get(&third.link("/l/")).await;
+    assert_eq!(browser.post(&landing.path, &[]).await.status, 410);
     assert!(scene.world.case(&newer).await.evidence().is_empty());
     let landing = other.get(&third.link("/l/")).await;
     assert!(other.fill(&landing, &[]).await.says("You have shown 1 of 2 proofs"));

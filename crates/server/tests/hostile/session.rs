@@ -274,7 +274,7 @@ async fn t_f04_a_planted_cookie_is_never_what_a_session_or_a_case_becomes() {
     let mut owner = world.browser();
     let landing = owner.get(&letter.link("/l/")).await;
     assert_eq!(landing.status, StatusCode::GONE, "only the browser that asked can use it: {}", landing.html);
-    assert_eq!(owner.post("/l", &[]).await.status, StatusCode::GONE);
+    assert_eq!(owner.post(&landing.path, &[]).await.status, StatusCode::GONE);
     assert!(thief.get(&how.path).await.path.ends_with("/how"), "nothing was shown");
     world.end().await;
 }

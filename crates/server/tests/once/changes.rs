@@ -101,7 +101,7 @@ async fn t_e02_a_used_code_is_replaced_once(pair: Pair) {
         pair.client().act(&held, "/submission", json!({ "password": password(round, 0) })).await;
         pair.work().await;
         let cases = [held];
-        let got = pair.race_in(&cases, "/enrollment/recovery_code/replacement", &json!({})).await;
+        let got = pair.race_in(&cases, "/enrollment/recovery_code/replacement", &[json!({})]).await;
         let won = won(&got, 200);
         assert_eq!((won.len(), got[won[0]].at("/codes").as_array().unwrap().len()), (1, 1));
         assert_eq!(pair.logged(&cases, |event| matches!(event, Event::CodeReplaced { .. })).await, 1);
@@ -130,7 +130,7 @@ async fn t_e02_an_app_is_bound_once(pair: Pair) {
         let code = App::typed(&setup.str("/seed")).code(pair.one.ctx.now());
         let cases = [held];
         let got =
-            pair.race_in(&cases, "/enrollment/totp", &json!({ "dialog": setup.str("/dialog"), "code": code })).await;
+            pair.race_in(&cases, "/enrollment/totp", &[json!({ "dialog": setup.str("/dialog"), "code": code })]).await;
         assert_eq!(won(&got, 202).len(), 1);
         thirty_workers(&pair).await;
         assert_eq!(pair.logged(&cases, |event| matches!(event, Event::Recorded(_))).await, 1);
@@ -145,12 +145,12 @@ async fn t_e02_a_sheet_is_made_once_and_shown_once(pair: Pair) {
     for round in 0..rounds() {
         let (mike, held) = adding(&pair, round, "recovery_code").await;
         let cases = [held];
-        let got = pair.race_in(&cases, "/enrollment/recovery_code", &json!({})).await;
+        let got = pair.race_in(&cases, "/enrollment/recovery_code", &[json!({})]).await;
         let made = won(&got, 202);
         assert_eq!(made.len(), 1);
         thirty_workers(&pair).await;
         let dialog: Value = json!({ "dialog": got[made[0]].str("/dialog") });
-        let got = pair.race_in(&cases, "/enrollment/recovery_code/sheet", &dialog).await;
+        let got = pair.race_in(&cases, "/enrollment/recovery_code/sheet", &[dialog]).await;
         assert_eq!(won(&got, 200).len(), 1);
         assert_eq!(pair.one.living(&mike.person, Method::RecoveryCode).await.len(), 1, "the sheet of before has ended");
         pair.one.hand.pass_ms(HOUR_MS);

@@ -96,6 +96,26 @@ async fn t_d01_r09_after_ten_guesses_in_a_day_the_right_code_is_no_longer_looked
     world.end().await;
 }
 
+#[tokio::test]
+async fn n_30_an_app_that_was_bound_anew_has_its_own_guesses_in_the_year() {
+    let world = World::with(|terms| terms.guesses.per_year = 5).await;
+    let (mike, app, _) = mike(&world).await;
+    let slip = wrong(&app, world.ctx.now());
+    let (client, held) = stranger(&world, 0).await;
+    for _ in 0..5 {
+        client.act(&held, "/proofs/totp", json!({ "code": slip })).await;
+    }
+    world.hand.pass_ms(2 * DAY_MS);
+    let (client, held) = stranger(&world, 1).await;
+    let right = json!({ "code": app.code(world.ctx.now()) });
+    assert_eq!(client.act(&held, "/proofs/totp", right).await.short(), (422, "not-confirmed".to_owned()));
+    let newer = world.give_app(&mike).await;
+    let (client, held) = stranger(&world, 2).await;
+    let right = json!({ "code": newer.code(world.ctx.now()) });
+    assert_eq!(client.act(&held, "/proofs/totp", right).await.at("/shown"), json!(["totp"]));
+    world.end().await;
+}
+
 /// One request over a connection of its own, from that address. Status and body.
 async fn knock(from: Ipv4Addr, to: SocketAddr, path: &str, headers: &str, body: &Value) -> (u16, Value) {
     let socket = TcpSocket::new_v4().unwrap();

@@ -116,10 +116,10 @@ impl Pair {
         got
     }
 
-    /// The same request by all, each about one of these cases.
-    pub async fn race_in(&self, cases: &[Held], rest: &'static str, body: &Value) -> Vec<Got> {
+    /// Requests to one path by all, each about one of these cases and with one of these bodies.
+    pub async fn race_in(&self, cases: &[Held], rest: &'static str, bodies: &[Value]) -> Vec<Got> {
         self.race(|client, number| {
-            let (held, body) = (cases[number % cases.len()].clone(), body.clone());
+            let (held, body) = (cases[number % cases.len()].clone(), bodies[number % bodies.len()].clone());
             async move { client.act(&held, rest, body).await }
         })
         .await
@@ -156,8 +156,8 @@ impl Pair {
     }
 
     /// One request won, and the log has one proof of that kind, in the case of the winner.
-    pub async fn one_holds(&self, cases: &[Held], rest: &'static str, body: &Value, method: Method) {
-        let got = self.race_in(cases, rest, body).await;
+    pub async fn one_holds(&self, cases: &[Held], rest: &'static str, bodies: &[Value], method: Method) {
+        let got = self.race_in(cases, rest, bodies).await;
         let winners: Vec<usize> = (0..RACERS).filter(|number| got[*number].status.is_success()).collect();
         assert_eq!(winners.len(), 1, "{:?}", got.iter().map(Got::short).collect::<Vec<_>>());
         let shown = |event: &Event| matches!(event, Event::Presented(proof) if proof.method == method);

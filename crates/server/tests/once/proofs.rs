@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     pair::{Pair, RACERS, on_both, rounds},
     people::linked,
-    world::START,
+    world::{Key, START},
 };
 
 on_both! {
@@ -15,6 +15,7 @@ on_both! {
     t_e02_a_code_of_an_app_holds_once
     t_e02_a_printed_code_holds_once
     t_e02_a_passkey_dialog_holds_once
+    t_g08_of_a_passkey_and_its_copies_one_holds
     t_e02_the_key_of_a_known_browser_holds_once
 }
 
@@ -36,7 +37,7 @@ async fn mailed(pair: &Pair, round: usize, by_link: bool) {
     } else {
         ("/proofs/email_code", json!({ "code": mail.code() }))
     };
-    pair.one_holds(&cases, rest, &body, Method::Email).await;
+    pair.one_holds(&cases, rest, &[body], Method::Email).await;
 }
 
 async fn t_e01_a_mailed_link_holds_once(pair: Pair) {
@@ -58,7 +59,7 @@ async fn t_e02_a_code_of_an_app_holds_once(pair: Pair) {
         let mike = pair.somebody(round).await;
         let cases = pair.cases(&mike, spread(round)).await;
         let body = json!({ "code": mike.app.code(START) });
-        pair.one_holds(&cases, "/proofs/totp", &body, Method::Totp).await;
+        pair.one_holds(&cases, "/proofs/totp", &[body], Method::Totp).await;
     }
     pair.end("time step of an app", rounds()).await;
 }
@@ -68,7 +69,7 @@ async fn t_e02_a_printed_code_holds_once(pair: Pair) {
         let mike = pair.somebody(round).await;
         let cases = pair.cases(&mike, spread(round)).await;
         let body = json!({ "code": mike.codes[3] });
-        pair.one_holds(&cases, "/proofs/recovery_code", &body, Method::RecoveryCode).await;
+        pair.one_holds(&cases, "/proofs/recovery_code", &[body], Method::RecoveryCode).await;
     }
     pair.end("printed code", rounds()).await;
 }
@@ -79,9 +80,24 @@ async fn t_e02_a_passkey_dialog_holds_once(pair: Pair) {
         let key = pair.one.give_passkey(&mike.person).await;
         let cases = pair.cases(&mike, 1).await;
         let body = pair.client().answered(&cases[0], &key).await;
-        pair.one_holds(&cases, "/proofs/passkey", &body, Method::Passkey).await;
+        pair.one_holds(&cases, "/proofs/passkey", &[body], Method::Passkey).await;
     }
     pair.end("passkey dialog", rounds()).await;
+}
+
+/// Each has counted as far as the others, and answers a dialog of its own.
+async fn t_g08_of_a_passkey_and_its_copies_one_holds(pair: Pair) {
+    for round in 0..rounds() {
+        let mike = pair.somebody(round).await;
+        let key = pair.one.give_key(&mike.person, Key::default()).await;
+        let cases = pair.cases(&mike, RACERS).await;
+        let mut answers = Vec::new();
+        for held in &cases {
+            answers.push(pair.client().answered(held, &key.copy()).await);
+        }
+        pair.one_holds(&cases, "/proofs/passkey", &answers, Method::Passkey).await;
+    }
+    pair.end("count of a copied passkey", rounds()).await;
 }
 
 async fn t_e02_the_key_of_a_known_browser_holds_once(pair: Pair) {
@@ -89,7 +105,7 @@ async fn t_e02_the_key_of_a_known_browser_holds_once(pair: Pair) {
         let mike = pair.somebody(round).await;
         let key = pair.one.give_device(&mike.person).await;
         let cases = pair.cases(&mike, spread(round)).await;
-        pair.one_holds(&cases, "/proofs/known_device", &json!({ "key": key }), Method::KnownDevice).await;
+        pair.one_holds(&cases, "/proofs/known_device", &[json!({ "key": key })], Method::KnownDevice).await;
     }
     pair.end("key of a known browser", rounds()).await;
 }

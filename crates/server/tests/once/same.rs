@@ -297,22 +297,21 @@ impl Transcript {
             let page = browser.ask(method.clone(), &format!("/recover/{reference}{rest}"), form).await;
             self.note(&format!("{method} {rest}"), &reference, &page);
         }
-        for path in [
-            format!("/status/{reference}"),
-            format!("/l/{}", *NO_KEY),
-            "/l".to_owned(),
-            format!("/not-me/{}", *NO_KEY),
-            "/not-me".to_owned(),
-        ] {
+        let mut opened = Vec::new();
+        for path in [format!("/status/{reference}"), format!("/l/{}", *NO_KEY), format!("/not-me/{}", *NO_KEY)] {
             let page = browser.ask(Method::GET, &path, String::new()).await;
             self.note(&path.replace(&reference, ""), &reference, &page);
+            opened.extend(page.headers.get("location").map(|to| to.to_str().unwrap().to_owned()));
         }
-        for (path, form) in
-            [("/status", format!("reference={reference}")), ("/l", String::new()), ("/not-me", String::new())]
-        {
-            let page = browser.ask(Method::POST, path, form).await;
+        assert_eq!(opened.len(), 2, "each link leads to its page: {opened:?}");
+        for path in &opened {
+            let page = browser.ask(Method::GET, path, String::new()).await;
+            self.note(path, &reference, &page);
+            let page = browser.ask(Method::POST, path, String::new()).await;
             self.note(path, &reference, &page);
         }
+        let page = browser.ask(Method::POST, "/status", format!("reference={reference}")).await;
+        self.note("/status", &reference, &page);
     }
 
     async fn operations(&mut self) {

@@ -282,3 +282,24 @@ async fn ux_11_neither_a_reload_nor_a_wrong_code_makes_the_code_to_a_new_address
     assert_eq!((sent, world.mailbox.take(NEW).len()), (2, 0));
     world.end().await;
 }
+
+/// Whoever may write into the directory puts a mailbox of their own in place of the owner's, and then recovers.
+#[tokio::test]
+async fn r45_the_address_that_the_directory_listed_before_hears_of_what_happens_as_long_as_the_new_one_proves_nothing()
+{
+    let world = World::with(|terms| (terms.starts.per_name_hour, terms.mails.per_hour) = (99, 99)).await;
+    let ada = world.somebody("ada").await;
+    world.forgot(&mut world.browser(), "ada").await;
+    assert_eq!(world.mailbox.take(&ada.mail).len(), 1);
+    let file = rusqlite::Connection::open(world.dir.path().join("keyward.db")).unwrap();
+    assert_eq!(file.execute("UPDATE accounts SET mail = 'thief@elsewhere.test' WHERE name = 'ada'", []).unwrap(), 1);
+    world.forgot(&mut world.browser(), "ada").await;
+    assert_eq!(world.mailbox.take("thief@elsewhere.test").len(), 1);
+    let told = world.mailbox.take(&ada.mail);
+    assert!(told.len() == 1 && told[0].text.contains("/not-me/"), "{told:?}");
+    world.hand.pass_ms(world.flow.terms.quarantine.of(keyward_core::account::Class::Standard, true) + 1);
+    world.forgot(&mut world.browser(), "ada").await;
+    assert_eq!(world.mailbox.take("thief@elsewhere.test").len(), 1);
+    assert!(world.mailbox.take(&ada.mail).is_empty(), "it is the owner's by now, or somebody has said so");
+    world.end().await;
+}

@@ -340,3 +340,39 @@ async fn two_proofs_of_three_are_one_way_with_one_to_spare() {
     let me = browser.get("/me").await;
     assert!(me.says("You have 1 way back in") && me.says("you have one to spare"), "{}", me.html);
 }
+
+/// A change goes on only in its session, so its pages warn before that ends and lead back to where it was begun.
+#[tokio::test]
+async fn ux_66_the_pages_of_a_change_warn_before_the_session_ends_and_lead_back_to_it() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let codes = world.give_codes(&ada).await;
+    let mut browser = world.signed_in(&ada, FIRST).await;
+    let how = world.begin(&mut browser, "/me/passkeys/add").await;
+    assert!(how.html.contains("class=\"back\" href=\"/me\""), "{}", how.html);
+    let bind = browser.show(&how, "recovery-code", &codes[0]).await;
+    for page in [&how, &bind] {
+        assert!(page.html.contains("data-idle"), "{} {}", page.path, page.html);
+    }
+    let again = browser.post(&bind.path, &[("name", "Blue key"), ("credential", "{}")]).await;
+    assert!(again.html.contains("value=\"Blue key\""), "what was typed stays: {}", again.html);
+    // A recovery has no session that could end.
+    let mut stranger = world.browser();
+    let how = world.forgot(&mut stranger, "ada").await;
+    assert!(!how.html.contains("data-idle") && how.html.contains("href=\"/recover?for="), "{}", how.html);
+    world.end().await;
+}
+
+/// Of two processes the one that signed somebody in may be ahead of the one that looks the name up.
+#[tokio::test]
+async fn r20_a_password_that_was_shown_by_a_clock_ahead_of_this_one_is_a_proof() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let mut browser = world.signed_in(&ada, FIRST).await;
+    let file = rusqlite::Connection::open(world.dir.path().join("keyward.db")).unwrap();
+    let ahead = "UPDATE tokens SET created_ms = created_ms + 5000 WHERE purpose = 'sign_in'";
+    assert_eq!(file.execute(ahead, []).unwrap(), 1);
+    let how = world.begin(&mut browser, "/me/app/add").await;
+    assert!(how.says("You have shown 1 of 2 proofs"), "{}", how.html);
+    world.end().await;
+}

@@ -1,6 +1,7 @@
 //! What was proved before the account was changed: it counts for nothing behind the change.
 
 use axum::http::{Method as Verb, header};
+use keyward::flow::With;
 use keyward::passwords::password::Password;
 use keyward::store::{Write, accounts::NewPassword, change::Aside, guard::Guard, tokens::Purpose};
 use keyward_core::secret::SecretText;
@@ -9,7 +10,10 @@ use keyward_core::{
     actor::Actor,
     case::Command,
     digest::Field,
-    steps::classify::Classification,
+    steps::{
+        classify::Classification,
+        reissue::{Outcome, Recorded},
+    },
     time::MINUTE_MS,
 };
 
@@ -57,6 +61,77 @@ async fn t_a16_a_new_password_ends_what_was_proved_before_it_and_nothing_else() 
     assert!(world.signs_in(&ada, OWNERS).await);
     assert!(world.case(&late.reference()).await.is_over());
     assert!(!world.case(&unproved.reference()).await.is_over(), "that it ends would tell that there is an account");
+    world.end().await;
+}
+
+/// The job that ends the other cases of an account comes ten minutes behind the change.
+fn ends_others_late(world: &World) -> rusqlite::Connection {
+    let file = rusqlite::Connection::open(world.dir.path().join("keyward.db")).unwrap();
+    let late = "CREATE TRIGGER late AFTER INSERT ON jobs WHEN NEW.kind = 'stop_others'
+        BEGIN UPDATE jobs SET due_ms = due_ms + 600000 WHERE id = NEW.id; END";
+    file.execute_batch(late).unwrap();
+    file
+}
+
+#[tokio::test]
+async fn t_a16_what_was_proved_before_a_new_password_changes_nothing_however_late_that_is_noticed() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let (mut thief, mut owner) = (world.browser(), world.browser());
+    let late = world.proved(&mut thief, &ada).await;
+    let new = world.proved(&mut owner, &ada).await;
+    ends_others_late(&world);
+    let working = owner.fill(&new, &[("new-password", OWNERS)]).await;
+    world.done(&mut owner, &working).await;
+    refused(&world, &mut thief, &late, &ada).await;
+    assert!(world.signs_in(&ada, OWNERS).await);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn t_a16_a_case_that_was_at_work_when_the_password_changed_does_not_try_again() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let (mut thief, mut owner) = (world.browser(), world.browser());
+    let late = world.proved(&mut thief, &ada).await;
+    let new = world.proved(&mut owner, &ada).await;
+    // The worker that was at it is gone, and nobody can tell yet what it did.
+    let working = thief.fill(&late, &[("new-password", THIEFS)]).await;
+    let case = world.case(&working.reference()).await;
+    let now = case.classified().unwrap().classification().clone();
+    drop(world.flow.act(case.id(), Actor::Keyward, Command::Start(now), With::nothing()).await.unwrap().into_inner());
+    let file = rusqlite::Connection::open(world.dir.path().join("keyward.db")).unwrap();
+    assert_eq!(file.execute("DELETE FROM jobs WHERE kind = 'reissue'", []).unwrap(), 1);
+    let working = owner.fill(&new, &[("new-password", OWNERS)]).await;
+    world.done(&mut owner, &working).await;
+    // It is found out that it did nothing, and the case would take another password.
+    let outcome = Outcome::NotDone { reason: "not_applied".to_owned() };
+    let nothing = Command::Record(Recorded { attempt: 1, outcome, checks: Vec::new() });
+    drop(world.flow.act(case.id(), Actor::Keyward, nothing, With::nothing()).await.unwrap().into_inner());
+    let again = thief.get(&late.path).await;
+    assert!(again.html.contains("new-password"), "{} {}", again.path, again.html);
+    refused(&world, &mut thief, &again, &ada).await;
+    assert!(world.signs_in(&ada, OWNERS).await);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn t_a16_what_was_proved_behind_a_new_password_goes_on_however_late_that_is_noticed() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let (mut first, mut second) = (world.browser(), world.browser());
+    let new = world.proved(&mut first, &ada).await;
+    let file = ends_others_late(&world);
+    first.fill(&new, &[("new-password", OWNERS)]).await;
+    world.work().await;
+    world.hand.pass_ms(MINUTE_MS);
+    let newer = world.proved(&mut second, &ada).await;
+    world.hand.pass_ms(10 * MINUTE_MS);
+    world.work().await;
+    let waiting: i64 =
+        file.query_row("SELECT COUNT(*) FROM jobs WHERE kind = 'stop_others'", [], |row| row.get(0)).unwrap();
+    assert_eq!(waiting, 0, "it was done");
+    assert!(!world.case(&newer.reference()).await.is_over());
     world.end().await;
 }
 

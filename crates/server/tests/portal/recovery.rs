@@ -277,3 +277,35 @@ async fn t_d09_what_strangers_use_up_at_a_mailbox_keeps_no_message_from_whoever_
     assert_eq!(asked(Some(&app.code(world.ctx.now()))).await, 1);
     world.end().await;
 }
+
+#[tokio::test]
+async fn r41_a_proof_that_lapsed_is_not_counted_on_the_page_and_it_says_so() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let app = world.give_app(&ada).await;
+    world.give_codes(&ada).await;
+    let mut browser = world.browser();
+    let how = world.forgot(&mut browser, "ada").await;
+    let one = browser.show(&how, "app", &app.code(world.ctx.now())).await;
+    assert!(one.says("You have shown 1 of 2 proofs"), "{}", one.html);
+    world.hand.pass_ms(world.flow.terms.proof_ms + 1);
+    let none = browser.get(&how.path).await;
+    assert!(none.says("You have shown 0 of 2 proofs") && none.says("this was too long ago"), "{}", none.html);
+    world.end().await;
+}
+
+/// The directory does not answer, and a code is typed meanwhile.
+#[tokio::test]
+async fn ux_47_an_outage_in_a_case_has_its_number_and_leads_back_to_it() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let mut browser = world.browser();
+    let find = browser.get("/recover?for=forgot").await;
+    let how = browser.fill(&find, &[("name", &ada.name)]).await;
+    let typed = browser.post(&format!("/recover/{}/app", how.reference()), &[("code", "123456")]).await;
+    assert_eq!(typed.status, 503, "{}", typed.html);
+    let back = format!("href=\"/recover/{}\"", how.reference());
+    assert!(typed.says(&how.reference()) && typed.html.contains(&back), "{}", typed.html);
+    assert!(typed.says("Go back to your case"), "{}", typed.html);
+    world.end().await;
+}

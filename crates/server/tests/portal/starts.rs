@@ -68,3 +68,28 @@ async fn t_c02_a_name_is_looked_up_at_a_moment_that_chance_chooses_and_what_is_b
     assert_eq!(waits("classify"), [0]);
     world.end().await;
 }
+
+/// Strangers who use up what they may cause hide no end of a case in which something was shown.
+#[tokio::test]
+async fn t_d09_the_end_of_a_case_in_which_something_was_shown_is_told_however_often_strangers_ask() {
+    let world = World::with(|terms| {
+        terms.starts.per_name_hour = 99;
+        (terms.mails.per_hour, terms.mails.per_day) = (1, 1);
+    })
+    .await;
+    let ada = world.somebody("ada").await;
+    let app = world.give_app(&ada).await;
+    world.forgot(&mut world.browser(), "ada").await;
+    assert_eq!(world.mailbox.take(&ada.mail).len(), 1);
+    for shows in [false, true] {
+        let mut thief = world.browser();
+        let how = world.forgot(&mut thief, "ada").await;
+        if shows {
+            thief.show(&how, "app", &app.code(world.ctx.now())).await;
+        }
+        thief.post(&format!("/recover/{}/stop", how.reference()), &[]).await;
+        world.work().await;
+        assert_eq!(world.mailbox.take(&ada.mail).len(), usize::from(shows), "{shows}");
+    }
+    world.end().await;
+}

@@ -336,7 +336,7 @@ async fn m103_a_factor_keeps_what_was_bound_and_what_became_of_it(world: World) 
     assert_eq!((bound[0].usable_from, &bound[0].data), (new.usable_from, &new.data));
     assert!(bound[0].is_alive());
     let aside = Aside::default()
-        .write(Write::SetFactorData { factor: new.id, data: vec![9] })
+        .guard(Guard::RenewFactorData { factor: new.id, before: new.data.clone(), data: vec![9] })
         .write(Write::EndFactors { person: ada.id, method: Method::Totp, but: new.id, at: START });
     world.store.aside(aside).await.unwrap();
     let stored = world.store.factor(new.id).await.unwrap().unwrap();

@@ -107,6 +107,12 @@ macro_rules! client {
 }
 
 impl Key {
+    /// What somebody has who read out all that is in it: it has counted as far, and counts on by itself.
+    pub fn copy(&self) -> Self {
+        let held = self.drawer.0.lock().unwrap().clone();
+        Self { drawer: Drawer(Arc::new(Mutex::new(held))), ..self.clone() }
+    }
+
     /// What the page's script posts after `navigator.credentials.create`, on our own site.
     pub async fn create(&self, options: &str) -> String {
         self.create_at(super::SITE, &wrapped(options)).await.unwrap().to_string()

@@ -176,15 +176,15 @@ async fn r18_it_does_not_start_on_a_log_that_was_set_back_or_with_keys_that_are_
 
     copy_all(&small.path("data"), &small.path("newest"));
     copy_all(&small.path("backup"), &small.path("data"));
-    small.refuses(&[], 1, "the log has 2 entries and was signed with 4: the database was set back");
+    small.refuses(&[], 4, "the log has 2 entries and was signed with 4: the database was set back");
     copy_all(&small.path("newest"), &small.path("data"));
     let other: [u8; 32] = std::array::from_fn(|byte| u8::try_from(byte).unwrap());
-    small.refuses_file("keys/log-signing.key", &other, 1, "the log can not be continued");
+    small.refuses_file("keys/log-signing.key", &other, 4, "the log can not be continued");
     small.refuses_file("keys/seal.key", &other, 1, "`worker.seal_public_key` is not the public half");
     small.refuses_file("keys/data.key", &other, 1, "is not the key with which this database was closed");
     let memory = small.path("last-checkpoint");
     fs::rename(&memory, small.path("elsewhere")).unwrap();
-    small.refuses(&[], 1, "the remembered checkpoint is gone");
+    small.refuses(&[], 4, "the remembered checkpoint is gone");
     fs::rename(small.path("elsewhere"), &memory).unwrap();
 
     // With everything in its place again, it starts.

@@ -44,6 +44,17 @@ pub(crate) const PLANTS: &[Plant] = &[
     ),
     ("one_ledger", &[("crates/server/src/flow.rs", "impl Ledger for A {}")], "crates/server/src/flow.rs:1"),
     (
+        "secret_pages",
+        &[
+            (
+                "crates/server/src/web/a.rs",
+                "fn a() { Cookie::new(1, b.expose().clone()) }\nfn c() { show(&View { key: d.expose().clone() }) }",
+            ),
+            ("crates/server/src/web/b.rs", "fn a() { with_secret(show(&View { key: d.expose().clone() })) }"),
+        ],
+        "crates/server/src/web/a.rs:2",
+    ),
+    (
         "registered",
         &[
             ("crates/server/src/channels/mod.rs", "mod probe;\nmod sweep;\nfn all() -> &[Kind] { &[probe::KIND] }"),

@@ -107,6 +107,23 @@ pub(crate) fn one_ledger(tree: &Tree) -> Vec<Violation> {
     found
 }
 
+/// A page that shows a secret says so, and is not compressed (BREACH). A cookie is no page.
+pub(crate) fn secret_pages(tree: &Tree) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for file in tree.shipped().filter(|file| file.path.starts_with("crates/server/src/web/")) {
+        let code = without_tests(&file.code);
+        if code.contains("with_secret(") {
+            continue;
+        }
+        let shown = |line: &&usize| !code.lines().nth(**line - 1).is_some_and(|code| code.contains("Cookie::new("));
+        let lines = lines_with(&code, ".expose().clone()");
+        found.extend(
+            lines.iter().filter(shown).map(|line| file.at(*line, "a page with a secret is answered `with_secret`")),
+        );
+    }
+    found
+}
+
 /// The features in a folder of the server: its modules without `mod.rs`, tests and shared words.
 pub(crate) fn parts_of<'a>(tree: &'a Tree, folder: &str) -> BTreeSet<&'a str> {
     let shared: &[&str] = PARTS.iter().find(|(name, _)| *name == folder).map_or(&[], |(_, shared)| shared);

@@ -27,7 +27,7 @@ Ends with 1 if an example has another answer than it expects.")]
     #[command(after_help = "\
 Examples:
   keyward policy explain --class finance
-  keyward policy explain --class standard --proofs email,totp --risk new_network,recent_contest
+  keyward policy explain --class standard --proofs email,totp --risk recent_change,recent_contest
   keyward policy explain --class admin --proofs passkey --approvals 2 --groups desk,security --hours off
 
 Asks about a made-up case. Each proof comes from a thing of its own, and nothing was set up a moment ago.")]
@@ -107,7 +107,7 @@ pub struct PolicyExplainArgs {
     /// For which groups they stand [default: a different one each]
     #[arg(long, value_name = "GROUP", value_delimiter = ',')]
     pub groups: Vec<String>,
-    /// What is unusual: recent_case, recent_failures, recent_change, recent_contest, new_network
+    /// What is unusual: recent_case, recent_failures, recent_change, recent_contest; new_network, which nothing raises yet
     #[arg(long, value_name = "SIGNAL", value_delimiter = ',')]
     pub risk: Vec<String>,
     /// Whether the organization is at work

@@ -81,7 +81,7 @@ fn a_database_that_is_missing_or_old_is_a_failure_and_is_not_made() {
         "database",
         &[],
         Exit::Failed,
-        "4 migrations are missing: 0001 first, 0002 workers, 0003 narrow, 0004 answers",
+        "5 migrations are missing: 0001 first, 0002 workers, 0003 narrow, 0004 answers, 0005 changed",
     );
 }
 

@@ -209,8 +209,10 @@ impl OpenLdap {
         }
         // Times of change have whole seconds, so an equal one tells nothing if it is as young as the attempt; and without the overlay there is none.
         let recent = changed_at.is_none_or(|changed| changed.plus_ms(RESOLUTION_MS) >= attempt.started_at);
+        // Where nobody knows what was before, an old time of change says that nothing was set yet: tried once, at the end, and not at each look.
+        let other = attempt.changed_before.map_or(attempt.is_settled(), |before| changed_at != Some(before));
         let opens = match attempt.new {
-            Some(new) if changed_at != attempt.changed_before || recent => match self.bind_as(&entry.dn, new).await {
+            Some(new) if other || recent => match self.bind_as(&entry.dn, new).await {
                 Ok(answer) => is_right(answer),
                 Err(Fault::Timeout) => return Applied::unknown(Unknown::Timeout),
                 Err(_) => return Applied::unknown(Unknown::ConnectionLost),

@@ -132,7 +132,7 @@ pub async fn looked_up(here: Here, InAddress(said): InAddress<Refresh>) -> Answe
         return here.onward(&here.case);
     }
     let live = said.live(format!("{}/begin/events", here.base()), REFRESH_S);
-    show(&Working { shell: here.visit.shell(), case: here.head(), work: Work::Checking, live })
+    show(&Working { shell: here.shell(), case: here.head(), work: Work::Checking, live })
 }
 
 /// `GET /recover/{case}/begin/events`.

@@ -24,7 +24,10 @@ use super::{
     views::me_change::Wish,
     visit::Visit,
 };
-use crate::{flow::Present, i18n::k};
+use crate::{
+    flow::{FlowError, Present},
+    i18n::k,
+};
 
 /// The cookie of a session.
 const SESSION: &str = "session";
@@ -75,8 +78,7 @@ impl FromRequestParts<Shared> for Me {
     async fn from_request_parts(parts: &mut Parts, portal: &Shared) -> Result<Self, Answer> {
         let Ok(visit) = Visit::from_request_parts(parts, portal).await;
         let wish = Wish::ALL.into_iter().find(|wish| wish.path() == parts.uri.path()).unwrap_or(Wish::Look);
-        let Some(cookie) = visit.token(SESSION) else { return Err(to_sign_in(wish)) };
-        match visit.or_page(visit.portal.flow.half_signed_in(&cookie).await)? {
+        match visit.or_page(self::present(&visit).await)? {
             // A first password that somebody else knows is good for choosing another (V6.4.1).
             // Staying is for the page where they do.
             Some(present) if present.must_change && wish != Wish::Password && parts.uri.path() != STAY => {
@@ -91,20 +93,7 @@ impl FromRequestParts<Shared> for Me {
 impl Me {
     /// What is around a page of somebody who is signed in.
     pub fn shell(&self) -> Shell {
-        let mut shell = self.visit.shell();
-        shell.signed_in = Some(self.present.display_name.clone());
-        shell.idle_ms = Some(self.idle_ms());
-        let here = self.visit.path == Wish::Look.path();
-        shell.nav = vec![
-            NavLink { label: k("me-title"), href: Wish::Look.path().to_owned(), here },
-            NavLink { label: k("foot-help"), href: "/help".to_owned(), here: false },
-        ];
-        shell
-    }
-
-    /// How long the session lasts without another request: never past its end.
-    fn idle_ms(&self) -> i64 {
-        self.visit.portal.flow.terms.idle_ms.min(self.present.until.since_ms(self.visit.at)).max(0)
+        shell(&self.visit, &self.present)
     }
 
     /// Goes on if the password was shown a short while ago, as a change asks, and else back to it (V7.5.3).
@@ -117,9 +106,35 @@ impl Me {
     }
 }
 
+/// Who is signed in at this browser, if anybody is.
+pub async fn present(visit: &Visit) -> Result<Option<Present>, FlowError> {
+    match visit.token(SESSION) {
+        Some(cookie) => visit.portal.flow.half_signed_in(&cookie).await,
+        None => Ok(None),
+    }
+}
+
+/// What is around a page of somebody who is signed in, a page of a change too (UX-66).
+pub fn shell(visit: &Visit, present: &Present) -> Shell {
+    let mut shell = visit.shell();
+    shell.signed_in = Some(present.display_name.clone());
+    shell.idle_ms = Some(idle_ms(visit, present));
+    let here = visit.path == Wish::Look.path();
+    shell.nav = vec![
+        NavLink { label: k("me-title"), href: Wish::Look.path().to_owned(), here },
+        NavLink { label: k("foot-help"), href: "/help".to_owned(), here: false },
+    ];
+    shell
+}
+
+/// How long the session lasts without another request: never past its end.
+fn idle_ms(visit: &Visit, present: &Present) -> i64 {
+    visit.portal.flow.terms.idle_ms.min(present.until.since_ms(visit.at)).max(0)
+}
+
 /// `POST /me/stay`: "stay signed in". Any request keeps the session; this one leaves the page as it is (UX-66).
 async fn stay(me: Me) -> Answer {
-    Json(serde_json::json!({ "idle": me.idle_ms() })).into_response()
+    Json(serde_json::json!({ "idle": idle_ms(&me.visit, &me.present) })).into_response()
 }
 
 fn to_sign_in(wish: Wish) -> Answer {

@@ -49,12 +49,12 @@ pub async fn case(here: Here) -> Answered {
     let happened = told.iter().filter_map(|(at, event)| step(event).map(|step| Happened { at: *at, step })).collect();
     let over = here.case.is_over();
     Ok(show(&FollowCase {
-        shell: here.visit.shell(),
+        shell: here.shell(),
         case: here.head(),
         state: state(&here),
         happened,
         go_on: (!over).then(|| standing(&here.case)),
-        can_stop: !over && !matches!(here.case.stage(), Stage::Reviewing(_)),
+        can_stop: !over && !here.case.is_in_doubt() && !matches!(here.case.stage(), Stage::Reviewing(_)),
         live: Live { events: stream_of(&here), refresh_s: None },
     }))
 }

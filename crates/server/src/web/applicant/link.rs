@@ -10,9 +10,9 @@ use keyward_core::{
     case::{CONTEST_MS, Case, Ending, Stage},
     event::Event,
     ids::Reference,
-    steps::reissue::Attempt,
     time::{MINUTE_MS, Timestamp},
 };
+use serde::Deserialize;
 
 use super::{Place, base, standing};
 use crate::{
@@ -20,17 +20,39 @@ use crate::{
     token::{Purpose, Token},
     web::{
         answer::{Answer, Answered, failed, go, show, with_cookie},
+        filled::InAddress,
         shell::page,
         views::link::{DeadLink, Known, LinkDead, LinkLanding, NotMe, NotMeDone, Origin},
         visit::{Visit, browser_name},
     },
 };
 
-/// The cookies in which the keys of opened links wait.
+/// The cookies in which the keys of opened links wait, each in one of its own.
 const LINK: &str = "link";
 const NOT_ME: &str = "not-me";
 /// How long they wait for the button.
 const WAIT_MS: i64 = 15 * MINUTE_MS;
+/// How many of a kind wait in one browser. Any site can have links opened in it, and a browser keeps only so many cookies.
+const MOST: usize = 8;
+
+/// `?of=`: which of the opened links a page and its button are about. With two of them in two windows, a button is for its own page (T-E05).
+#[derive(Default, Deserialize)]
+pub struct Which {
+    of: Option<String>,
+}
+
+impl Which {
+    /// Of the link with this key: a piece of its digest, so that the address has no key.
+    fn named(key: &Token) -> String {
+        let digest = key.digest(Purpose::Link).to_string();
+        digest.chars().take(16).collect()
+    }
+
+    /// The key, if this browser has opened the link.
+    fn key(&self, visit: &Visit, cookie: &str) -> Option<Token> {
+        visit.token(&format!("{cookie}-{}", self.of.as_deref()?))
+    }
+}
 
 /// The cookie with the link that this browser used in a case: the server forgets a used link, and nothing else tells it from one that never was.
 fn used_cookie(case: Reference) -> String {
@@ -43,7 +65,20 @@ type Named = Result<Path<String>, PathRejection>;
 fn put_away(visit: &Visit, path: Named, cookie: &str, to: &str) -> Answer {
     match path.ok().and_then(|Path(text)| Token::parse(&text).ok()) {
         None => dead(visit, if cookie == LINK { DeadLink::Elsewhere } else { DeadLink::Notice }),
-        Some(token) => with_cookie(go(to), &visit.cookie(cookie, &token, WAIT_MS)),
+        Some(token) => {
+            let of = Which::named(&token);
+            let answer =
+                with_cookie(go(&format!("{to}?of={of}")), &visit.cookie(&format!("{cookie}-{of}"), &token, WAIT_MS));
+            let others = visit.cookies(&format!("{cookie}-"));
+            // All at once: which was first no cookie says.
+            if others.len() < MOST {
+                return answer;
+            }
+            others
+                .iter()
+                .filter(|name| !name.ends_with(&of))
+                .fold(answer, |answer, name| with_cookie(answer, &visit.no_cookie(name)))
+        }
     }
 }
 
@@ -132,8 +167,8 @@ async fn case_of(visit: &Visit, link: &Token) -> Result<Option<(Case, Token, Tim
 }
 
 /// `GET /l`.
-pub async fn landing(visit: Visit) -> Answered {
-    let Some(link) = visit.token(LINK) else { return Ok(dead(&visit, DeadLink::Elsewhere)) };
+pub async fn landing(visit: Visit, InAddress(which): InAddress<Which>) -> Answered {
+    let Some(link) = which.key(&visit, LINK) else { return Ok(dead(&visit, DeadLink::Elsewhere)) };
     Ok(match visit.or_page(case_of(&visit, &link).await)? {
         None => buried(&visit, &link).await?,
         Some((case, ..)) if case.is_over() || case.reissued().is_some() => over(&visit, &case),
@@ -141,14 +176,15 @@ pub async fn landing(visit: Visit) -> Answered {
             shell: visit.shell(),
             reference: case.reference().to_string(),
             until,
+            action: format!("/l?of={}", Which::named(&link)),
             not_me: format!("{}/stop", base(&case)),
         }),
     })
 }
 
 /// `POST /l`.
-pub async fn used(visit: Visit) -> Answered {
-    let Some(link) = visit.token(LINK) else { return Ok(dead(&visit, DeadLink::Elsewhere)) };
+pub async fn used(visit: Visit, InAddress(which): InAddress<Which>) -> Answered {
+    let Some(link) = which.key(&visit, LINK) else { return Ok(dead(&visit, DeadLink::Elsewhere)) };
     let Some((case, cookie, _)) = visit.or_page(case_of(&visit, &link).await)? else {
         return buried(&visit, &link).await;
     };
@@ -174,17 +210,20 @@ fn too_late(visit: &Visit) -> Answer {
 
 /// What is known of the account when somebody has said that it was not them.
 fn known(case: &Case) -> Known {
-    match case.stage() {
-        // The worker may have written already; the answer is still to come.
-        Stage::Reissuing(_, Attempt::Running(_) | Attempt::Unknown(_)) => Known::Nothing,
-        _ if super::head(case).changed => Known::Changed,
-        _ => Known::Unchanged,
+    match super::head(case).changed {
+        _ if case.is_in_doubt() => Known::Nothing,
+        true => Known::Changed,
+        false => Known::Unchanged,
     }
 }
 
+fn not_me_page(key: &Token) -> String {
+    format!("/not-me?of={}", Which::named(key))
+}
+
 /// `GET /not-me`: asks, without sign-in. Once it was said, the page says what is so, as often as it is opened.
-pub async fn not_me(visit: Visit) -> Answered {
-    let Some(token) = visit.token(NOT_ME) else { return Ok(dead(&visit, DeadLink::Notice)) };
+pub async fn not_me(visit: Visit, InAddress(which): InAddress<Which>) -> Answered {
+    let Some(token) = which.key(&visit, NOT_ME) else { return Ok(dead(&visit, DeadLink::Notice)) };
     let Some(case) = visit.or_page(visit.portal.flow.case_of_notice(&token).await)? else {
         return Ok(dead(&visit, DeadLink::Notice));
     };
@@ -192,7 +231,7 @@ pub async fn not_me(visit: Visit) -> Answered {
         if is_too_late(&visit, &case) {
             return Ok(too_late(&visit));
         }
-        return Ok(show(&asked(&visit, &case, "/not-me".to_owned()).await));
+        return Ok(show(&asked(&visit, &case, not_me_page(&token)).await));
     };
     let (until, known) = (said.plus_ms(BLOCK_MS), known(&case));
     Ok(show(&NotMeDone { shell: visit.shell(), reference: case.reference().to_string(), until, known }))
@@ -206,14 +245,14 @@ pub(super) async fn asked(visit: &Visit, case: &Case, action: String) -> NotMe {
 }
 
 /// `POST /not-me`: stops the case, and all recovery of the account for a day (UX-71).
-pub async fn not_me_said(visit: Visit) -> Answered {
-    let Some(token) = visit.token(NOT_ME) else { return Ok(dead(&visit, DeadLink::Notice)) };
+pub async fn not_me_said(visit: Visit, InAddress(which): InAddress<Which>) -> Answered {
+    let Some(token) = which.key(&visit, NOT_ME) else { return Ok(dead(&visit, DeadLink::Notice)) };
     let Some(contested) = visit.or_page(visit.portal.flow.not_me(&token).await)? else {
         return Ok(dead(&visit, DeadLink::Notice));
     };
     Ok(match visit.or_page(visit.portal.flow.contested_at(contested.case.id()).await)? {
         // Now or before: the page says what is so.
-        Some(_) => go("/not-me"),
+        Some(_) => go(&not_me_page(&token)),
         None => too_late(&visit),
     })
 }

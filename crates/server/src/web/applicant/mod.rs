@@ -18,7 +18,7 @@ use axum::{
 use keyward_core::{
     case::{Case, Ending, Stage, Step},
     digest::Digest,
-    event::{EndReason, Event},
+    event::{Door, EndReason, Event},
     ids::Reference,
     steps::reissue::Attempt,
     time::Timestamp,
@@ -28,13 +28,14 @@ pub use prove::{DEVICE, DEVICE_MS, Mailed, digits_problem};
 pub use reissue::{field, hand, judged_live, problem_of};
 
 use super::{
-    answer::{Answer, failed, go, stop},
+    account,
+    answer::{Answer, failed_in, go, stop, stop_in},
     portal::Shared,
-    shell::Cut,
+    shell::{Cut, Shell},
     views::{CaseHead, Goal, outcome::StopReason},
     visit::Visit,
 };
-use crate::flow::{FlowError, browser_digest};
+use crate::flow::{FlowError, Present, browser_digest};
 
 /// The routes of the portal.
 pub fn routes() -> Router<Shared> {
@@ -80,6 +81,8 @@ pub struct Here {
     pub case: Case,
     /// Digest of the browser's cookie, which codes and dialogs are bound to.
     pub browser: Digest,
+    /// Who is signed in, where the case goes on only as long as they are.
+    present: Option<Present>,
 }
 
 impl FromRequestParts<Shared> for Here {
@@ -97,7 +100,11 @@ impl FromRequestParts<Shared> for Here {
             Err(FlowError::Stale) => return Err(go("/sign-in?over=1")),
             found => visit.or_page(found)?,
         };
-        Ok(Self { browser: browser_digest(&token), visit, case })
+        let present = match case.needs_session() {
+            true => visit.or_page(account::present(&visit).await)?,
+            false => None,
+        };
+        Ok(Self { browser: browser_digest(&token), visit, case, present })
     }
 }
 
@@ -105,6 +112,14 @@ impl Here {
     /// The path of the case, without a slash at the end.
     pub fn base(&self) -> String {
         base(&self.case)
+    }
+
+    /// What is around its pages: of a change, what is around every page of somebody who is signed in.
+    pub fn shell(&self) -> Shell {
+        match &self.present {
+            Some(present) => account::shell(&self.visit, present),
+            None => self.visit.shell(),
+        }
     }
 
     /// What the page says about the case.
@@ -127,12 +142,17 @@ impl Here {
 
     /// What the flow gave, or the page that says what went wrong.
     pub fn or_page<T>(&self, given: Result<T, FlowError>) -> Result<T, Answer> {
-        self.visit.or_page(given)
+        given.map_err(|error| self.failed(error))
     }
 
     /// A page that says what went wrong.
     pub fn failed(&self, error: FlowError) -> Answer {
-        failed(&self.visit, error)
+        failed_in(&self.visit, error, self.head())
+    }
+
+    /// A page that says why it does not go on just now.
+    pub fn stopped(&self, why: StopReason) -> Answer {
+        stop_in(&self.visit, why, Some(self.head()))
     }
 }
 
@@ -209,6 +229,10 @@ pub fn head(case: &Case) -> CaseHead {
         }
         _ => {}
     }
+    if case.claim().door == Door::Account {
+        head.from = "/me".to_owned();
+    }
+    head.in_doubt = case.is_in_doubt();
     head.changed =
         case.reissued().is_some() || matches!(case.stage(), Stage::Closed(Ending::Contested { changed: true }));
     head

@@ -3,6 +3,7 @@
 use keyward_core::{
     account::Method,
     case::{Refusal, Stage},
+    steps::verify::Evidence,
     time::{DAY_MS, Timestamp},
 };
 use serde::Deserialize;
@@ -42,7 +43,14 @@ pub async fn how(here: Here) -> Answered {
 }
 
 async fn choice(here: &Here, nothing_chosen: bool) -> Answered {
-    let shown: Vec<WayKind> = here.case.evidence().iter().map(|proof| proof.method.into()).collect();
+    let at = here.visit.at;
+    let kinds = |fits: &dyn Fn(&Evidence) -> bool| -> Vec<WayKind> {
+        here.case.evidence().iter().filter(|proof| fits(proof)).map(|proof| proof.method.into()).collect()
+    };
+    let shown = kinds(&|proof| proof.counts(at));
+    // Shown and of no use: said, or somebody would wait for what never counts.
+    let lapsed = kinds(&|proof| at >= proof.until);
+    let too_new = kinds(&|proof| at < proof.until && !proof.counts(at));
     let (mut ways, needed) = if here.case.evidence().is_empty() {
         (FOR_EVERYONE.to_vec(), 2)
     } else {
@@ -52,7 +60,8 @@ async fn choice(here: &Here, nothing_chosen: bool) -> Answered {
         (ways, u32::try_from(shown.len() + more).unwrap_or(2))
     };
     ways.sort_by_key(|way| FOR_EVERYONE.iter().position(|kind| kind == way));
-    let view = ChooseProof { shell: here.visit.shell(), case: here.head(), ways, shown, needed, nothing_chosen };
+    let (shell, case) = (here.shell(), here.head());
+    let view = ChooseProof { shell, case, ways, shown, lapsed, too_new, needed, nothing_chosen };
     Ok(ask(&view, nothing_chosen))
 }
 
@@ -98,7 +107,7 @@ async fn tried(here: &Here, proof: Proof, page: impl AsyncFnOnce() -> Answered) 
 fn too_many(here: &Here) -> Answer {
     let ways = vec![WayKind::Desk];
     let view = Stopped {
-        shell: here.visit.shell(),
+        shell: here.shell(),
         case: Some(here.head()),
         why: StopReason::NotConfirmed,
         ways,
@@ -116,7 +125,7 @@ pub async fn passkey(here: Here) -> Answered {
 async fn passkey_page(here: &Here, problem: Option<PasskeyProblem>) -> Answered {
     let begun = here.or_page(here.visit.portal.flow.begin_proof(&here.case, here.browser).await)?;
     let view = ProvePasskey {
-        shell: here.visit.shell(),
+        shell: here.shell(),
         case: here.head(),
         passkey: Passkey { options: begun.options, action: format!("{}/passkey", here.base()) },
         problem,
@@ -168,7 +177,7 @@ pub async fn app(here: Here) -> Answered {
 }
 
 fn app_page(here: &Here, problem: Option<CodeProblem>) -> Answer {
-    ask(&ProveAppCode { shell: here.visit.shell(), case: here.head(), problem }, problem.is_some())
+    ask(&ProveAppCode { shell: here.shell(), case: here.head(), problem }, problem.is_some())
 }
 
 /// `POST …/app`.
@@ -187,7 +196,7 @@ pub async fn recovery_code(here: Here) -> Answered {
 }
 
 fn recovery_code_page(here: &Here, problem: Option<CodeProblem>) -> Answer {
-    ask(&ProveRecoveryCode { shell: here.visit.shell(), case: here.head(), problem }, problem.is_some())
+    ask(&ProveRecoveryCode { shell: here.shell(), case: here.head(), problem }, problem.is_some())
 }
 
 /// `POST …/recovery-code`.
@@ -263,7 +272,7 @@ fn email_page(here: &Here, mailed: &Mailed, problem: Option<CodeProblem>) -> Ans
     let terms = &here.visit.portal.flow.terms;
     let asked = mailed.at(here.visit.at);
     let view = ProveEmail {
-        shell: here.visit.shell(),
+        shell: here.shell(),
         case: here.head(),
         mailed: if mailed.is_any() { format!("asked={}", asked.millis()) } else { Mailed::NONE.to_owned() },
         until: mailed.is_any().then(|| asked.plus_ms(terms.mail_ms)),
@@ -315,7 +324,7 @@ pub async fn device(here: Here) -> Answered {
 }
 
 fn device_page(here: &Here, does_not_count: bool) -> Answer {
-    ask(&ProveDevice { shell: here.visit.shell(), case: here.head(), does_not_count }, does_not_count)
+    ask(&ProveDevice { shell: here.shell(), case: here.head(), does_not_count }, does_not_count)
 }
 
 /// `POST …/device`.
@@ -332,5 +341,5 @@ pub async fn desk(here: Here) -> Answer {
     if matches!(here.case.stage(), Stage::Closed(_)) {
         return here.onward(&here.case);
     }
-    show(&GetHelp { shell: here.visit.shell(), case: here.head() })
+    show(&GetHelp { shell: here.shell(), case: here.head() })
 }

@@ -33,7 +33,7 @@ pub async fn new(here: Here) -> Answered {
         Action::Unlock => {
             let refused = refused_before(&here).await;
             let has_problem = refused.is_some();
-            ask(&UnlockNow { shell: here.visit.shell(), case: here.head(), refused }, has_problem)
+            ask(&UnlockNow { shell: here.shell(), case: here.head(), refused }, has_problem)
         }
         // What is bound or ended is chosen on a page of its own (`account/bind.rs`).
         Action::EnrollFactor { .. } | Action::RemoveFactor => go(&format!("{}/bind", here.base())),
@@ -87,7 +87,7 @@ async fn password_page(here: &Here, problem: Option<PasswordProblem>) -> Answere
     let account = here.or_page(here.visit.portal.flow.typed_name(&here.case).await)?;
     let has_problem = problem.is_some();
     let view = NewPassword {
-        shell: here.visit.shell(),
+        shell: here.shell(),
         case: here.head(),
         field: field(&here.visit.portal.passwords, account, format!("{}/new/password/check", here.base())),
         problem,
@@ -117,7 +117,7 @@ pub async fn password_typed(here: Here, Filled(form): Filled<Typed>) -> Answered
     }
     let name = here.or_page(here.visit.portal.flow.typed_name(&here.case).await)?;
     Ok(match here.visit.portal.passwords.judge(new, &name).await {
-        Judged::Busy => stop(&here.visit, StopReason::Outage),
+        Judged::Busy => here.stopped(StopReason::Outage),
         Judged::Refused(cause) => password_page(&here, Some(problem_of(&here.visit.portal.passwords, cause))).await?,
         Judged::Accepted(password) => hand(&here, Handed::Password(password)).await,
     })

@@ -66,7 +66,7 @@ pub async fn wait(here: Here, InAddress(said): InAddress<Refresh>) -> Answered {
     here.stands_at(Place::Wait)?;
     let live = said.live(stream_of(&here), REFRESH_S);
     let plan = here.or_page(here.visit.portal.flow.plan(&here.case, here.visit.at).await)?;
-    let (shell, case) = (here.visit.shell(), here.head());
+    let (shell, case) = (here.shell(), here.head());
     if let Some(hold) = here.case.hold().filter(|_| !plan.needs_people()) {
         let better_proof = plan.ways.iter().any(|way| way.wait_until.is_none() && !way.proofs.is_empty());
         let until = hold.until;
@@ -107,7 +107,7 @@ pub async fn working(here: Here, InAddress(said): InAddress<Refresh>) -> Answere
         (_, Action::RemoveFactor) => Work::Removing,
     };
     let live = said.live(stream_of(&here), REFRESH_SOON_S);
-    Ok(show(&Working { shell: here.visit.shell(), case: here.head(), work, live }))
+    Ok(show(&Working { shell: here.shell(), case: here.head(), work, live }))
 }
 
 /// `?at=`: where the case stood when the page was made.
@@ -152,7 +152,7 @@ pub async fn done(here: Here) -> Answered {
     };
     let next = next_steps(&here, reissued);
     Ok(show(&Done {
-        shell: here.visit.shell(),
+        shell: here.shell(),
         case: here.head(),
         kind,
         at: reissued.at(),
@@ -199,10 +199,11 @@ pub async fn ask_stop(here: Here) -> Answer {
         let action = format!("{}/stop", here.base());
         return show(&link::asked(&here.visit, &here.case, action).await);
     }
-    if here.case.is_over() {
+    // What may have been done already is not stopped; its page says when it is known.
+    if here.case.is_over() || here.case.is_in_doubt() {
         return here.onward(&here.case);
     }
-    show(&StopRequest { shell: here.visit.shell(), case: here.head() })
+    show(&StopRequest { shell: here.shell(), case: here.head() })
 }
 
 /// `POST …/stop`: withdraws it; once something was changed, it is "this was not me".
@@ -225,7 +226,7 @@ pub async fn stopped(here: Here) -> Answered {
     let reason = why_ended(&here.or_page(here.visit.portal.flow.told(here.case.id()).await)?);
     let status = reason.status();
     let view = Stopped {
-        shell: here.visit.shell(),
+        shell: here.shell(),
         case: Some(here.head()),
         why: reason,
         ways: vec![WayKind::Desk],

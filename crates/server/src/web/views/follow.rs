@@ -177,10 +177,6 @@ pub struct FollowCase {
 }
 
 impl FollowCase {
-    /// Whether anybody knows if the account has changed.
-    fn is_settled(&self) -> bool {
-        self.state != CaseState::Working
-    }
     /// Whether anything can still happen that the person would wait for.
     fn has_news(&self) -> bool {
         use CaseState::{Contested, Done, Ended, Reviewed};

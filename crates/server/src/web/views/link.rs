@@ -18,6 +18,8 @@ pub struct LinkLanding {
     pub reference: String,
     /// When it ends.
     pub until: Timestamp,
+    /// Where the button posts to.
+    pub action: String,
     /// Where "this was not me" leads.
     pub not_me: String,
 }

@@ -82,10 +82,14 @@ pub struct CaseHead {
     pub base: String,
     /// What the person came for.
     pub goal: Goal,
+    /// The page from which it was begun.
+    pub from: String,
     /// How far it is.
     pub bitting: Bitting,
     /// Whether something on the account has changed already.
     pub changed: bool,
+    /// Whether nobody can say that yet: the worker is at it.
+    pub in_doubt: bool,
 }
 
 impl CaseHead {
@@ -95,8 +99,10 @@ impl CaseHead {
             reference: reference.to_owned(),
             base: base.to_owned(),
             goal,
+            from: format!("/recover?for={}", goal.value()),
             bitting: Bitting::at(step, if matches!(step, 2 | 4) { Cut::Waiting } else { Cut::Current }),
             changed: step > 3,
+            in_doubt: false,
         }
     }
 }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use keyward_core::time::Timestamp;
 
 use super::{CaseHead, WayKind};
-use crate::i18n::{Text, k};
+use crate::i18n::{Key, Text, k};
 use crate::web::shell::{Cut, Shell};
 
 /// Why a page does not go on.
@@ -158,11 +158,15 @@ impl Stopped {
         self.case.as_ref().is_some_and(|case| case.changed)
     }
 
-    /// Where a case that goes on offers its other ways: what stopped was one of them.
-    fn another_way(&self) -> Option<String> {
-        let case = self.case.as_ref()?;
-        let over = case.bitting.cuts.contains(&Cut::Stopped);
-        (self.why == StopReason::NotConfirmed && !over).then(|| format!("{}/how", case.base))
+    /// Where a case that is not over goes on, and what that is called: by another way if one of them stopped, else where it stands.
+    fn way_on(&self) -> Option<(String, Key)> {
+        use StopReason::{Busy, NotConfirmed, Outage, StaleForm, TooManyTries};
+        let case = self.case.as_ref().filter(|case| !case.bitting.cuts.contains(&Cut::Stopped))?;
+        match self.why {
+            NotConfirmed => Some((format!("{}/how", case.base), k("another-way"))),
+            Outage | Busy | StaleForm | TooManyTries(_) => Some((case.base.clone(), k("stop-back-to-case"))),
+            _ => None,
+        }
     }
 
     fn told_text(&self) -> Option<Text> {

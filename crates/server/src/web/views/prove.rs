@@ -18,8 +18,12 @@ pub struct ChooseProof {
     pub case: CaseHead,
     /// The ways to offer, best first. Before a first proof: the same list for everyone. [`WayKind::None`] is added by the page.
     pub ways: Vec<WayKind>,
-    /// What was shown so far; empty before a first proof.
+    /// What was shown so far and counts; empty before a first proof.
     pub shown: Vec<WayKind>,
+    /// What was shown so long ago that it counts no more.
+    pub lapsed: Vec<WayKind>,
+    /// What was shown and was set up so short a time ago that it does not count.
+    pub too_new: Vec<WayKind>,
     /// How many proofs the gate wants on this road; only said after a first proof.
     pub needed: u32,
     /// The form was sent without a choice.
@@ -27,6 +31,10 @@ pub struct ChooseProof {
 }
 
 impl ChooseProof {
+    /// Whether nothing was shown yet.
+    fn is_first(&self) -> bool {
+        self.shown.is_empty() && self.lapsed.is_empty() && self.too_new.is_empty()
+    }
     /// The field of the first choice.
     fn first(&self) -> &'static str {
         if self.ways.is_empty() { "way-none" } else { "way-1" }

@@ -42,7 +42,7 @@ fn title(html: &str) -> &str {
 #[test]
 fn every_page_renders_with_every_value_filled_in() {
     let pages = every_page();
-    assert_eq!(pages.len(), 154 * Lang::CHOICE.len());
+    assert_eq!(pages.len(), 155 * Lang::CHOICE.len());
     for (lang, page) in pages {
         assert!(page.html.ends_with("</html>"), "{} {lang:?}", page.name);
         for gap in ["{$", "{ $", "{{", "{%"] {
@@ -286,9 +286,12 @@ fn ux_44_a_refusal_says_what_did_not_change_what_next_and_who_was_told() {
     for name in ["10-not-confirmed", "10-directory", "10-contested", "10-declined", "10-tries"] {
         let page = pages.iter().find(|(lang, page)| *lang == Lang::En && page.name == name);
         let html = &page.expect("there").1.html;
-        for part in
-            ["Nothing has changed on the account.", "What you can do now", "we have told its owner", "KW-7Q4M-82XJ"]
-        {
+        for part in [
+            "This request has changed nothing on the account.",
+            "What you can do now",
+            "we have told its owner",
+            "KW-7Q4M-82XJ",
+        ] {
             assert!(html.contains(part), "{name}: {part}");
         }
     }
@@ -296,8 +299,12 @@ fn ux_44_a_refusal_says_what_did_not_change_what_next_and_who_was_told() {
 
 #[test]
 fn no_page_says_that_nothing_changed_when_something_did_or_when_nobody_knows() {
-    let unchanged = ["Nothing has changed", "nothing has changed", "You do not need to change"];
+    // That the case has changed nothing is another thing: it is true of one that another one has overtaken.
+    let unchanged = ["Nothing has changed", "nothing has changed", "You do not need to change", "has changed nothing"];
     let late = ["10-contested-late", "13-not-me-late", "13-not-me-open", "06-working", "06-working-looking", "09-done"];
+    for (_, page) in every_page().iter().filter(|(lang, page)| *lang == Lang::En && page.name == "10-superseded") {
+        assert!(unchanged[..3].iter().all(|text| !page.html.contains(text)), "{}", page.html);
+    }
     let mut seen = 0;
     for (_, page) in every_page().iter().filter(|(lang, _)| *lang == Lang::En) {
         if late.contains(&page.name.as_str()) {
@@ -462,10 +469,11 @@ fn ux_47_an_outage_says_what_became_of_the_case_when_to_try_and_whom_to_call() {
     let (_, page) = pages.iter().find(|(lang, page)| *lang == Lang::En && page.name == "10-outage").expect("there");
     let main = words(&page.html[page.html.find("<main").expect("main")..]);
     for part in [
-        "Your case is safe and nothing has changed.",
+        "Your case is safe, and nothing is done twice.",
         "Try again in a minute",
         "Call the service desk on 555 0100",
         "KW-7Q4M-82XJ",
+        "Go back to your case",
     ] {
         assert!(main.contains(part), "{part}: {main}");
     }

@@ -131,7 +131,14 @@ pub(super) async fn t_e09_looking_without_knowing_what_was_before_tells_an_old_c
     let started_at = earlier.plus_ms(keyward_core::time::HOUR_MS);
     let at = started_at.plus_ms(SETTLE_MS);
     let facts = AttemptFacts { action: Action::SetPassword, new: Some(&new), changed_before: None, started_at, at };
+    // Looked at again and again until then: a password that was never set is not tried each time, or its owner would be locked out.
+    for look in 1..=20 {
+        let early = AttemptFacts { at: started_at.plus_ms(look * 5_000), ..facts };
+        let looked = directory.look(&own, early).await;
+        ensure!(looked.outcome == Outcome::Unknown { reason: Unknown::Unsettled.word().to_owned() }, "{looked:?}");
+    }
     refused(&directory.look(&own, facts).await, NotDone::NotApplied)?;
+    ensure!(one(world, &person).await?.lock.is_none(), "nobody was locked out");
     let applied = set(directory, &account, Change::to(new.expose()), started_at).await;
     ensure!(applied.outcome == Outcome::Done, "{applied:?}");
     let looked = directory.look(&own, facts).await;

@@ -19,7 +19,7 @@ pub(super) async fn page(here: &Here, problem: Option<CodeProblem>) -> Answered 
     let issuer = &portal.site.organization;
     let (setup, begun) = here.or_page(portal.flow.app_setup(&here.case, here.browser, key.as_ref(), issuer).await)?;
     let view = AddApp {
-        shell: here.visit.shell(),
+        shell: here.shell(),
         qr: QrCode::new(setup.address.expose()),
         key: setup.manual_key.expose().clone(),
         account: setup.account,
@@ -38,7 +38,7 @@ pub(super) async fn handed(here: &Here, sent: Sent) -> Answered {
         return page(here, Some(problem)).await;
     }
     let Some(key) = draft_key(here) else { return page(here, None).await };
-    let label = here.visit.shell().t(k("me-app")).to_string();
+    let label = here.shell().t(k("me-app")).to_string();
     let confirmed = here.visit.portal.flow.confirm_app(&here.case, here.browser, (&key, &code), &label).await;
     match here.or_page(confirmed)? {
         None => page(here, Some(CodeProblem::DoesNotMatch(None))).await,

@@ -20,11 +20,11 @@ use crate::{
 
 pub(super) async fn page(here: &Here) -> Answered {
     let left = here.or_page(here.visit.portal.flow.codes_left(&here.case).await)?;
-    Ok(show(&NewCodes { shell: here.visit.shell(), left }))
+    Ok(show(&NewCodes { shell: here.shell(), left }))
 }
 
 pub(super) async fn handed(here: &Here) -> Answered {
-    let label = here.visit.shell().t(k("me-codes")).to_string();
+    let label = here.shell().t(k("me-codes")).to_string();
     Ok(match here.visit.portal.flow.bind_sheet(&here.case, here.browser, &label).await {
         Ok((key, acted)) => with_draft(here, here.onward(&acted.into_inner().case), &key),
         Err(error @ FlowError::Refused(Refusal::Expired | Refusal::NoAttemptLeft)) => here.failed(error),
@@ -58,7 +58,7 @@ pub async fn sheet(here: Here) -> Answered {
     let Some(codes) = unseen(&here).await? else { return Ok(here.onward(&here.case)) };
     let account = here.or_page(here.visit.portal.flow.typed_name(&here.case).await)?;
     Ok(with_secret(show(&RecoveryCodes {
-        shell: here.visit.shell(),
+        shell: here.shell(),
         codes: codes.printed.iter().map(|code| code.expose().clone()).collect(),
         account,
         made: codes.made,

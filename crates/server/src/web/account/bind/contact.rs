@@ -31,7 +31,7 @@ pub(super) async fn page(here: &Here, other: bool, mailed: &Mailed) -> Answered 
 fn ask(here: &Here, address: String, problem: Option<ContactProblem>) -> Answer {
     let class = here.case.class().unwrap_or(Class::Admin);
     let waits_ms = here.visit.portal.flow.terms.quarantine.of(class, true);
-    answer::ask(&AddContact { shell: here.visit.shell(), address, waits_ms, problem }, problem.is_some())
+    answer::ask(&AddContact { shell: here.shell(), address, waits_ms, problem }, problem.is_some())
 }
 
 /// The path of these pages. What they say of the message stands behind it, as on the page of a mailed proof (UX-11).
@@ -42,7 +42,7 @@ fn path(here: &Here) -> String {
 fn confirm(here: &Here, address: &str, mailed: &Mailed, problem: Option<CodeProblem>) -> Answer {
     let (path, life_ms, asked) = (path(here), here.visit.portal.flow.terms.mail_ms, mailed.at(here.visit.at));
     let view = ConfirmContact {
-        shell: here.visit.shell(),
+        shell: here.shell(),
         address: address.to_owned(),
         until: asked.plus_ms(life_ms),
         life_ms,

@@ -9,7 +9,7 @@ use crate::web::{
 };
 
 pub(super) fn page(here: &Here) -> Answer {
-    show(&BindDevice { shell: here.visit.shell(), case: here.head(), name: here.visit.browser_label() })
+    show(&BindDevice { shell: here.shell(), case: here.head(), name: here.visit.browser_label() })
 }
 
 pub(super) async fn handed(here: &Here, sent: Sent) -> Answered {

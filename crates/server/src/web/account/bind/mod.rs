@@ -42,7 +42,7 @@ pub async fn page(here: Here, InAddress(asked): InAddress<Asked>, InAddress(mail
     here.stands_at(Place::New)?;
     match here.case.claim().action {
         Action::EnrollFactor { method } => match method {
-            Method::Passkey => passkey::page(&here, None).await,
+            Method::Passkey => passkey::page(&here, None, None).await,
             Method::Totp => app::page(&here, None).await,
             Method::RecoveryCode => codes::page(&here).await,
             Method::Email => contact::page(&here, asked.address.is_some(), &mailed).await,

@@ -28,7 +28,7 @@ async fn view(here: &Here, nothing_chosen: bool) -> Result<ChooseWay, FlowError>
     };
     let removable = flow.removable(&here.case).await?;
     Ok(ChooseWay {
-        shell: here.visit.shell(),
+        shell: here.shell(),
         case: here.head(),
         ways: removable.free.iter().map(one).collect(),
         used: removable.used.iter().map(one).collect(),

@@ -6,11 +6,11 @@ use super::recovery::{case, live};
 use super::{NOW, REFERENCE, Samples};
 use crate::i18n::k;
 use crate::web::shell::Shell;
-use crate::web::views::WayKind;
 use crate::web::views::demo::{DemoApp, DemoCode, DemoGroup, DemoHome, DemoInbox, DemoMail, DemoMessage, DemoPerson};
 use crate::web::views::follow::{CaseState, FollowCase, FollowFind, FollowProblem, Happened, Step};
 use crate::web::views::info::{Accessibility, Help, HowWeCheck, Privacy, Tested};
 use crate::web::views::link::{DeadLink, Known, LinkDead, LinkLanding, NotMe, NotMeDone, Origin, StopRequest};
+use crate::web::views::{CaseHead, WayKind};
 
 /// All of it.
 pub fn all(shell: &Shell, out: &mut Samples) {
@@ -26,6 +26,7 @@ fn links(shell: &Shell, out: &mut Samples) {
         shell: shell.clone(),
         reference: REFERENCE.to_owned(),
         until: NOW.plus_ms(8 * MINUTE_MS),
+        action: "/l?of=sample".to_owned(),
         not_me: "/not-me/sample".to_owned(),
     };
     out.add("12-link", &page);
@@ -116,11 +117,11 @@ fn follow(shell: &Shell, out: &mut Samples) {
         let yours = state == CaseState::Yours;
         let page = FollowCase {
             shell: shell.clone(),
-            case: case(step),
+            case: CaseHead { in_doubt: state == CaseState::Working, ..case(step) },
             state,
             happened: happened.clone(),
             go_on: yours.then(|| "/recover/KW-7Q4M-82XJ/how".to_owned()),
-            can_stop: step < 4,
+            can_stop: step < 3,
             live: live(),
         };
         out.add(name, &page);

@@ -60,6 +60,8 @@ fn prove(shell: &Shell, out: &mut Samples) {
         case: case(1),
         ways: vec![WayKind::Passkey, WayKind::AppCode, WayKind::RecoveryCode, WayKind::Email, WayKind::KnownDevice],
         shown: Vec::new(),
+        lapsed: Vec::new(),
+        too_new: Vec::new(),
         needed: 2,
         nothing_chosen: false,
     };
@@ -70,6 +72,9 @@ fn prove(shell: &Shell, out: &mut Samples) {
     how.shown = vec![WayKind::AppCode];
     how.ways.retain(|way| *way != WayKind::AppCode);
     out.add("03-how-one-of-two", &how);
+    (how.shown, how.lapsed, how.too_new) = (Vec::new(), vec![WayKind::AppCode], vec![WayKind::RecoveryCode]);
+    out.add("03-how-none-counts", &how);
+    (how.shown, how.lapsed, how.too_new) = (vec![WayKind::AppCode], Vec::new(), Vec::new());
     how.ways.clear();
     out.add("03-how-not-enough", &how);
     how.nothing_chosen = true;
@@ -161,7 +166,8 @@ fn wait(shell: &Shell, out: &mut Samples) {
         ("06-working-taking-off", Work::TakingOff),
         ("06-working-looking", Work::Looking),
     ] {
-        let working = Working { shell: shell.clone(), case: case(3), work, live: live() };
+        let working =
+            Working { shell: shell.clone(), case: CaseHead { in_doubt: true, ..case(3) }, work, live: live() };
         out.add(name, &working);
     }
 }
@@ -234,9 +240,10 @@ fn stopped(shell: &Shell, out: &mut Samples) {
         ("10-already", StopReason::AlreadyDone, Told::Nobody),
     ] {
         let refusal = why == StopReason::NotConfirmed;
+        let goes_on = matches!(why, StopReason::Busy | StopReason::TooManyTries(_) | StopReason::Outage);
         let page = Stopped {
             shell: shell.clone(),
-            case: Some(head.clone()),
+            case: Some(if goes_on { case(1) } else { head.clone() }),
             why,
             ways: if refusal { vec![WayKind::Passkey, WayKind::Desk, WayKind::InPerson] } else { Vec::new() },
             told,
