@@ -212,16 +212,17 @@ async fn present_password(worker: &Worker, case: CaseId, signed_in: SignedIn) ->
     let flow = &worker.flow;
     let case = flow.load(case).await?;
     let Some(person) = flow.store.person(signed_in.person).await? else { return Ok(()) };
+    // By the clock of whoever signed them in, which may be ahead: what was shown in the future counts for nothing.
+    let at = signed_in.at.min(flow.ctx.now());
     let evidence = Evidence {
-        id: flow.ctx.id(signed_in.at),
+        id: flow.ctx.id(at),
         method: Method::DirectoryPassword,
         subject: signed_in.person,
         sources: vec![Source::Password { directory: person.account.directory }],
         witness: None,
-        // By the clock of whoever signed them in, which may be ahead: what was shown in the future counts for nothing.
-        at: signed_in.at.min(flow.ctx.now()),
-        until: signed_in.at.plus_ms(flow.terms.session_ms),
-        usable_from: signed_in.at,
+        at,
+        until: at.plus_ms(flow.terms.session_ms),
+        usable_from: at,
     };
     let around = flow.around(&case, flow.ctx.now()).await?;
     let by = Actor::Person { id: signed_in.person };

@@ -255,11 +255,16 @@ pub(super) async fn record(worker: &Worker, id: CaseId, attempt: u32, applied: A
         // Committed together with this entry (`flow/follow.rs`).
         checks.push(Check { what: CheckKind::SiblingsEnded, result: CheckResult::Done });
     }
+    let is_done = applied.outcome == Outcome::Done;
     let recorded = Command::Record(Recorded { attempt, outcome: applied.outcome, checks });
     let mut kept = std::pin::pin!(tokio::time::sleep(KEPT));
     loop {
         let acted = worker.flow.act(id, Actor::Keyward, recorded.clone(), with.clone()).await.map(drop);
         let Err(error @ (FlowError::Unavailable(_) | FlowError::Refused(Refusal::Changed))) = &acted else {
+            if let (true, Err(FlowError::Refused(refusal))) = (is_done, &acted) {
+                // A worker that stood still for minutes: others have looked meanwhile, and found nothing done.
+                tracing::error!(case = %id, %refusal, "the change was made, and the log says by now that it was not");
+            }
             return settled(acted);
         };
         tracing::warn!(kind = "reissue", %error, "what was found out can not be written yet");
