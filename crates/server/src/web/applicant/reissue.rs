@@ -140,7 +140,7 @@ pub fn problem_of(passwords: &NewPasswords, cause: crate::passwords::rules::Rule
 pub async fn password_check(here: Here, Filled(form): Filled<Typed>) -> Answered {
     // Judging takes a while, and anybody can open a case: only who has shown who they are has a password judged (T-K02).
     if here.stands_at(Place::New).is_err() {
-        return Ok(stop(&here.visit, StopReason::Busy));
+        return Ok(here.stopped(StopReason::Busy));
     }
     let name = here.or_page(here.visit.portal.flow.typed_name(&here.case).await)?;
     Ok(judged_live(&here.visit, SecretText::new(form.new), &name).await)
