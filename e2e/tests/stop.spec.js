@@ -59,7 +59,7 @@ test('ux_71 "not me" from a message stops the case, blocks the account and needs
   await heading(page, 'How else can you prove it is you?');
   await owner.getByRole('button', { name: 'It was not me. Stop it' }).click();
   await heading(owner, 'Stopped');
-  await expect(owner.getByText('No one can reset this account or sign in here until')).toBeVisible();
+  await expect(owner.getByText('No one can reset this account or sign in to it here until')).toBeVisible();
   await expect(owner.getByText('You do not need to change anything.')).toBeVisible();
   await owner.getByRole('button', { name: 'Deutsch' }).click();
   await expect(owner.getByRole('heading', { level: 1 })).toHaveText('Gestoppt');

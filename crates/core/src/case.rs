@@ -170,6 +170,12 @@ impl<'a> Seen<'a> {
         let (classified, evidence) = (verified.classified(), verified.evidence());
         Self { classified, evidence, approvals, verified_at: Some(verified.at()) }
     }
+
+    /// As of when proofs count. What has shown who it is stands until the case ends: a wait that the policy wants must not undo it, and the deadlines of
+    /// the case bound how long that can be. What was stale by then stays so.
+    fn counts_from(&self, at: Timestamp) -> Timestamp {
+        self.verified_at.unwrap_or(at)
+    }
 }
 
 /// A recovery, as the fold of its entries.
@@ -365,6 +371,12 @@ impl Case {
         matches!(self.stage, Stage::Reissuing(_, Attempt::Running(_) | Attempt::Unknown(_)))
     }
 
+    /// The proofs that count, as the gates see them; once those are open, all.
+    pub fn counting(&self, at: Timestamp) -> impl Iterator<Item = &Evidence> {
+        let from = self.seen().map(|seen| seen.counts_from(at));
+        self.evidence().iter().filter(move |proof| from.is_none_or(|from| proof.counts(from)))
+    }
+
     /// Whether it goes on only in the session in which it was begun, for the next one at that browser may be somebody else. Who made a change can
     /// look at what came of it, although the change has ended the session (R11).
     pub fn needs_session(&self) -> bool {
@@ -406,9 +418,7 @@ impl Case {
 
     /// What the gate is told of this case.
     pub(crate) fn facts(&self, seen: Seen<'_>, around: &Surroundings, at: Timestamp) -> Facts {
-        // What has shown who it is stands until the case ends: a wait that the policy wants must not undo it, and the deadlines of
-        // the case bound how long that can be. What was stale by then stays so.
-        let from = seen.verified_at.unwrap_or(at);
+        let from = seen.counts_from(at);
         Facts {
             class: seen.classified.class(),
             action: self.claim.action,

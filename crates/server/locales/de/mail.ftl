@@ -50,7 +50,7 @@ mail-removed-text = Von { $account } entfernt: { $way }, „{ $name }“.
 mail-password = Ihr Passwort bei { $organization } wurde geändert
 mail-password-text = Das Passwort für { $account } wurde von jemandem geändert, der das alte kannte. Jeder Browser wurde von den Seiten für den Zugang abgemeldet.
 mail-not-me = Zurücksetzen ist gesperrt für Ihr Konto bei { $organization }
-mail-not-me-text = Sie haben gesagt: Das war ich nicht. Niemand kann { $account } zurücksetzen oder sich auf diesen Seiten anmelden bis { $time }.
+mail-not-me-text = Sie haben gesagt: Das war ich nicht. Niemand kann { $account } zurücksetzen oder sich damit auf diesen Seiten anmelden bis { $time }.
 mail-not-me-nothing =
     { $phone ->
         [none] Was Sie gesagt haben, ist festgehalten. Wenn Ihr Passwort nicht mehr geht, gehen Sie sofort zum Service-Desk.

@@ -50,7 +50,7 @@ mail-removed-text = Removed from { $account }: { $way }, “{ $name }”.
 mail-password = Your { $organization } password was changed
 mail-password-text = The password for { $account } was changed by someone who knew the old one. Every browser was signed out of our recovery pages.
 mail-not-me = Resets are blocked for your { $organization } account
-mail-not-me-text = You told us it was not you. Nobody can reset { $account } or sign in to our recovery pages until { $time }.
+mail-not-me-text = You told us it was not you. Nobody can reset { $account } or sign in with it on our recovery pages until { $time }.
 mail-not-me-nothing =
     { $phone ->
         [none] What you said is written down. If your password stops working, go to the service desk at once.

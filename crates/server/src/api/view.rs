@@ -338,8 +338,7 @@ pub struct CaseView {
 pub async fn of(flow: &Flow, case: &Case, at: Timestamp) -> Result<CaseView, FlowError> {
     let state = State::of(case);
     let proving = matches!(state, State::Prove | State::Wait);
-    let counting = case.evidence().iter().filter(|proof| proof.counts(at));
-    let shown: Vec<Way> = counting.map(|proof| proof.method.into()).collect();
+    let shown: Vec<Way> = case.counting(at).map(|proof| proof.method.into()).collect();
     // Without a proof the plan is not even asked for.
     let plan = if proving && !case.evidence().is_empty() { Some(flow.plan(case, at).await?) } else { None };
     let offered = match &plan {

@@ -5,17 +5,13 @@
 
 use std::time::Duration;
 
-use keyward_core::time::SECOND_MS;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     ctx::Ctx,
-    store::{Store, StoreError},
+    store::{APART_MS, Store, StoreError},
 };
 
-/// How far a clock may be from the database's. Two processes are then twice that apart at most, which is less than what is left of any time that one
-/// wrote and another reads: who is at a job holds it for forty seconds, and again every ten.
-const APART_MS: i64 = 10 * SECOND_MS;
 /// How often it is looked at.
 const EVERY: Duration = Duration::from_secs(5);
 

@@ -79,5 +79,12 @@ async fn one(worker: &Worker, case: &Case, browser: Digest, factor: &Factor) -> 
     let address = flow.address(factor)?;
     let (code, link) = (challenge.printed_code(), challenge.link.reveal());
     let content = Content::Code { code: &code, link: &link, until, life_ms: mail_ms };
-    deliver(worker, case, &address, content).await.map(drop)
+    let sent = deliver(worker, case, &address, content).await.map(drop);
+    if sent.is_err() {
+        // Each try makes new ones, and all that are alive can be guessed at.
+        let end = |purpose, hash| Write::EndToken { purpose, hash };
+        let aside = Aside::default().write(end(Purpose::Code, code_hash)).write(end(Purpose::Link, link_hash));
+        flow.store.aside(aside).await?;
+    }
+    sent
 }

@@ -28,11 +28,19 @@ pub async fn run(worker: &Worker, id: CaseId, about: NoticeAbout) -> Ran {
     // An address that was just taken off hears of it too: it may have been somebody else who did that.
     let taken_off = flow.changed_way(&case).await?.map(|factor| factor.id);
     let of_a_stranger = of_a_stranger(worker, &case, about).await?;
-    for factor in flow.store.factors(person).await? {
-        let hears = factor.is_alive() || taken_off == Some(factor.id) || was_listed(worker, &case, &factor, at);
+    let factors = flow.store.factors(person).await?;
+    let mut told = Vec::new();
+    // Those that are alive first: one that was off the list for a while is told once.
+    for factor in factors.iter().filter(|factor| factor.is_alive()).chain(factors.iter().filter(|f| !f.is_alive())) {
+        let hears = factor.is_alive() || taken_off == Some(factor.id) || was_listed(worker, &case, factor, at);
         if factor.method != Method::Email || !hears {
             continue;
         }
+        let address = flow.address(factor)?;
+        if told.contains(&address) {
+            continue;
+        }
+        told.push(address);
         if of_a_stranger && !is_bearable(worker, Caused::Notice, factor.id).await? {
             continue;
         }

@@ -105,11 +105,9 @@ async fn start(worker: &Worker, id: CaseId) -> Result<Option<(Durable<Acted>, Op
     let with = factors.map(Guard::FactorNotEnded).fold(with, With::guard);
     let with = with.guard(Guard::PersonNotBlocked { person: subject, at: flow.ctx.now() });
     // Whoever has set a new password meanwhile has taken from a thief what was proved before it, in every case that is open.
-    let since = case.evidence().iter().map(|proof| proof.at).min();
-    let with = match since {
-        Some(since) => with.guard(Guard::PersonNotChangedSince { person: subject, since }),
-        None => with,
-    };
+    let since = case.evidence().iter().map(|proof| proof.at.plus_ms(-flow.store.apart_ms())).min();
+    let unchanged = since.map(|since| Guard::PersonNotChangedSince { person: subject, since });
+    let with = unchanged.into_iter().fold(with, With::guard);
     match flow.act(id, Actor::Keyward, Command::Start(now), with).await {
         Ok(acted) if acted.get().committed.started().is_some() => Ok(Some((acted, account.changed_at))),
         Ok(_) => Ok(None),
@@ -261,9 +259,11 @@ pub(super) async fn record(worker: &Worker, id: CaseId, attempt: u32, applied: A
     loop {
         let acted = worker.flow.act(id, Actor::Keyward, recorded.clone(), with.clone()).await.map(drop);
         let Err(error @ (FlowError::Unavailable(_) | FlowError::Refused(Refusal::Changed))) = &acted else {
-            if let (true, Err(FlowError::Refused(refusal))) = (is_done, &acted) {
-                // A worker that stood still for minutes: others have looked meanwhile, and found nothing done.
-                tracing::error!(case = %id, %refusal, "the change was made, and the log says by now that it was not");
+            // A worker that stood still for minutes: others have looked meanwhile, and found nothing done. One that wrote it twice has no news.
+            let refused = is_done && matches!(acted, Err(FlowError::Refused(_)));
+            if refused && worker.flow.load(id).await.is_ok_and(|case| case.reissued().is_none() && !case.is_contested())
+            {
+                tracing::error!(case = %id, "the change was made, and the log says by now that it was not");
             }
             return settled(acted);
         };

@@ -6,7 +6,6 @@ use keyward_core::{
     case::Case,
     event::{EndReason, Event},
     ids::{CaseId, FactorId},
-    steps::reissue::Reissued,
 };
 
 use super::{JobError, Ran, Worker, give_up};
@@ -29,16 +28,17 @@ pub async fn run(worker: &Worker, because_of: CaseId) -> Ran {
     let mut older = Vec::new();
     for id in open {
         // Where nothing is proved yet, nothing was proved before. That somebody else's case ends would tell them that there is an account, too.
-        if flow.load(id).await.map_or(true, |other| has_proof_from_before(&other, &case)) {
+        if flow.load(id).await.map_or(true, |other| has_proof_from_before(&other, &case, flow.store.apart_ms())) {
             older.push(id);
         }
     }
     give_up::all(worker, older, EndReason::Superseded).await
 }
 
-/// Whether something was proved in a case before another one made its change: this may be looked at long after it.
-fn has_proof_from_before(other: &Case, changed: &Case) -> bool {
-    let at = changed.reissued().map(Reissued::at);
+/// Whether something was proved in a case before another one made its change: this may be looked at long after it. Clocks that are apart let nothing
+/// pass for newer than it is.
+fn has_proof_from_before(other: &Case, changed: &Case, apart_ms: i64) -> bool {
+    let at = changed.reissued().map(|reissued| reissued.at().plus_ms(apart_ms));
     other.evidence().iter().any(|proof| at.is_none_or(|at| proof.at <= at))
 }
 

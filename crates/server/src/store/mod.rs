@@ -4,7 +4,7 @@
 //! Reading order: [`change`] (what a commit is made of), [`commit`] (how many become one transaction), [`log`], [`check`] and [`sign`]
 //! (the tree over all entries), [`cases`], then one file for each table. No rule of a case is here: `decide` has been asked before.
 
-use keyward_core::time::Timestamp;
+use keyward_core::time::{SECOND_MS, Timestamp};
 use tokio::sync::mpsc;
 
 use crate::ctx::Ctx;
@@ -39,6 +39,10 @@ pub use guard::{Guard, GuardKind};
 
 pub use db::EngineError;
 use db::{Db, Tx, statements};
+
+/// How far the clock of a process may be from the database's (R20). Two processes are then twice that apart at most, which is less than what is left of any
+/// time that one wrote and another reads: who is at a job holds it for forty seconds, and again every ten.
+pub const APART_MS: i64 = 10 * SECOND_MS;
 
 statements! {
     BEGIN = "engine/begin.sqlite", postgres = "engine/begin.postgres";
@@ -173,6 +177,14 @@ impl Store {
     /// Which engine it is.
     pub const fn engine(&self) -> Engine {
         self.db.engine()
+    }
+
+    /// How far the clocks of two processes on this database may be from each other. A file has one process.
+    pub const fn apart_ms(&self) -> i64 {
+        match self.engine() {
+            Engine::Sqlite => 0,
+            Engine::Postgres => 2 * APART_MS,
+        }
     }
 
     /// What the clock of the database server says. None where there is no server.

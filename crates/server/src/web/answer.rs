@@ -12,7 +12,7 @@ use keyward_core::{
 };
 
 use super::{
-    shell::page,
+    shell::{Shell, page},
     views::{
         CaseHead,
         outcome::{StopReason, Stopped},
@@ -73,18 +73,23 @@ pub fn with_cookie(mut answer: Answer, cookie: &Cookie<'_>) -> Answer {
 
 /// Why a page does not go on, as a page.
 pub fn stop(visit: &Visit, why: StopReason) -> Answer {
-    stop_in(visit, why, None)
+    stopped(visit.shell(), visit.at, why, None)
 }
 
-/// The same in a case, whose number and way back it shows (UX-47).
-pub fn stop_in(visit: &Visit, why: StopReason, case: Option<CaseHead>) -> Answer {
+/// The same in a case, whose number and way back it shows (UX-47). What was begun may have been written and the case have moved on, so it says nothing
+/// of what the case has changed.
+pub fn stop_in(shell: Shell, at: Timestamp, why: StopReason, case: CaseHead) -> Answer {
+    stopped(shell, at, why, Some(CaseHead { in_doubt: true, ..case }))
+}
+
+fn stopped(shell: Shell, at: Timestamp, why: StopReason, case: Option<CaseHead>) -> Answer {
     let again = match why {
         StopReason::TooManyTries(until) => Some(until),
         _ => None,
     };
-    let answer = page(why.status(), &Stopped { case, ..Stopped::plain(visit.shell(), why) });
+    let answer = page(why.status(), &Stopped { case, ..Stopped::plain(shell, why) });
     match again {
-        Some(until) => come_back(answer, until, visit.at),
+        Some(until) => come_back(answer, until, at),
         None => answer,
     }
 }
@@ -101,12 +106,8 @@ pub fn failed(visit: &Visit, error: FlowError) -> Answer {
     stop(visit, meaning(&error))
 }
 
-/// The same in a case.
-pub fn failed_in(visit: &Visit, error: FlowError, case: CaseHead) -> Answer {
-    stop_in(visit, meaning(&error), Some(case))
-}
-
-fn meaning(error: &FlowError) -> StopReason {
+/// What an error means for the person. It is logged here.
+pub fn meaning(error: &FlowError) -> StopReason {
     match error {
         FlowError::NoCase => StopReason::NotFound,
         FlowError::TooMany(until) => StopReason::TooManyTries(*until),

@@ -185,3 +185,22 @@ async fn t_a11_a_password_that_could_not_be_tried_is_kept_no_longer_than_somebod
     assert!(waiting(&world, "sign_in").await.is_empty(), "neither waiting nor dead");
     world.end().await;
 }
+
+/// The process that took the proof may have been twenty seconds ahead of the one that wrote the change down.
+#[tokio::test]
+async fn t_a16_clocks_that_are_apart_let_no_proof_pass_for_newer_than_the_password() {
+    let Some(url) = crate::support::postgres::postgres().await else { return };
+    let world = World::on(Ground { url: Some(url), ..Ground::default() }).await;
+    let ada = world.somebody("ada").await;
+    for (passed_ms, changes) in [(0, true), (15_000, false), (30_000, true)] {
+        world.hand.pass_ms(passed_ms);
+        let mut browser = world.browser();
+        let choose = world.proved(&mut browser, &ada).await;
+        let working = browser.fill(&choose, &[("new-password", &format!("copper violin harvest {passed_ms}"))]).await;
+        world.work().await;
+        let after = browser.get(&working.path).await;
+        assert_eq!(after.path.ends_with("/done"), changes, "{passed_ms}: {} {}", after.path, after.html);
+        assert_eq!(after.says("What you showed before that no longer counts"), !changes, "{passed_ms}");
+    }
+    world.end().await;
+}

@@ -157,7 +157,7 @@ async fn ux_71_nobody_is_told_that_all_is_well_while_the_directory_may_have_been
 
     let said = say_not_me(&world, &ada).await;
     assert_eq!(said.heading(), "Call the service desk now");
-    assert!(said.says("or sign in here until") && !said.says("change your password"), "{}", said.html);
+    assert!(said.says("or sign in to it here until") && !said.says("change your password"), "{}", said.html);
     assert!(said.says("We do not know yet if the account was changed."), "{}", said.html);
     let mail = world.mailbox.newest(&ada.mail).text;
     assert!(mail.contains("If your password stops working") && !mail.contains("do not need"), "{mail}");

@@ -6,7 +6,7 @@ use keyward_core::{
     digest::Field,
     event::Event,
     secret::SecretText,
-    time::MINUTE_MS,
+    time::{HOUR_MS, MINUTE_MS},
 };
 
 use axum::http::Method as Verb;
@@ -307,5 +307,27 @@ async fn ux_47_an_outage_in_a_case_has_its_number_and_leads_back_to_it() {
     let back = format!("href=\"/recover/{}\"", how.reference());
     assert!(typed.says(&how.reference()) && typed.html.contains(&back), "{}", typed.html);
     assert!(typed.says("Go back to your case"), "{}", typed.html);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn r41_what_has_shown_who_it_is_counts_as_long_as_the_case_waits_and_the_page_says_so() {
+    let world = World::with(|terms| terms.starts.per_name_hour = 99).await;
+    let ada = world.somebody("ada").await;
+    // Strangers ask and guess, and there is something new.
+    world.give_app_from(&ada, world.ctx.now().plus_ms(HOUR_MS)).await;
+    for _ in 0..2 {
+        let mut stranger = world.browser();
+        let how = world.forgot(&mut stranger, "ada").await;
+        for _ in 0..2 {
+            stranger.post(&format!("/recover/{}/app", how.reference()), &[("code", "000000")]).await;
+        }
+    }
+    let mut browser = world.browser();
+    let held = world.proved(&mut browser, &ada).await;
+    assert!(held.path.ends_with("/wait"), "{} {}", held.path, held.html);
+    world.hand.pass_ms(world.flow.terms.proof_ms + 1);
+    let how = browser.get(&format!("/recover/{}/how", held.reference())).await;
+    assert!(!how.says("this was too long ago"), "{}", how.html);
     world.end().await;
 }

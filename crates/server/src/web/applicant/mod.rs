@@ -29,7 +29,7 @@ pub use reissue::{field, hand, judged_live, problem_of};
 
 use super::{
     account,
-    answer::{Answer, failed_in, go, stop, stop_in},
+    answer::{Answer, go, meaning, stop, stop_in},
     portal::Shared,
     shell::{Cut, Shell},
     views::{CaseHead, Goal, outcome::StopReason},
@@ -147,12 +147,12 @@ impl Here {
 
     /// A page that says what went wrong.
     pub fn failed(&self, error: FlowError) -> Answer {
-        failed_in(&self.visit, error, self.head())
+        self.stopped(meaning(&error))
     }
 
     /// A page that says why it does not go on just now.
     pub fn stopped(&self, why: StopReason) -> Answer {
-        stop_in(&self.visit, why, Some(self.head()))
+        stop_in(self.shell(), self.visit.at, why, self.head())
     }
 }
 

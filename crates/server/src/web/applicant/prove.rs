@@ -44,13 +44,12 @@ pub async fn how(here: Here) -> Answered {
 
 async fn choice(here: &Here, nothing_chosen: bool) -> Answered {
     let at = here.visit.at;
-    let kinds = |fits: &dyn Fn(&Evidence) -> bool| -> Vec<WayKind> {
-        here.case.evidence().iter().filter(|proof| fits(proof)).map(|proof| proof.method.into()).collect()
-    };
-    let shown = kinds(&|proof| proof.counts(at));
+    let kinds = |proofs: Vec<&Evidence>| -> Vec<WayKind> { proofs.iter().map(|proof| proof.method.into()).collect() };
+    let counting: Vec<&Evidence> = here.case.counting(at).collect();
     // Shown and of no use: said, or somebody would wait for what never counts.
-    let lapsed = kinds(&|proof| at >= proof.until);
-    let too_new = kinds(&|proof| at < proof.until && !proof.counts(at));
+    let of_no_use = here.case.evidence().iter().filter(|proof| !counting.iter().any(|one| one.method == proof.method));
+    let (lapsed, too_new) = of_no_use.partition(|proof| at >= proof.until);
+    let (shown, lapsed, too_new) = (kinds(counting), kinds(lapsed), kinds(too_new));
     let (mut ways, needed) = if here.case.evidence().is_empty() {
         (FOR_EVERYONE.to_vec(), 2)
     } else {
