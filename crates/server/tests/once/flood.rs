@@ -189,6 +189,10 @@ async fn t_d10_a_mail_server_that_is_down_uses_up_no_message() {
         world.store().jobs(100).await.unwrap().into_iter().filter(|job| job.kind == "mail_code").collect::<Vec<_>>();
     assert!(waiting.len() == 1 && waiting[0].tries > 10, "it is tried until the server is back: {waiting:?}");
     assert_eq!(waiting[0].state, keyward::store::jobs::JobState::Waiting);
+    // Each try made a code and a link. All that are alive could be guessed at.
+    let file = rusqlite::Connection::open(world.dir.path().join("keyward.db")).unwrap();
+    let alive = "SELECT COUNT(*) FROM tokens WHERE purpose IN ('code', 'link')";
+    assert_eq!(file.query_row(alive, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
 }
 
 #[tokio::test]
