@@ -70,12 +70,10 @@ bites() {
 }
 step clippy bites
 step lints cargo test --workspace --all-targets --locked --no-run
-step tests cargo test --workspace --locked --no-fail-fast -- --show-output
-# The program that the tests had built: another choice of packages is another choice of features, and everything would be built once more. A copy, because
-# the next build puts its own in that place, with what the browser leaves of the machine.
-cp "${CARGO_TARGET_DIR:-$PWD/target}/debug/keyward" "$logs/keyward"
-nice -n 19 cargo test --workspace --locked --features keyward/otlp --test ops --no-run </dev/null >"$logs/traces-build.log" 2>&1 &
-step browser env KEYWARD_BIN="$PWD/$logs/keyward" scripts/e2e.sh
+# Twice as many at a time as there are processors: many a test waits for a server or a moment.
+step tests env RUST_TEST_THREADS=$((2 * $(nproc))) cargo test --workspace --locked --no-fail-fast -- --show-output
+# The program that the tests had built: another choice of packages is another choice of features, and everything would be built once more.
+step browser env KEYWARD_BIN="${CARGO_TARGET_DIR:-$PWD/target}/debug/keyward" scripts/e2e.sh
 step traces cargo test --workspace --locked --features keyward/otlp --test ops eco_13 -- --show-output
 
 reasons=$(grep -ahE '^SKIP [^:]+: .' "$logs"/*.log | sort -u)
