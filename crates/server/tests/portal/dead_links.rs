@@ -1,11 +1,7 @@
 //! Links that no longer do anything, and codes whose time is over: each page says which it is and what next, and tells nobody else anything.
 
 use keyward::{flow::FlowError, token::Token};
-use keyward_core::{
-    case::Refusal,
-    digest::Digest,
-    time::{MINUTE_MS, SECOND_MS},
-};
+use keyward_core::{case::Refusal, digest::Digest, time::MINUTE_MS};
 
 use crate::world::{Browser, FIRST, Mail, Page, Person, World};
 
@@ -231,12 +227,12 @@ async fn r19_a_message_that_is_asked_for_before_the_name_was_looked_up_comes_aft
     let how = browser.fill(&find, &[("name", "ada")]).await;
     // As when the directory does not answer for a while.
     let file = rusqlite::Connection::open(world.dir.path().join("keyward.db")).unwrap();
-    file.execute("UPDATE jobs SET due_ms = due_ms + 60000 WHERE kind = 'classify'", []).unwrap();
+    file.execute("UPDATE jobs SET due_ms = due_ms + 1200000 WHERE kind = 'classify'", []).unwrap();
     browser.fill(&how, &[("way", "email")]).await;
     world.work().await;
     assert!(world.mailbox.take(&ada.mail).is_empty(), "nobody has been looked up");
-    for _ in 0..30 {
-        world.hand.pass_ms(3 * SECOND_MS);
+    for _ in 0..50 {
+        world.hand.pass_ms(MINUTE_MS / 2);
         world.work().await;
     }
     with_link(&world, &ada);
