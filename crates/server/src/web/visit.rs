@@ -138,10 +138,11 @@ impl Visit {
 
     /// The cases that this browser says it works on, with its keys. A browser has few; somebody who brings many is not listened to for long.
     pub fn cases(&self) -> Vec<(Reference, Token)> {
-        let start = self.portal.cookie("case-");
-        let named = |cookie: &Cookie<'static>| cookie.name().strip_prefix(&start)?.parse::<Reference>().ok();
-        let key = |reference| Some((reference, self.case_token(reference)?));
-        self.jar.iter().filter_map(named).filter_map(key).take(MOST_CASES).collect()
+        let held = |name: String| {
+            let reference = name.strip_prefix("case-")?.parse().ok()?;
+            Some((reference, self.case_token(reference)?))
+        };
+        self.cookies("case-").into_iter().filter_map(held).take(MOST_CASES).collect()
     }
 
     /// The names of the cookies of ours that begin like this, as [`token`](Self::token) takes them.
