@@ -303,3 +303,16 @@ async fn r45_the_address_that_the_directory_listed_before_hears_of_what_happens_
     assert!(world.mailbox.take(&ada.mail).is_empty(), "it is the owner's by now, or somebody has said so");
     world.end().await;
 }
+
+#[tokio::test]
+async fn r45_an_address_that_can_not_be_read_keeps_no_other_from_being_told() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    world.forgot(&mut world.browser(), "ada").await;
+    let own = (Method::Email, &b"own@elsewhere.test"[..]);
+    world.give_as(world.ctx.id(world.ctx.now()), &ada, own, Vec::new()).await;
+    let file = rusqlite::Connection::open(world.dir.path().join("keyward.db")).unwrap();
+    assert_eq!(file.execute("UPDATE factors SET data = x'00' WHERE label = 'directory'", []).unwrap(), 1);
+    world.forgot(&mut world.browser(), "ada").await;
+    assert_eq!(world.mailbox.take("own@elsewhere.test").len(), 1);
+}
