@@ -89,15 +89,19 @@ impl Evidence {
     }
     /// Whether at that moment it is no other proof than one that is there: the same, or of the same kind while that one still counts.
     pub fn repeats(&self, old: &Self, at: Timestamp) -> bool {
-        self.id == old.id || (self.method == old.method && at < old.until)
+        self.id == old.id || (self.method == old.method && !old.has_lapsed(at))
     }
     /// Whether its factor could be used when it was given (M103).
     fn was_usable(&self) -> bool {
         self.usable_from <= self.at
     }
+    /// Whether its time was over at that moment.
+    pub fn has_lapsed(&self, at: Timestamp) -> bool {
+        self.until <= at
+    }
     /// Whether it counts at that moment: it has not lapsed, and its factor could be used when it was given.
     pub fn counts(&self, at: Timestamp) -> bool {
-        self.was_usable() && at < self.until
+        self.was_usable() && !self.has_lapsed(at)
     }
     /// Whether it came from that factor.
     pub fn is_from(&self, factor: FactorId) -> bool {

@@ -226,13 +226,7 @@ pub async fn export(args: CaseExportArgs, ctx: &CliContext) -> Result<Exit, CliE
     }
     let (signer, memory) = (open::signer(&config)?, open::memory(&config));
     let signing = Signing { signer: &signer, memory: &memory, at: ctx.ctx.now() };
-    let failed = |error: EvidenceError| {
-        let what = format!("there is no evidence of {reference}");
-        if error.is_disproof() {
-            return CliError::Unverified(format!("{what}: {}", in_one_line(&error)));
-        }
-        CliError::stopped(what, error.is_outage(), error)
-    };
+    let failed = |error: EvidenceError| CliError::unproved(format!("there is no evidence of {reference}"), error);
     let bundle = evidence::contents(&store, signing, id, &withhold).await.map_err(failed)?;
     store.close().await;
     let bytes = bundle.bytes().map_err(EvidenceError::from).map_err(failed)?;

@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 use crate::app::open::OpenError;
-use crate::causes;
+use crate::causes::{self, in_one_line};
 use crate::config::ConfigError;
+use crate::evidence::EvidenceError;
 use crate::store::StoreError;
 
 /// The exit code of a command.
@@ -100,6 +101,13 @@ impl CliError {
     /// What was attempted; whether the reason may pass decides between "could not be reached" and "could not be done".
     pub fn stopped(what: impl Into<String>, is_outage: bool, cause: impl Into<Cause>) -> Self {
         if is_outage { Self::Unreachable(what.into(), cause.into()) } else { Self::Failed(what.into(), cause.into()) }
+    }
+    /// What could not be done with the log, and whether that says that the log does not hold.
+    pub fn unproved(what: impl Into<String>, error: EvidenceError) -> Self {
+        if error.is_disproof() {
+            return Self::Unverified(format!("{}: {}", what.into(), in_one_line(&error)));
+        }
+        Self::stopped(what, error.is_outage(), error)
     }
     /// The exit code for this error.
     pub fn exit(&self) -> Exit {

@@ -16,7 +16,6 @@ use crate::{
         serve,
         supervisor::{self, Watched},
     },
-    causes::in_one_line,
     config::{Config, ConfigError, DEFAULT_FILE, Loaded, types::Role},
     flow::{Flow, Setup},
     i18n::Lang,
@@ -202,14 +201,7 @@ async fn make_worker(
     let memory = open::memory(config);
     // A log that does not continue what was signed is found out before the first request, not at the next signature.
     let checked = flow.store.check_log(signer.verifier(), &memory).await;
-    checked.map_err(|error| {
-        let what = "the log can not be continued";
-        if error.is_disproof() {
-            CliError::Unverified(format!("{what}: {}", in_one_line(&error)))
-        } else {
-            failed(what, error)
-        }
-    })?;
+    checked.map_err(|error| CliError::unproved("the log can not be continued", error.into()))?;
     let parts = app::WorkerParts {
         directories: open::directories(config, &ground)?,
         open: open::open_key(config)?,

@@ -297,6 +297,13 @@ async fn r45_the_address_that_the_directory_listed_before_hears_of_what_happens_
     assert_eq!(world.mailbox.take("thief@elsewhere.test").len(), 1);
     let told = world.mailbox.take(&ada.mail);
     assert!(told.len() == 1 && told[0].text.contains("/not-me/"), "{told:?}");
+    // It is on the list again, and was on it before: one mailbox, one message.
+    for mail in [&*ada.mail, "thief@elsewhere.test"] {
+        file.execute("UPDATE accounts SET mail = ? WHERE name = 'ada'", [mail]).unwrap();
+        world.forgot(&mut world.browser(), "ada").await;
+        assert_eq!(world.mailbox.take(&ada.mail).len(), 1, "while the directory lists {mail}");
+        world.mailbox.take("thief@elsewhere.test");
+    }
     world.hand.pass_ms(world.flow.terms.quarantine.of(keyward_core::account::Class::Standard, true) + 1);
     world.forgot(&mut world.browser(), "ada").await;
     assert_eq!(world.mailbox.take("thief@elsewhere.test").len(), 1);

@@ -54,9 +54,7 @@ async fn t_a16_a_new_password_ends_what_was_proved_before_it_and_nothing_else() 
     let (mut thief, mut owner, mut stranger) = (world.browser(), world.browser(), world.browser());
     let late = world.proved(&mut thief, &ada).await;
     let unproved = world.forgot(&mut stranger, "ada").await;
-    let new = world.proved(&mut owner, &ada).await;
-    let working = owner.fill(&new, &[("new-password", OWNERS)]).await;
-    world.done(&mut owner, &working).await;
+    world.recovered(&mut owner, &ada, OWNERS).await;
     refused(&world, &mut thief, &late, &ada).await;
     assert!(world.signs_in(&ada, OWNERS).await);
     assert!(world.case(&late.reference()).await.is_over());

@@ -34,9 +34,7 @@ async fn ux_71_the_last_page_leads_to_not_me_and_that_closes_the_account_for_rec
     let world = World::new().await;
     let ada = world.somebody("ada").await;
     let mut browser = world.browser();
-    let password = world.proved(&mut browser, &ada).await;
-    let working = browser.fill(&password, &[("new-password", "copper violin harvest 71")]).await;
-    let done = world.done(&mut browser, &working).await;
+    let done = world.recovered(&mut browser, &ada, "copper violin harvest 71").await;
     let case = done.reference();
     assert!(matches!(world.case(&case).await.stage(), Stage::Closed(Ending::Reviewed(_))));
 
@@ -70,9 +68,7 @@ async fn t_e05_of_two_links_in_two_windows_the_button_is_for_the_one_on_its_page
     let world = World::new().await;
     let ada = world.somebody("ada").await;
     let mut thief = world.browser();
-    let password = world.proved(&mut thief, &ada).await;
-    let working = thief.fill(&password, &[("new-password", "copper violin harvest 71")]).await;
-    let changed = world.done(&mut thief, &working).await.reference();
+    let changed = world.recovered(&mut thief, &ada, "copper violin harvest 71").await.reference();
     let of_the_change = world.mailbox.newest(&ada.mail).link("/not-me/");
     let mut stranger = world.browser();
     let other = world.forgot(&mut stranger, "ada").await.reference();
@@ -103,9 +99,7 @@ async fn n_05_not_me_takes_back_the_sheet_from_which_a_code_was_given() {
     let world = World::new().await;
     let ada = world.somebody("ada").await;
     let mut thief = world.browser();
-    let password = world.proved(&mut thief, &ada).await;
-    let working = thief.fill(&password, &[("new-password", "copper violin harvest 71")]).await;
-    let done = world.done(&mut thief, &working).await;
+    let done = world.recovered(&mut thief, &ada, "copper violin harvest 71").await;
     let case = done.reference();
     let printed = thief.post(&format!("/recover/{case}/codes/replace"), &[]).await.items("sheet");
 
@@ -127,9 +121,7 @@ async fn ux_71_when_it_is_too_late_the_page_says_so_and_what_to_do_instead() {
     let world = World::new().await;
     let ada = world.somebody("ada").await;
     let mut browser = world.browser();
-    let password = world.proved(&mut browser, &ada).await;
-    let working = browser.fill(&password, &[("new-password", "copper violin harvest 71")]).await;
-    world.done(&mut browser, &working).await;
+    world.recovered(&mut browser, &ada, "copper violin harvest 71").await;
     world.work().await;
     let link = world.mailbox.newest(&ada.mail).link("/not-me/");
     world.hand.pass_ms(CONTEST_MS + 1);

@@ -34,9 +34,7 @@ async fn ux_69_an_address_that_came_behind_the_change_was_told_nothing_and_holds
     let world = World::on(Ground { channel: Some(mail.clone()), ..Ground::default() }).await;
     let ada = world.somebody("ada").await;
     let mut browser = world.browser();
-    let password = world.proved(&mut browser, &ada).await;
-    let working = browser.fill(&password, &[("new-password", "copper violin harvest 71")]).await;
-    let done = world.done(&mut browser, &working).await;
+    let done = world.recovered(&mut browser, &ada, "copper violin harvest 71").await;
     let stage = async || world.case(&done.reference()).await.stage().clone();
     assert!(matches!(stage().await, Stage::Reviewing(_)), "the message could not be sent yet");
 

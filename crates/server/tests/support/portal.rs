@@ -375,6 +375,13 @@ impl World {
         browser.show(&how, "recovery-code", &codes[0]).await
     }
 
+    /// The whole way, to the page that says it is done.
+    pub async fn recovered(&self, browser: &mut Browser, person: &Person, password: &str) -> Page {
+        let choose = self.proved(browser, person).await;
+        let working = browser.fill(&choose, &[("new-password", password)]).await;
+        self.done(browser, &working).await
+    }
+
     /// The worker does what was handed in, and the page goes on.
     pub async fn done(&self, browser: &mut Browser, page: &Page) -> Page {
         assert!(page.path.ends_with("/working"), "{} {}", page.path, page.html);

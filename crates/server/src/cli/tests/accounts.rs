@@ -6,6 +6,7 @@ use std::io::Read;
 use clap::FromArgMatches as _;
 use keyward_core::{
     account::AccountRef,
+    digest::Digest,
     secret::{Secret, SecretText},
 };
 
@@ -192,20 +193,11 @@ fn r40_a_name_or_an_address_that_somebody_has_is_refused_and_nothing_is_half_mad
     assert_eq!(json["accounts"].as_array().unwrap().len(), 1, "{json}");
 }
 
-#[test]
-fn v7_4_2_a_disabled_account_opens_nothing_and_nobody_stays_signed_in() {
-    let site = site();
-    assert_eq!(add(&site, 1, &["ada", "--keep-password"], GOOD).exit, Exit::Ok);
-    let session = later(9).bytes();
-    let seen = tokens::Seen {
-        purpose: tokens::Purpose::SignIn,
-        hash: keyward_core::digest::Digest::from_bytes(session),
-        browser: None,
-        at: later(1).now(),
-    };
+/// A session of somebody.
+fn sign_in(site: &Installed, name: &str, session: Digest) {
     site.blocking(async |store| {
         let ctx = later(1);
-        let account = store.account_by_name("ada").await.unwrap().unwrap();
+        let account = store.account_by_name(name).await.unwrap().unwrap();
         let person = Person {
             id: ctx.id(ctx.now()),
             account: AccountRef { directory: "main".to_owned(), id: account.id },
@@ -216,8 +208,8 @@ fn v7_4_2_a_disabled_account_opens_nothing_and_nobody_stays_signed_in() {
         };
         let end = ctx.now().plus_ms(60_000);
         let token = tokens::NewToken {
-            purpose: seen.purpose,
-            hash: seen.hash,
+            purpose: tokens::Purpose::SignIn,
+            hash: session,
             case: None,
             person: Some(store.ensure_person(&person).await.unwrap().id),
             browser: None,
@@ -228,12 +220,27 @@ fn v7_4_2_a_disabled_account_opens_nothing_and_nobody_stays_signed_in() {
             max_tries: 0,
         };
         store.put_token(&token).await.unwrap();
-        assert!(store.find_token(&seen).await.unwrap().is_some());
     });
+}
+
+fn is_signed_in(site: &Installed, session: Digest) -> bool {
+    let seen = tokens::Seen { purpose: tokens::Purpose::SignIn, hash: session, browser: None, at: later(1).now() };
+    let mut found = false;
+    site.blocking(async |store| found = store.find_token(&seen).await.unwrap().is_some());
+    found
+}
+
+#[test]
+fn v7_4_2_a_disabled_account_opens_nothing_and_nobody_stays_signed_in() {
+    let site = site();
+    assert_eq!(add(&site, 1, &["ada", "--keep-password"], GOOD).exit, Exit::Ok);
+    let session = Digest::from_bytes(later(9).bytes());
+    sign_in(&site, "ada", session);
+    assert!(is_signed_in(&site, session));
     let disabled = run_at(&site, 2, &["disable", "ada"], (None, ""));
     assert!(disabled.exit == Exit::Ok && disabled.out.contains("disabled"), "{}{}", disabled.out, disabled.err);
     assert_eq!(opens(&site, "ada", GOOD), SignIn::Disabled);
-    site.blocking(async |store| assert!(store.find_token(&seen).await.unwrap().is_none()));
+    assert!(!is_signed_in(&site, session));
     assert_eq!(run_at(&site, 3, &["enable", "ada"], (None, "")).exit, Exit::Ok);
     assert_eq!(opens(&site, "ada", GOOD), SignIn::Ok);
 }
@@ -255,6 +262,23 @@ fn an_account_is_removed_only_when_somebody_says_so() {
     }
     let again = add(&site, 7, &["ada"], GOOD);
     assert_eq!(again.exit, Exit::Ok, "the name is free again: {}", again.err);
+}
+
+#[test]
+fn t_e07_who_signs_in_while_their_account_is_being_removed_does_not_stay_signed_in() {
+    let site = site();
+    assert_eq!(add(&site, 1, &["ada"], GOOD).exit, Exit::Ok);
+    let session = Digest::from_bytes(later(9).bytes());
+    sign_in(&site, "ada", session);
+    // The last sign-in that the account allowed is written down in the moment in which it goes.
+    site.tampered(
+        "CREATE TABLE kept AS SELECT * FROM tokens; DELETE FROM tokens;
+         CREATE TRIGGER meanwhile AFTER DELETE ON accounts BEGIN INSERT INTO tokens SELECT * FROM kept; END",
+    );
+    assert!(!is_signed_in(&site, session));
+    assert_eq!(run_at(&site, 2, &["remove", "ada", "--yes"], (None, "")).exit, Exit::Ok);
+    site.tampered("DROP TRIGGER meanwhile; DROP TABLE kept");
+    assert!(!is_signed_in(&site, session));
 }
 
 #[test]

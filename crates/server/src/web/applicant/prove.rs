@@ -48,7 +48,7 @@ async fn choice(here: &Here, nothing_chosen: bool) -> Answered {
     let counting: Vec<&Evidence> = here.case.counting(at).collect();
     // Shown and of no use: said, or somebody would wait for what never counts.
     let of_no_use = here.case.evidence().iter().filter(|proof| !counting.iter().any(|one| one.method == proof.method));
-    let (lapsed, too_new) = of_no_use.partition(|proof| at >= proof.until);
+    let (lapsed, too_new) = of_no_use.partition(|proof| proof.has_lapsed(at));
     let (shown, lapsed, too_new) = (kinds(counting), kinds(lapsed), kinds(too_new));
     let (mut ways, needed) = if here.case.evidence().is_empty() {
         (FOR_EVERYONE.to_vec(), 2)
