@@ -269,12 +269,14 @@ def check_log(folder, key, *kept):
 def copy_log(url, folder):
     folder, checkpoint = pathlib.Path(folder), urllib.request.urlopen(f"{url}/checkpoint").read()
     size = number(checkpoint.decode().split("\n")[1], "the size")
-    for path, data in [("checkpoint", checkpoint), *((path, None) for path in paths(size))]:
+    for path in [*paths(size), "checkpoint"]:  # Last, for it speaks of all the others.
         file = folder / path
-        if data is None and file.exists():
+        if path != "checkpoint" and file.exists():
             continue  # A tile never changes.
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(urllib.request.urlopen(f"{url}/{path}").read() if data is None else data)
+        beside = file.with_name(f"{file.name}.new")  # Never half a file under its name.
+        beside.write_bytes(checkpoint if path == "checkpoint" else urllib.request.urlopen(f"{url}/{path}").read())
+        beside.replace(file)
     return f"{size} entries"
 
 

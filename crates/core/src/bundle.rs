@@ -219,12 +219,8 @@ pub fn verify(bytes: &[u8], log_keys: &[Verifier]) -> Result<Report, BundleError
     if case.id() != bundle.case || case.reference() != bundle.reference {
         return Err(BundleError::Order);
     }
-    let loaded = bundle.policies.iter().map(|text| Policy::load(text).map(|policy| (policy.digest(), policy)));
-    let policies = loaded.collect::<Result<BTreeMap<_, _>, _>>()?;
+    let policies = load_policies(&bundle, &entries)?;
     let verdicts = check_verdicts(&policies, &entries)?;
-    if policies_of(&entries).len() != bundle.policies.len() {
-        return Err(BundleError::Stray("a policy"));
-    }
     let withheld = check_disclosed(&bundle, &entries)?;
     Ok(Report {
         case,
@@ -243,6 +239,20 @@ pub fn verify(bytes: &[u8], log_keys: &[Verifier]) -> Result<Report, BundleError
 /// What it says of something that does not hold.
 fn no(what: &str) -> impl Fn(LogError) -> BundleError {
     move |source| BundleError::Proof { what: what.to_owned(), source }
+}
+
+/// The policies that were asked, each once, and no other. That is seen by their digests: to load one is dear, and a file holds many.
+fn load_policies(bundle: &Bundle, entries: &[Entry]) -> Result<BTreeMap<Digest, Policy>, BundleError> {
+    let asked = policies_of(entries);
+    let there: BTreeSet<Digest> = bundle.policies.iter().map(|text| Digest::of(text.as_bytes())).collect();
+    if let Some(missing) = asked.difference(&there).next() {
+        return Err(BundleError::PolicyMissing(*missing));
+    }
+    if bundle.policies.len() != asked.len() {
+        return Err(BundleError::Stray("a policy"));
+    }
+    let loaded = bundle.policies.iter().map(|text| Policy::load(text).map(|policy| (policy.digest(), policy)));
+    Ok(loaded.collect::<Result<_, _>>()?)
 }
 
 fn check_statement(bundle: &Bundle, keys: &[Verifier]) -> Result<(), BundleError> {

@@ -51,6 +51,8 @@ pub use decide::Command;
 pub const PROVE_MS: i64 = HOUR_MS;
 /// How long a request for approval stands (MISSION 1.Y).
 pub const APPROVE_MS: i64 = 4 * HOUR_MS;
+/// How long after a hold there is time to go on. It ends at any hour, and whoever waited for it comes back when they are awake.
+pub const RETURN_MS: i64 = 24 * HOUR_MS;
 /// How long after its last entry a case that is over can still be contested: a notice may come late, and whoever it reaches has this long.
 pub const CONTEST_MS: i64 = 72 * HOUR_MS;
 /// How long after the change a used recovery code can be replaced on the pages of the case.
@@ -128,7 +130,7 @@ pub struct Surroundings {
     pub business_hours: bool,
     /// When it next is, if it is not.
     pub next_business: Option<Timestamp>,
-    /// Whether the person has a strong factor that could be used.
+    /// Whether the person has a strong factor, whether or not it counts already.
     pub enrolled_strong: bool,
 }
 
@@ -392,10 +394,10 @@ impl Case {
     pub fn deadline(&self) -> Option<Timestamp> {
         match &self.stage {
             Stage::Classifying(..) | Stage::Verifying(..) => Some(self.opened.plus_ms(PROVE_MS)),
-            Stage::Authorizing(verified, _) => {
-                let wait = self.hold.as_ref().map_or(verified.at(), |hold| hold.until);
-                Some(wait.plus_ms(APPROVE_MS))
-            }
+            Stage::Authorizing(verified, _) => Some(match &self.hold {
+                Some(hold) => hold.until.plus_ms(RETURN_MS),
+                None => verified.at().plus_ms(APPROVE_MS),
+            }),
             // Once the directory may have been touched, the answer has to be found, however late.
             Stage::Reissuing(_, Attempt::Running(_) | Attempt::Unknown(_)) => None,
             Stage::Reissuing(authorized, Attempt::None | Attempt::Failed(_) | Attempt::Submitted(_)) => {

@@ -69,7 +69,7 @@ pub struct Facts {
     pub action: Action,
     /// By which door.
     pub door: Door,
-    /// Whether the person has a strong factor that could be used.
+    /// Whether the person has a strong factor, whether or not it counts already.
     pub enrolled_strong: bool,
     /// What the proofs add up to.
     pub proofs: Proofs,

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use keyward::connectors::{
     AccountName, Capabilities, ConnectorError, Directory, Found, NotDone, Protection, Severity, SignIn, all,
@@ -15,15 +15,17 @@ use keyward_core::{
     steps::reissue::{CheckKind, CheckResult, Outcome},
     time::{DAY_MS, MINUTE_MS},
 };
+use ldap3::Mod;
 use support::{
     conformance::{Change, conformance, set},
     embedded::EmbeddedWorld,
     fake::{Fault, Faulty},
-    openldap::{OpenLdapWorld, account, ends, settings},
+    openldap::{OpenLdapWorld, account, dn, ends, settings},
     proxy::Wire,
-    slapd::{self, MANAGER, READER, ROOT, SERVICE, Slapd},
+    slapd::{self, MANAGER, READER, ROOT, SERVICE, SUFFIX, Slapd},
     world::{DirectoryWorld, Like},
 };
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 fn secret(text: &str) -> SecretText {
     SecretText::new(text.to_owned())
@@ -461,5 +463,80 @@ async fn t_k07_many_who_ask_a_directory_that_says_nothing_wait_for_one_deadline_
         };
         assert!(answers.iter().all(|answer| matches!(answer, Err(ConnectorError::Unavailable { .. }))), "{answers:?}");
         assert_eq!(connections.len(), sooner + 1, "whoever comes later asks anew, and one for all");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r30_a_unix_account_is_in_the_groups_of_all_its_names_and_in_its_primary_one() {
+    let Some(world) = OpenLdapWorld::shared() else { return };
+    let person = world.person(Like::Anybody).await;
+    let uids = [person.name.clone(), format!("other-{}", person.name)];
+    let mods = vec![
+        Mod::Add("objectClass", HashSet::from(["posixAccount"])),
+        Mod::Add("uid", HashSet::from([uids[1].as_str()])),
+        Mod::Add("uidNumber", HashSet::from(["4711"])),
+        Mod::Add("gidNumber", HashSet::from(["4711"])),
+        Mod::Add("homeDirectory", HashSet::from(["/nowhere"])),
+    ];
+    world.root().await.modify(&dn(&person.name), mods).await.unwrap().success().unwrap();
+    let mut expected = Vec::new();
+    for (kind, gid, member) in
+        [("main", "4712", uids[0].as_str()), ("other", "4713", &uids[1]), ("primary", "4711", "")]
+    {
+        let group = format!("cn={kind}-{},ou=groups,{SUFFIX}", person.name);
+        let mut attributes = vec![("objectClass", HashSet::from(["posixGroup"])), ("gidNumber", HashSet::from([gid]))];
+        if !member.is_empty() {
+            attributes.push(("memberUid", HashSet::from([member])));
+        }
+        world.root().await.add(&group, attributes).await.unwrap().success().unwrap();
+        expected.push(group);
+    }
+    expected.sort_unstable();
+    // By whatever attribute people sign in.
+    for first in ["uid", "mail"] {
+        let mut settings = settings(&world.slapd, SERVICE);
+        settings.name_attributes = vec![first.to_owned(), "uid".to_owned()];
+        let directory = OpenLdap::new(settings).unwrap();
+        assert_eq!(account(&directory, &person, world.now()).await.groups, expected, "{first}");
+    }
+}
+
+/// Takes any sign-in, and answers every search with one entry after the other.
+async fn without_end(listener: tokio::net::TcpListener, pause: Duration) {
+    const SIGNED_IN: &[u8] = b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00";
+    const ENTRY: &[u8] = b"\x30\x0d\x02\x01\x02\x64\x08\x04\x04cn=x\x30\x00";
+    loop {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        tokio::spawn(async move {
+            let mut request = [0; 4096];
+            assert!(stream.read(&mut request).await.unwrap() > 0);
+            stream.write_all(SIGNED_IN).await.unwrap();
+            assert!(stream.read(&mut request).await.unwrap() > 0);
+            while stream.write_all(ENTRY).await.is_ok() {
+                tokio::time::sleep(pause).await;
+            }
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t_k07_an_answer_without_an_end_holds_nobody_and_is_not_kept() {
+    let Some(slapd) = slapd::shared() else { return };
+    let (name, at) = (AccountName::parse("ada.abel").unwrap(), EmbeddedWorld::new().now());
+    // More hits than were asked for, or one now and then.
+    for (pause, is_several) in [(Duration::ZERO, true), (Duration::from_millis(100), false)] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut clear = settings(&slapd, SERVICE);
+        clear.url = format!("ldap://{}", listener.local_addr().unwrap());
+        clear.clear_on_loopback = true;
+        clear.timeout = Duration::from_millis(300);
+        let directory = OpenLdap::new(clear).unwrap();
+        tokio::spawn(without_end(listener, pause));
+        let answer = tokio::time::timeout(Duration::from_secs(30), directory.find(&name, at)).await.unwrap();
+        match answer {
+            Ok(Found::Several) => assert!(is_several),
+            Err(ConnectorError::NoAnswer { .. }) => assert!(!is_several),
+            other => panic!("{other:?}"),
+        }
     }
 }

@@ -148,6 +148,7 @@ on_both! {
     the_list_pages_without_gaps_and_filters
     what_a_case_was_about_stays_in_the_list_when_it_is_over
     rebuilding_gives_what_was_there
+    rebuilding_refuses_a_row_that_is_found_by_something_else_than_its_entry_says
     rebuilding_refuses_entries_that_do_not_lead_to_the_head
 }
 
@@ -577,4 +578,14 @@ async fn rebuilding_refuses_entries_that_do_not_lead_to_the_head(world: World) {
     assert_eq!(log::all_nodes(&world).await, nodes);
     // What was begun for it is over: others can write again.
     world.case("after").await;
+}
+
+async fn rebuilding_refuses_a_row_that_is_found_by_something_else_than_its_entry_says(world: World) {
+    for _ in 0..3 {
+        world.case("ada").await;
+    }
+    // Read on from what the entry says, the last row would be read again and again.
+    world.sql("UPDATE entries SET seq = seq + 100 WHERE leaf = (SELECT MAX(leaf) FROM entries)").await;
+    let refused = world.store.rebuild().await;
+    assert!(matches!(refused, Err(RebuildError::Head)), "{refused:?}");
 }

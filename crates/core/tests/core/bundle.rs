@@ -100,6 +100,8 @@ fn what_the_key_holder_signs_is_still_checked() {
     };
     assert!(matches!(case(&|c| c.policies.clear()), BundleError::PolicyMissing(_)));
     assert!(matches!(case(&|c| c.policies.push(format!("{BASELINE}\n"))), BundleError::Stray("a policy")));
+    // Seen before it is loaded, which is dear: a file holds millions of them.
+    assert!(matches!(case(&|c| c.policies.push("no policy at all".into())), BundleError::Stray("a policy")));
     assert!(matches!(case(&|c| c.disclosed[0].value = "adb".into()), BundleError::Stray("a personal value")));
     assert!(matches!(case(&|c| c.entries.swap(0, 1)), BundleError::Order));
     assert!(matches!(case(&|c| drop(c.entries.remove(3))), BundleError::Corrupt(_)));

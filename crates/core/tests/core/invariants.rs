@@ -166,7 +166,10 @@ impl Watch {
         match (self.write, self.permission, self.verified) {
             (Write::Begun | Write::Unknown | Write::Done(_), ..) => None,
             (_, Some((until, _)), _) => Some(until),
-            (_, None, Some(verified)) => Some(self.hold.unwrap_or(verified).plus_ms(4 * HOUR_MS)),
+            (_, None, Some(verified)) => Some(match self.hold {
+                Some(until) => until.plus_ms(24 * HOUR_MS),
+                None => verified.plus_ms(4 * HOUR_MS),
+            }),
             (_, None, None) => Some(self.opened.plus_ms(HOUR_MS)),
         }
     }

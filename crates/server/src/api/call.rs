@@ -75,7 +75,8 @@ impl FromRequestParts<Shared> for Held {
         let reference = reference.ok().and_then(|Path(text)| text.parse::<Reference>().ok());
         let key = bearer(&parts.headers);
         let (Some(reference), Some(key)) = (reference, key) else { return Err(Kind::NoSuchCase.into()) };
-        let case = portal.flow.of_browser(reference, &key).await.map_err(|error| Problem::of(&error, visit.at))?;
+        let case =
+            portal.flow.of_browser(reference, &key, None).await.map_err(|error| Problem::of(&error, visit.at))?;
         Ok(Self {
             browser: browser_digest(&key),
             case,

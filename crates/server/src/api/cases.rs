@@ -33,8 +33,6 @@ use crate::{
     token::Token,
 };
 
-/// The longest name that is looked at; anything longer is no name anywhere.
-const LONGEST_NAME: usize = 256;
 /// How often a stream looks at the case, and how often before the caller has to open another.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 const LOOKS: u32 = 750;
@@ -100,7 +98,7 @@ pub async fn open(call: Call<Anyone, OpenCase>) -> Answer {
         let name = input.name.trim().to_owned();
         let action = input.action.unwrap_or(input.door.action());
         let language = input.language.as_deref();
-        let fits = (1..=LONGEST_NAME).contains(&name.chars().count())
+        let fits = (1..=crate::flow::LONGEST_NAME).contains(&name.chars().count())
             && action == input.door.action()
             && language.is_none_or(|tag| tag.len() <= 35);
         if !fits {
@@ -151,6 +149,25 @@ impl Input for Nothing {
     responses((status = 200, description = "It is over.", body = CaseView)))]
 pub async fn withdraw(call: Call<Held, Nothing>) -> Answer {
     call.once(|call| async move { end(call.caller, Command::End(EndReason::Withdrawn)).await }).await
+}
+
+/// Go on after a hold
+///
+/// When the time of a `hold` has come, this asks the gate again, and it is open for half an hour from then. Not before somebody asks: a hold ends while
+/// people are asleep. There is time for it until the `deadline` of the case.
+#[utoipa::path(post, path = "/api/v1/cases/{reference}/continue", tag = "cases", operation_id = "continue_case", request_body = Option<Nothing>, security(("case_key" = [])),
+    responses((status = 200, description = "The gate has answered.", body = CaseView)))]
+pub async fn go_on(call: Call<Held, Nothing>) -> Answer {
+    call.once(|call| async move {
+        let held = call.caller;
+        if State::of(&held.case) != State::Wait {
+            return Err(Kind::WrongStep.into());
+        }
+        let acted = held.flow().ask(held.case.id()).await;
+        let case = acted.map_err(|error| held.failed(&error))?.into_inner().case;
+        held.shown(&case).await
+    })
+    .await
 }
 
 /// Say "this was not me"

@@ -17,7 +17,7 @@ use super::{
     view::{CaseView, State},
 };
 use crate::{
-    flow::{DIALOG_MS, DRAFT_MS, NewRecord, label, may_bind},
+    flow::{BoundCodes, DIALOG_MS, DRAFT_MS, NewRecord, label, may_bind},
     i18n::k,
 };
 
@@ -200,8 +200,10 @@ pub struct NewDeviceKey {
     /// What it keeps, for `known_device` in a later case. Handed out once; it counts when the case is done and its time has come.
     #[schema(pattern = "^kw_[0-9a-hjkmnp-tv-z]{53}$")]
     key: String,
-    /// The case.
-    case: CaseView,
+    /// The case. Not there if it could not be read; it was taken all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    case: Option<CaseView>,
 }
 
 /// Bind this program as known
@@ -215,7 +217,8 @@ pub async fn known_device(call: Call<Held, NewDevice>) -> Answer {
         let label = label(input.name.as_deref(), &held.visit.browser_label());
         let (made, record) = held.flow().new_device(&held.case, &label).map_err(|error| held.failed(&error))?;
         let acted = held.flow().bind(&held.case, &record).await.map_err(|error| held.failed(&error))?;
-        let case = held.view(&acted.get().case).await?;
+        // What fails behind the commit keeps nobody from having the key, which is nowhere else.
+        let case = held.view(&acted.get().case).await.ok();
         Ok(Reply::json(StatusCode::ACCEPTED, &NewDeviceKey { key: made.reveal().expose().clone(), case }))
     })
     .await
@@ -229,8 +232,10 @@ pub struct NewSheet {
     /// Until when they can be shown.
     #[schema(format = DateTime)]
     expires: String,
-    /// The case.
-    case: CaseView,
+    /// The case. Not there if it could not be read; it was taken all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    case: Option<CaseView>,
 }
 
 /// Whose sheet to show.
@@ -254,6 +259,13 @@ pub struct Sheet {
     made: String,
 }
 
+impl Sheet {
+    fn of(codes: &BoundCodes) -> Self {
+        let printed = codes.printed.iter().map(|code| code.expose().clone());
+        Self { codes: printed.collect(), made: codes.made.to_string() }
+    }
+}
+
 /// Bind a new sheet of codes
 ///
 /// It takes the place of the one before. No code is shown before the sheet is bound: a sheet that was shown first and never bound would lie in a
@@ -269,7 +281,7 @@ pub async fn recovery_code(call: Call<Held, Nothing>) -> Answer {
         let body = NewSheet {
             dialog: dialog.reveal().expose().clone(),
             expires: held.visit.at.plus_ms(DRAFT_MS).to_string(),
-            case: held.view(&acted.get().case).await?,
+            case: held.view(&acted.get().case).await.ok(),
         };
         Ok(Reply::json(StatusCode::ACCEPTED, &body))
     })
@@ -305,8 +317,10 @@ pub async fn replacement(call: Call<Held, Nothing>) -> Answer {
     call.once_for(KEEP_KEY_MS, |call| async move {
         let held = call.caller;
         let made = held.flow().replace_code(&held.case, held.browser).await;
-        let dialog = made.map_err(|error| held.failed(&error))?;
-        shown(&held, &dialog).await
+        let (dialog, codes) = made.map_err(|error| held.failed(&error))?;
+        // It counts, and whoever asks again makes another: what fails from here on keeps nobody from having it.
+        drop(held.flow().take_codes(&held.case, held.browser, &dialog).await);
+        Ok(Reply::json(StatusCode::OK, &Sheet::of(&codes)))
     })
     .await
 }
@@ -314,7 +328,5 @@ pub async fn replacement(call: Call<Held, Nothing>) -> Answer {
 async fn shown(held: &Held, dialog: &crate::token::Token) -> Result<Reply, Problem> {
     let shown = held.flow().take_codes(&held.case, held.browser, dialog).await;
     let codes = shown.map_err(|error| held.failed(&error))?.ok_or(Problem::from(Kind::ShownOnce))?;
-    let body =
-        Sheet { codes: codes.printed.iter().map(|code| code.expose().clone()).collect(), made: codes.made.to_string() };
-    Ok(Reply::json(StatusCode::OK, &body))
+    Ok(Reply::json(StatusCode::OK, &Sheet::of(&codes)))
 }

@@ -54,6 +54,7 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(reissue::check))
         .routes(routes!(reissue::submit))
         .routes(routes!(cases::withdraw))
+        .routes(routes!(cases::go_on))
         .routes(routes!(cases::contest))
         .routes(routes!(cases::events))
         .routes(routes!(cases::not_me))

@@ -145,7 +145,7 @@ pub fn terms(config: &Config) -> Terms {
             per_hour: config.limits.messages_per_address_hour.get(),
             per_day: config.limits.messages_per_address_day.get(),
         },
-        places: usize::try_from(config.worker.threads.get()).unwrap_or(1),
+        places: config.worker.threads.size(),
         quarantine: Quarantine {
             standard_ms: config.contacts.quarantine_hours.millis(),
             by_class_ms: ages(&config.contact_age),

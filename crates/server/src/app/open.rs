@@ -23,7 +23,7 @@ use crate::connectors::{
     embedded::{self, Embedded},
 };
 use crate::ctx::Ctx;
-use crate::flow::{Flow, FlowError};
+use crate::flow::{FlowError, unlock};
 use crate::passwords::{
     breach::{BreachError, BreachList},
     hash::Hasher,
@@ -31,10 +31,10 @@ use crate::passwords::{
 use crate::seal::{DigestKey, NotAKey, OpenKey, SealKey, Vault, read_key};
 use crate::store::{Store, StoreError, migrate::MigrateError, sign::Memory};
 
-/// How long the relay may take for one answer, in milliseconds. A whole message may take six of them, and whoever ends waits for that.
+/// How long a connection to the relay may take to be made, in milliseconds. A whole message may take six times that, and whoever ends waits for it.
 const MAIL_TIMEOUT_MS: u64 = 15_000;
 /// How many connections to the relay there are at most.
-const MAIL_CONNECTIONS: u32 = 4;
+const MAIL_CONNECTIONS: usize = 4;
 
 /// What could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -130,9 +130,8 @@ impl OpenError {
     /// Whether something outside did not answer, and the same may work a moment later.
     pub fn is_outage(&self) -> bool {
         match self {
-            Self::Store(StoreError::Open { .. }) => true,
             Self::Store(error) => error.is_passing(),
-            Self::Directory(ConnectorError::Unavailable { .. }) => true,
+            Self::Directory(ConnectorError::Unavailable { .. } | ConnectorError::NoAnswer { .. }) => true,
             _ => false,
         }
     }
@@ -200,12 +199,12 @@ pub fn data_keys(config: &Config) -> Result<DataKeys, OpenError> {
     Ok(DataKeys { vault: Vault::new(&key, &[]).map_err(named)?, digests: DigestKey::new(&key).map_err(named)? })
 }
 
-/// Opens something of the database, if there is anything, to see whether the data key is its own.
-pub async fn check_data_key(config: &Config, flow: &Flow) -> Result<(), OpenError> {
-    let Some(factor) = flow.store.any_factor().await? else { return Ok(()) };
+/// Opens something of the database, to see whether the data key is its own. False: there is nothing yet.
+pub async fn check_data_key(config: &Config, store: &Store, vault: &Vault) -> Result<bool, OpenError> {
+    let Some(factor) = store.any_factor().await? else { return Ok(false) };
     let path = || config.server.data_key_file.clone();
-    let opened = flow.unlock(&factor);
-    opened.map(drop).map_err(|source| OpenError::OtherDataKey { path: path(), source: Box::new(source) })
+    let opened = unlock(vault, &factor);
+    opened.map(|_| true).map_err(|source| OpenError::OtherDataKey { path: path(), source: Box::new(source) })
 }
 
 /// What opens sealed secrets: for a worker alone.
@@ -310,7 +309,7 @@ fn openldap(name: &str, keys: &OpenLdapKeys) -> Result<OpenLdap, OpenError> {
     Ok(OpenLdap::new(settings)?)
 }
 
-/// The mail relay, if one is configured. Does not connect. Has to be called within the runtime.
+/// The mail relay, if one is configured. Does not connect.
 pub fn mail(config: &Config) -> Result<Option<Smtp>, OpenError> {
     let Some(mail) = &config.mail else { return Ok(None) };
     let sign_in = match (&mail.user, &mail.password) {
@@ -318,7 +317,8 @@ pub fn mail(config: &Config) -> Result<Option<Smtp>, OpenError> {
         _ => None,
     };
     let settings = smtp::Settings {
-        host: mail.host.clone(),
+        // An address of IPv6 may stand in brackets, and is looked up without them.
+        host: mail.host.trim_start_matches('[').trim_end_matches(']').to_owned(),
         port: mail.port.get(),
         security: match mail.tls {
             MailTls::Starttls => smtp::Security::StartTls,

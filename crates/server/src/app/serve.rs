@@ -38,17 +38,22 @@ pub async fn pages(listener: TcpListener, router: Router, stop: CancellationToke
     server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await
 }
 
+/// TLS with a certificate chain and its key.
+pub async fn tls(chain: &Path, key: &Path) -> std::io::Result<RustlsConfig> {
+    let config = RustlsConfig::from_pem_file(chain, key).await?;
+    let mut tls = config.get_inner().as_ref().clone();
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.reload_from_config(Arc::new(tls));
+    Ok(config)
+}
+
 /// Serves pages over TLS of its own until told to stop.
 pub async fn pages_over_tls(
     listener: TcpListener,
     router: Router,
-    pair: (&Path, &Path),
+    config: RustlsConfig,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
-    let config = RustlsConfig::from_pem_file(pair.0, pair.1).await?;
-    let mut tls = config.get_inner().as_ref().clone();
-    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-    config.reload_from_config(Arc::new(tls));
     let server = bounded(axum_server::from_tcp_rustls(listener.into_std()?, config)?, stop);
     server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await
 }

@@ -1,6 +1,8 @@
 //! Mail by SMTP to a relay (RFC 5321), encrypted unless the relay is on this machine.
 //!
-//! Not here: DKIM and delivery, which are the relay's, and reading bounces.
+//! Not here: the connection (`smtp/relay.rs`), DKIM and delivery, which are the relay's, and reading bounces.
+
+mod relay;
 
 use std::{
     net::IpAddr,
@@ -9,25 +11,28 @@ use std::{
 
 use keyward_core::{secret::SecretText, time::Timestamp};
 use lettre::{
-    Address, AsyncSmtpTransport, AsyncTransport as _, Message as Mail, Tokio1Executor,
+    Address, Message as Mail,
     message::{
         Mailbox, MultiPart, SinglePart,
         header::{HeaderName, HeaderValue},
     },
     transport::smtp::{
-        Error as SmtpError, PoolConfig,
+        Error as SmtpError,
         authentication::Credentials,
-        client::{Certificate, CertificateStore, Tls, TlsParameters},
+        client::{Certificate, CertificateStore, TlsParameters},
         extension::ClientId,
     },
 };
 
+use self::relay::{NotTaken, Relay, Shield};
 use super::{Channel, ChannelError, Message};
+use tokio::sync::Semaphore;
+
 use crate::{causes, token::BASE32};
 
 /// This channel's word.
 pub const NAME: &str = "smtp";
-/// A whole message may take this many times as long as one answer of the relay.
+/// A whole message may take this many times as long as the beginning of a connection.
 const ANSWERS: u32 = 6;
 /// The longest subject in characters.
 const LONGEST_SUBJECT: usize = 200;
@@ -62,10 +67,10 @@ pub struct Settings {
     pub reply_to: Option<String>,
     /// The host of the public address: how we greet, and the right half of each message's name.
     pub public_host: String,
-    /// How long to wait for one answer of the relay, in milliseconds.
+    /// How long a connection may take to be made, in milliseconds. A whole message may take six times as long.
     pub timeout_ms: u64,
     /// The most connections at a time.
-    pub connections: u32,
+    pub connections: usize,
 }
 
 /// A relay that can not be used as it is configured.
@@ -84,40 +89,38 @@ pub enum SettingsError {
 
 /// A relay.
 pub struct Smtp {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    relay: Relay,
     from: Mailbox,
     reply_to: Option<Mailbox>,
     public_host: String,
     peer: String,
-    whole: Duration,
 }
 
 impl Smtp {
-    /// Prepares the road to the relay. Nothing is sent or connected yet. Has to be called within the runtime, for the pool's sake.
+    /// Prepares the road to the relay. Nothing is sent or connected yet.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
-        let tls = tls(&settings)?;
+        let shield = shield(&settings)?;
         let mailbox = |text: String| match text.parse() {
             Ok(mailbox) => Ok(mailbox),
             Err(error) => Err(SettingsError::NotAMailbox(text, error)),
         };
         let peer = format!("{}:{}", settings.host, settings.port);
         let timeout = Duration::from_millis(settings.timeout_ms);
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(settings.host)
-            .port(settings.port)
-            .tls(tls)
-            .timeout(Some(timeout))
-            .hello_name(ClientId::Domain(settings.public_host.clone()))
-            .pool_config(PoolConfig::new().max_size(settings.connections));
-        if let Some((name, password)) = settings.sign_in {
-            builder = builder.credentials(Credentials::new(name, password.expose().clone()));
-        }
+        let relay = Relay {
+            place: (settings.host, settings.port),
+            shield,
+            hello: ClientId::Domain(settings.public_host.clone()),
+            sign_in: settings.sign_in.map(|(name, password)| Credentials::new(name, password.expose().clone())),
+            places: Semaphore::new(settings.connections),
+            timeout,
+            whole: timeout.saturating_mul(ANSWERS),
+        };
         Ok(Self {
-            transport: builder.build(),
+            relay,
             from: mailbox(settings.from)?,
             reply_to: settings.reply_to.map(mailbox).transpose()?,
             public_host: settings.public_host,
             peer,
-            whole: timeout.saturating_mul(ANSWERS),
         })
     }
 
@@ -145,12 +148,13 @@ impl Smtp {
         builder.multipart(parts).map_err(|_| ChannelError::Unwritable { channel: NAME })
     }
 
-    fn refused(&self, error: &SmtpError, message: &Message) -> ChannelError {
+    fn refused(&self, not_taken: &NotTaken, message: &Message) -> ChannelError {
         let peer = self.peer.clone();
+        let (NotTaken::Connection(error) | NotTaken::Message(error)) = not_taken else {
+            return ChannelError::Unreachable { peer };
+        };
         match error.status().map(u16::from) {
-            // The relay does not know us, or wants us to sign in in another way: that is not about this message (RFC 4954).
-            Some(code @ (530 | 534 | 535 | 538)) => ChannelError::NotNow { peer, code },
-            Some(code) if error.is_permanent() => ChannelError::Refused { peer, code },
+            Some(code) if error.is_permanent() && !is_about_us(not_taken) => ChannelError::Refused { peer, code },
             Some(code) => ChannelError::NotNow { peer, code },
             None if is_about_tls(error) => ChannelError::Insecure { peer },
             // An address that only some relays can take (RFC 6531), and this one is not of them.
@@ -166,16 +170,11 @@ impl Channel for Smtp {
     async fn send(&self, message: &Message) -> Result<(), ChannelError> {
         let message_id = format!("{}@{}", BASE32.encode(&message.seed), self.public_host);
         let mail = self.write(message, &message_id)?;
-        // Each answer has its own limit; a relay that is always about to answer is held by this one.
-        match tokio::time::timeout(self.whole, self.transport.send(mail)).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(self.refused(&error, message)),
-            Err(_) => Err(ChannelError::Unreachable { peer: self.peer.clone() }),
-        }
+        self.relay.hand_over(&mail).await.map_err(|not_taken| self.refused(&not_taken, message))
     }
 }
 
-fn tls(settings: &Settings) -> Result<Tls, SettingsError> {
+fn shield(settings: &Settings) -> Result<Shield, SettingsError> {
     let parameters = || {
         let prepared = |error| SettingsError::Tls(settings.host.clone(), error);
         let mut builder = TlsParameters::builder(settings.host.clone());
@@ -186,11 +185,21 @@ fn tls(settings: &Settings) -> Result<Tls, SettingsError> {
         builder.build_rustls().map_err(prepared)
     };
     match settings.security {
-        Security::StartTls => parameters().map(Tls::Required),
-        Security::Implicit => parameters().map(Tls::Wrapper),
-        Security::None if is_this_machine(&settings.host) => Ok(Tls::None),
+        Security::StartTls => parameters().map(Shield::StartTls),
+        Security::Implicit => parameters().map(Shield::Implicit),
+        Security::None if is_this_machine(&settings.host) => Ok(Shield::None),
         Security::None => Err(SettingsError::PlainAcrossNetwork(settings.host.clone())),
     }
+}
+
+/// Whether a refusal is about whoever sends: a relay that does not know us, does not let us in, or takes nothing with our sender. What it says of one
+/// message it would say of each, until somebody has seen to it, so it is kept. The enhanced status is its own word for that (RFC 3463).
+fn is_about_us(not_taken: &NotTaken) -> bool {
+    let NotTaken::Message(error) = not_taken else { return true };
+    let said = causes::of(error).nth(1).map(ToString::to_string).unwrap_or_default();
+    let status = said.split_whitespace().next().unwrap_or_default();
+    let of_ours = ["5.1.7", "5.1.8"].contains(&status) || status.starts_with("5.7.");
+    of_ours || matches!(error.status().map(u16::from), Some(530 | 534 | 535 | 538))
 }
 
 /// The library calls a certificate that does not fit a broken connection; the reason is further down.
@@ -200,7 +209,11 @@ fn is_about_tls(error: &SmtpError) -> bool {
 }
 
 fn is_this_machine(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    let name = host.to_ascii_lowercase();
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => name == "localhost" || name.ends_with(".localhost"),
+    }
 }
 
 /// A subject has one line whatever is in it (T-J04): what could end it, or could not be seen, becomes a space.

@@ -321,6 +321,39 @@ async fn faults_say_whether_trying_again_can_help() {
 }
 
 #[tokio::test]
+async fn r45_a_refusal_that_is_about_us_and_not_about_a_message_is_not_its_end() {
+    let sink = Sink::start(None, false).await.unwrap();
+    let smtp = Smtp::new(settings(&sink)).unwrap();
+    for (fault, code) in [(Fault::Closed, 554), (Fault::NotFromYou, 550), (Fault::NotKept, 451)] {
+        sink.fail(fault);
+        let error = smtp.send(&message()).await.unwrap_err();
+        assert_eq!(error, ChannelError::NotNow { peer: sink.address.to_string(), code }, "{fault:?}");
+        assert!(error.retry());
+    }
+}
+
+#[tokio::test]
+async fn r46_an_answer_that_comes_too_late_is_not_taken_for_that_of_the_next_message() {
+    let sink = Sink::start(None, false).await.unwrap();
+    sink.fail(Fault::Late);
+    let smtp = Smtp::new(Settings { timeout_ms: 50, ..settings(&sink) }).unwrap();
+    let error = smtp.send(&message()).await.unwrap_err();
+    assert_eq!(error, ChannelError::Unreachable { peer: sink.address.to_string() });
+    sink.fail(Fault::NotKept);
+    let error = smtp.send(&message()).await.unwrap_err();
+    assert!(matches!(error, ChannelError::NotNow { code: 451, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn v_13_3_what_somebody_says_in_clear_behind_the_last_answer_is_no_answer() {
+    let sink = Sink::start(Some(secure()), false).await.unwrap();
+    sink.fail(Fault::Injected);
+    let error = Smtp::new(encrypted(&sink, Security::StartTls)).unwrap().send(&message()).await.unwrap_err();
+    assert!(matches!(error, ChannelError::Insecure { .. }) && error.retry(), "{error:?}");
+    assert_eq!(sink.received(), []);
+}
+
+#[tokio::test]
 async fn a_silent_server_is_given_up() {
     let sink = Sink::start(None, false).await.unwrap();
     sink.fail(Fault::Slow);

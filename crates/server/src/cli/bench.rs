@@ -42,7 +42,7 @@ pub async fn limits(args: BenchLimitsArgs, ctx: &CliContext) -> Result<Exit, Cli
     let data = data.collect::<Vec<_>>();
     let rows = limits.iter().map(|limit| vec![limit.what.to_owned(), figure(limit.value), limit.unit.to_owned()]);
     let report = Report::new("bench limits")
-        .field("folder", json!(inside))
+        .field("folder", json!(inside.display().to_string()))
         .field("limits", json!(data))
         .table("limits", &["program", "figure", "unit"], rows.collect())
         .text(format!("Files were made and synced in {}.", inside.display()));

@@ -21,6 +21,11 @@ struct Source {
 
 /// Builds the file.
 pub async fn build(args: BreachBuildArgs, ctx: &CliContext) -> Result<Exit, CliError> {
+    if args.plain && args.seen_at_least > 1 {
+        return Err(CliError::Usage(
+            "--plain has one password a line, and says of none how often it was seen".to_owned(),
+        ));
+    }
     let mut sources = Vec::new();
     for list in &args.lists {
         sources.extend(sources_of(list, args.plain)?);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::args::ShowArgs;
 use super::{CheckLine, CliContext, CliError, Exit, Mark, Report};
-use crate::config::{ConfigError, Problem, Shown, docs, schema as config_schema};
+use crate::config::{ConfigError, Loaded, Problem, Shown, docs, schema as config_schema};
 
 /// Reads the configuration and looks at the files it names. 0 if it can be used, 2 if not (ECO-05).
 pub async fn check(ctx: &CliContext) -> Result<Exit, CliError> {
@@ -14,16 +14,22 @@ pub async fn check(ctx: &CliContext) -> Result<Exit, CliError> {
     if !problems.is_empty() {
         return Err(ConfigError::Wrong(problems).into());
     }
-    let source =
-        loaded.file.as_ref().map_or_else(|| "environment and defaults".to_owned(), |path| path.display().to_string());
+    let source = file_of(&loaded).unwrap_or_else(|| "environment and defaults".to_owned());
     let written = loaded.values.iter().filter(|shown| shown.origin.kind() != "default").count();
     let found = format!("{source}: {written} keys set, {} by default", loaded.values.len() - written);
     let lines = std::iter::once(CheckLine::new("configuration", Mark::Pass, found))
         .chain(warnings.iter().map(warning))
         .collect();
-    let report =
-        Report::new("config check").field("file", json!(loaded.file)).field("warnings", json!(warnings)).checks(lines);
+    let report = Report::new("config check")
+        .field("file", json!(file_of(&loaded)))
+        .field("warnings", json!(warnings))
+        .checks(lines);
     ctx.print(&report)
+}
+
+/// The file that was read, in letters: a path need not be a text.
+fn file_of(loaded: &Loaded) -> Option<String> {
+    loaded.file.as_ref().map(|path| path.display().to_string())
 }
 
 fn warning(problem: &Problem) -> CheckLine {
@@ -48,7 +54,7 @@ pub async fn show(args: ShowArgs, ctx: &CliContext) -> Result<Exit, CliError> {
     let data = values.iter().map(
         |shown| json!({"key": shown.key, "value": shown.value, "secret": shown.secret, "origin": shown.origin.json()}),
     );
-    let report = Report::new("config show").field("file", json!(loaded.file)).field("values", data.collect());
+    let report = Report::new("config show").field("file", json!(file_of(&loaded))).field("values", data.collect());
     let row = |shown: &&Shown| {
         let mut row = vec![shown.key.clone(), text(&shown.value)];
         row.extend(args.origin.then(|| shown.origin.to_string()));

@@ -96,7 +96,11 @@ impl CliContext {
             Output::Text => report.write_text(&mut **out, self.look),
             Output::Json => report.write_json(&mut **out),
         };
-        written.and_then(|()| out.flush()).map_err(CliError::Output)?;
+        match written.and_then(|()| out.flush()) {
+            // Who reads our output through `head` has seen enough. How it ends is said by the exit code all the same.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            written => written.map_err(CliError::Output)?,
+        }
         Ok(report.exit())
     }
 

@@ -8,8 +8,9 @@ use keyward_core::{
     policy::{BASELINE, Policy},
     secret::Secret,
 };
-use tokio::{net::TcpListener, sync::watch};
+use tokio::sync::watch;
 
+use super::serve::bound;
 use super::{CliContext, CliError, Exit, Report, args::DemoArgs, telemetry};
 use crate::{
     app::{
@@ -45,9 +46,7 @@ const QUEUE: usize = 64;
 pub async fn run(args: DemoArgs, ctx: &CliContext) -> Result<Exit, CliError> {
     let loaded = ctx.load_demo(&args.settings()?)?;
     telemetry::to_stderr(&ctx.environment);
-    let listener = TcpListener::bind(args.listen)
-        .await
-        .map_err(|error| CliError::Failed(format!("cannot listen on {}", args.listen), error.into()))?;
+    let (listener, _) = bound(args.listen).await?;
     let place = Place::new(&ctx.ctx)?;
     let demo = Demo::open(&loaded, &ctx.ctx, &place).await.map_err(|error| failed("the demo", error))?;
     let (made, when_made) = watch::channel(false);

@@ -116,8 +116,6 @@ impl CliError {
             Self::Failed(..) => Exit::Failed,
             Self::Unreachable(..) => Exit::Unreachable,
             Self::Unverified(_) => Exit::Unverified,
-            // Who reads our output through `head` has seen enough.
-            Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Ok,
             Self::Output(_) => Exit::Failed,
         }
     }

@@ -10,12 +10,12 @@ use url::Url;
 use super::args::HealthArgs;
 use super::http::{self, Trust};
 use super::{CheckLine, CliContext, CliError, Exit, Mark, Report};
-use crate::{app, config::types::Role};
+use crate::{
+    app,
+    config::types::Role,
+    web::health::{ALIVE, READY},
+};
 
-/// Where the server says whether it lives.
-pub const ALIVE: &str = "/healthz";
-/// Where the server says whether it can work.
-pub const READY: &str = "/readyz";
 /// As much of an answer as is shown.
 const SHOWN: usize = 200;
 

@@ -73,6 +73,8 @@ fn write(place: &Place<'_>, mut answers: Answers, ctx: &CliContext) -> Result<Ve
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let keys_folder = place.keys.map_or_else(|| folder.join("keys"), Path::to_owned);
     let keys_folder = std::path::absolute(&keys_folder).map_err(|error| failed("find", &keys_folder, error))?;
+    as_text(target)?;
+    as_text(&keys_folder)?;
     let mut keys = Vec::new();
     for (name, setting) in KEYS {
         let key = SeedFile::plan(keys_folder.join(name), ctx)?;
@@ -281,6 +283,7 @@ fn directory(args: &InitArgs, ask: &mut Option<&mut dyn Ask>, answers: &mut Answ
     match (&args.ldap_password_file, ask) {
         (Some(file), _) => {
             let file = std::path::absolute(file).map_err(|error| failed("find", file, error))?;
+            as_text(&file)?;
             answers.values.insert("directory.openldap.bind_password_file".into(), json!(file));
         }
         (None, Some(ask)) => {
@@ -292,6 +295,14 @@ fn directory(args: &InitArgs, ask: &mut Option<&mut dyn Ask>, answers: &mut Answ
         (None, None) => return Err(CliError::Usage("--ldap-password-file is missing".into())),
     }
     Ok(())
+}
+
+/// A file of settings is a text, and so is every path in it.
+fn as_text(path: &Path) -> Result<(), CliError> {
+    match path.to_str() {
+        Some(_) => Ok(()),
+        None => Err(CliError::Usage(format!("`{}` is not a path that a file of settings can hold", path.display()))),
+    }
 }
 
 impl Answers {
@@ -348,14 +359,16 @@ impl SeedFile {
     }
 }
 
-/// A file that did not exist, for its owner alone, on disk before this returns.
+/// A file that did not exist, for its owner alone, on disk before this returns. Where it can not be written whole, nothing of it stays: half a key would
+/// be in the way of the next try.
 fn write_new(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let write = || {
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    };
-    write().map_err(|error| failed("write", path, error))
+    let failed = |error| failed("write", path, error);
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        drop(fs::remove_file(path));
+    }
+    written.map_err(failed)
 }
 
 /// A file for its owner alone. With `over`, an existing one is replaced as a whole: no moment has half of it.

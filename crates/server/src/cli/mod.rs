@@ -300,7 +300,7 @@ fn not_understood(error: &clap::Error, early: &Early, mut edge: Edge) -> Exit {
         if colored { write!(sink, "{}", rendered.ansi()) } else { write!(sink, "{rendered}") }
     };
     match written {
-        Ok(()) => exit,
-        Err(error) => CliError::Output(error).exit(),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => CliError::Output(error).exit(),
+        _ => exit,
     }
 }

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use axum::Router;
+use axum_server::tls_rustls::RustlsConfig;
 use keyward_core::time::MINUTE_MS;
 use tokio::net::TcpListener;
 
@@ -181,7 +182,7 @@ async fn flow(config: &Config, store: Store, ctx: &CliContext) -> Result<Arc<Flo
         party: party.map_err(|error| failed("cannot offer passkeys", error))?,
     };
     let flow = app::flow(parts).await?;
-    open::check_data_key(config, &flow).await?;
+    open::check_data_key(config, &flow.store, &flow.vault).await?;
     Ok(flow)
 }
 
@@ -195,7 +196,7 @@ async fn make_worker(
         store: flow.store.clone(),
         hasher: Arc::clone(hasher),
         ctx: flow.ctx.clone(),
-        history: usize::try_from(config.passwords.history.get()).unwrap_or_default(),
+        history: config.passwords.history.size(),
     };
     let signer = open::signer(config)?;
     let memory = open::memory(config);
@@ -219,9 +220,9 @@ fn language(config: &Config) -> Lang {
 
 /// The rules for new passwords, with what they compare against, and the threads on which that is done.
 pub(super) fn passwords(config: &Config, pool: Arc<Pool>) -> Result<Arc<NewPasswords>, CliError> {
-    let min = usize::try_from(config.passwords.min_chars.get()).unwrap_or(usize::MAX);
+    let min = config.passwords.min_chars.size();
     let rules = Rules::new(min).map_err(|error| failed("the rules for passwords", error))?;
-    let max = usize::try_from(config.passwords.max_bytes.get()).unwrap_or(usize::MAX);
+    let max = config.passwords.max_bytes.size();
     let rules = rules.with_max_bytes(max).map_err(|error| failed("the rules for passwords", error))?;
     let words = config.passwords.context_words.iter().map(String::as_str);
     let words = words.chain([config.server.organization.as_str(), "keyward"]);
@@ -248,7 +249,7 @@ fn make_portal(config: &Config, flow: &Arc<Flow>, site: &Arc<Site>) -> Result<Ar
 }
 
 /// A listener, and its address: with port 0 the system has chosen one.
-async fn bound(address: SocketAddr) -> Result<(TcpListener, SocketAddr), CliError> {
+pub(super) async fn bound(address: SocketAddr) -> Result<(TcpListener, SocketAddr), CliError> {
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|error| failed(&format!("cannot listen on {address}"), error))?;
     let address = listener.local_addr().unwrap_or(address);
@@ -259,13 +260,23 @@ async fn bound(address: SocketAddr) -> Result<(TcpListener, SocketAddr), CliErro
 struct Front {
     portal: Arc<Portal>,
     place: (TcpListener, SocketAddr),
+    /// TLS of its own. A certificate that does not fit its key is found out before anything listens.
+    tls: Option<RustlsConfig>,
     /// Routes beside the usual ones.
     more: Router<Shared>,
 }
 
 impl Front {
     async fn open(config: &Config, portal: Arc<Portal>) -> Result<Self, CliError> {
-        Ok(Self { portal, place: bound(config.server.listen).await?, more: Router::new() })
+        let tls = match (&config.server.tls_cert_file, &config.server.tls_key_file) {
+            (Some(chain), Some(key)) => Some(
+                serve::tls(chain, key)
+                    .await
+                    .map_err(|error| failed("the certificate and its key can not be used", error))?,
+            ),
+            _ => None,
+        };
+        Ok(Self { portal, place: bound(config.server.listen).await?, tls, more: Router::new() })
     }
 
     /// With the page of a first start; says where that is, now that nobody else can have the place.
@@ -302,7 +313,7 @@ async fn listen(
         tokio::spawn(serve::pages(listener, numbers::router(Arc::clone(flow)), stop.clone()))
     });
     let working = worker.clone().map(|worker| tokio::spawn(serve::jobs(worker, stop.clone())));
-    let pages = front.map(|front| (serve::router(&front.portal, front.more), front.place, front.portal));
+    let pages = front.map(|front| (serve::router(&front.portal, front.more), front.place, front.portal, front.tls));
     let watched = Watched { pages: pages.as_ref().map(|(router, ..)| router.clone()), worker };
     let watching = tokio::spawn(supervisor::watch(watched, stop.clone()));
     let served = match pages {
@@ -311,11 +322,11 @@ async fn listen(
             stop.cancelled().await;
             Ok(())
         }
-        Some((router, (listener, address), portal)) => {
+        Some((router, (listener, address), portal, tls)) => {
             tracing::info!(%address, url = portal.site.public_url, "serving");
-            match (&config.server.tls_cert_file, &config.server.tls_key_file) {
-                (Some(cert), Some(key)) => serve::pages_over_tls(listener, router, (cert, key), stop.clone()).await,
-                _ => serve::pages(listener, router, stop.clone()).await,
+            match tls {
+                Some(tls) => serve::pages_over_tls(listener, router, tls, stop.clone()).await,
+                None => serve::pages(listener, router, stop.clone()).await,
             }
         }
     };

@@ -3,7 +3,7 @@
 //!
 //! The core decides; here its answer is put into words, the result first. What could not be believed is never told as if it had happened.
 
-use std::path::Path;
+use std::{io::Read as _, path::Path};
 
 use keyward_core::{
     bundle::{self, policies_of},
@@ -43,11 +43,13 @@ struct Told {
 }
 
 impl Told {
-    fn verdict(&self) -> &'static str {
+    /// What came behind the checkpoint is not in the file, and nothing in the file could say so: "not me" may have been said since.
+    fn verdict(&self) -> String {
         if self.report.case.is_over() {
-            "This evidence is genuine and complete."
+            let size = words::count(self.report.checkpoint.size());
+            format!("This evidence is genuine and complete, as of a log of {size} entries.")
         } else {
-            "This evidence is genuine. The case was not over when the file was made."
+            "This evidence is genuine. The case was not over when the file was made.".to_owned()
         }
     }
 }
@@ -125,19 +127,22 @@ fn named_policy(file: &Path) -> Result<Digest, CliError> {
     Ok(Digest::of(&text))
 }
 
+/// No more than is needed to see that it is too much, whatever the file says of its size.
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(file)?.take(bundle::MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 fn examine(file: &Path, trusted: &Trusted) -> Result<Believed, Doubt> {
     if file.is_dir() {
         return verify_log::examine(file, &trusted.keys, &trusted.kept).map(Believed::Log);
     }
-    let size = std::fs::metadata(file).map(|meta| meta.len());
-    let bytes = match size {
-        Ok(size) if size > bundle::MAX_BYTES as u64 => {
-            return Err(Doubt::new("It is too large for an evidence file.", Vec::new()));
-        }
-        _ => std::fs::read(file),
-    };
-    let bytes = bytes
+    let bytes = read(file)
         .map_err(|error| Doubt::new("It could not be read, so nothing is known about it.", vec![error.to_string()]))?;
+    if bytes.len() > bundle::MAX_BYTES {
+        return Err(Doubt::new("It is too large for an evidence file.", Vec::new()));
+    }
     let mut report = bundle::verify(&bytes, &trusted.keys).map_err(|error| {
         let behind = causes::of(&error).skip(1).map(ToString::to_string).collect();
         Doubt::new(&diagnosis::sentence(&error, &bytes), behind)
@@ -176,10 +181,10 @@ fn summary(name: &str, result: &Result<Believed, Doubt>) -> CheckLine {
 }
 
 /// The first line about a file that holds.
-fn verdict(believed: &Believed) -> &'static str {
+fn verdict(believed: &Believed) -> String {
     match believed {
         Believed::Case(told) => told.verdict(),
-        Believed::Log(_) => Whole::VERDICT,
+        Believed::Log(_) => Whole::VERDICT.to_owned(),
     }
 }
 

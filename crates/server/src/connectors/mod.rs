@@ -68,9 +68,17 @@ pub trait Directory: fmt::Debug + Send + Sync {
 /// Why a directory gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectorError {
-    /// Nothing came back, or not in time.
+    /// It was not reached: what was asked never arrived.
     #[error("reaching the directory `{directory}`: {what}")]
     Unavailable {
+        /// Its name in the configuration.
+        directory: String,
+        /// What was seen, in words without personal data.
+        what: String,
+    },
+    /// It was asked, and nothing came back, or not in time.
+    #[error("asking the directory `{directory}`: {what}")]
+    NoAnswer {
         /// Its name in the configuration.
         directory: String,
         /// What was seen, in words without personal data.

@@ -142,7 +142,7 @@ impl Directory for OpenLdap {
         let Some(mut entry) = entry else {
             return Ok(None);
         };
-        let groups = self.groups(&entry.dn, &entry.account.name).await;
+        let groups = self.groups(&entry).await;
         entry.account.groups = groups.map_err(|fault| self.error(fault))?;
         Ok(Some(entry.account))
     }

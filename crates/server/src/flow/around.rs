@@ -2,14 +2,16 @@
 
 use keyward_core::{
     account::Strength,
-    case::{Case, Surroundings},
-    ids::PersonId,
+    actor::Actor,
+    case::{Case, Command, Surroundings},
+    ids::{CaseId, PersonId},
+    ledger::Durable,
     plan::{Attainable, Plan},
     risk::{Risk, Signal},
     time::{DAY_MS, Timestamp},
 };
 
-use super::{Flow, FlowError};
+use super::{Acted, Flow, FlowError, With};
 use crate::store::people::Factor;
 
 /// How many cases within a day are one too many.
@@ -23,7 +25,7 @@ impl Flow {
     /// What the gate has to know beside the case itself.
     pub async fn around(&self, case: &Case, at: Timestamp) -> Result<Surroundings, FlowError> {
         let (risk, enrolled_strong) = match case.subject() {
-            Some(person) => (self.risk(case, person, at).await?, self.has_strong(person, at).await?),
+            Some(person) => (self.risk(case, person, at).await?, self.has_strong(person).await?),
             None => (Risk::default(), false),
         };
         Ok(Surroundings {
@@ -32,6 +34,13 @@ impl Flow {
             business_hours: self.terms.hours.at_work(at),
             next_business: self.terms.hours.next(at),
         })
+    }
+
+    /// Asks the gate of a case again, in the world as it is now. After a hold whoever waited does.
+    pub async fn ask(&self, id: CaseId) -> Result<Durable<Acted>, FlowError> {
+        let case = self.load(id).await?;
+        let around = self.around(&case, self.ctx.now()).await?;
+        self.act(id, Actor::Keyward, Command::Ask(around), With::nothing()).await
     }
 
     async fn risk(&self, case: &Case, person: PersonId, at: Timestamp) -> Result<Risk, FlowError> {
@@ -54,10 +63,9 @@ impl Flow {
         Ok(Risk::of(signals))
     }
 
-    async fn has_strong(&self, person: PersonId, at: Timestamp) -> Result<bool, FlowError> {
-        let strong = |factor: &Factor| {
-            factor.is_bound() && factor.usable_from <= at && factor.method.strength() >= Strength::Strong
-        };
+    /// Also while it waits until it counts: else whoever prints a new sheet, or takes a new phone, would be guarded by the password alone until then.
+    async fn has_strong(&self, person: PersonId) -> Result<bool, FlowError> {
+        let strong = |factor: &Factor| factor.is_bound() && factor.method.strength() >= Strength::Strong;
         Ok(self.store.factors(person).await?.iter().any(strong))
     }
 

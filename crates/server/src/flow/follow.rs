@@ -32,10 +32,8 @@ fn one(flow: &Flow, after: &Case, entry: &Entry, with: With) -> With {
     let notify = |about| job(Work::Notify { case, about }, 0);
     match &entry.event {
         Event::Classified(_) => with.job(notify(NoticeAbout::Started)),
-        Event::Held(hold) => {
-            let wait_ms = hold.until.since_ms(entry.at).saturating_add(SECOND_MS);
-            with.job(notify(NoticeAbout::Held)).job(job(Work::Ask { case }, wait_ms))
-        }
+        // The gate is asked again by whoever comes back: it stays open for half an hour, and a hold ends while they are asleep.
+        Event::Held(_) => with.job(notify(NoticeAbout::Held)),
         Event::Recorded(recorded) => match &recorded.outcome {
             // Success ends every code and link of this person, in other cases too (T-A15, T-A16), and every session (R11, X8).
             Outcome::Done => ended_for(after, with, |with, person| {

@@ -40,6 +40,8 @@ use keyward_core::{
 };
 use tokio::sync::Notify;
 
+/// The longest name that is looked at; anything longer is no name anywhere.
+pub use crate::account_name::MAX_CHARS as LONGEST_NAME;
 pub use account::{ADDED, AppSetup, BoundCodes, DRAFT_MS, Draft, NotThisAddress, is_address, new_address_door};
 pub use account::{FROM_DIRECTORY, is_from_directory};
 pub use bind::{label, may_bind};
@@ -52,7 +54,7 @@ pub use once::{Once, TAKEN_MS, Taken};
 pub use open::{Asked, BROWSER_MS, OpenedCase, SignedIn, browser_digest};
 pub use passkey::Begun;
 pub use prove::{Proof, Proved};
-pub use record::NewRecord;
+pub use record::{NewRecord, unlock};
 pub use session::{FRESH_MS, Present, Standing, TRY_MS, Tried, Trying, Typed};
 pub use setup::{FIRST_GROUP, SETUP_MS, SetUp, Setup, SetupCode};
 pub use starts::network;

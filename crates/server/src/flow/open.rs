@@ -153,8 +153,13 @@ impl Flow {
     }
 
     /// The case that this browser works on, if its cookie says so. Another browser's case is as good as none (T-B16). What was begun while signed in
-    /// goes on only in that session, whatever ended it (R11).
-    pub async fn of_browser(&self, reference: Reference, cookie: &Token) -> Result<Case, FlowError> {
+    /// goes on only in that session, whatever ended it (R11); or, behind a hold, in this one.
+    pub async fn of_browser(
+        &self,
+        reference: Reference,
+        cookie: &Token,
+        session: Option<&Token>,
+    ) -> Result<Case, FlowError> {
         let told = SameTime::after(READ_AFTER);
         let hash = cookie.digest(Purpose::Case);
         let seen = Seen { purpose: Purpose::Case, hash, browser: None, at: self.ctx.now() };
@@ -168,10 +173,16 @@ impl Flow {
         if case.reference() != reference {
             return Err(FlowError::NoCase);
         }
-        if case.needs_session() && !in_session {
+        if case.needs_session() && !in_session && !self.is_theirs_again(&case, session).await? {
             return Err(FlowError::Stale);
         }
         Ok(case)
+    }
+
+    /// No session lives as long as a hold, so whoever waited for it goes on in another one of their own. Somebody else at that browser does not.
+    async fn is_theirs_again(&self, case: &Case, session: Option<&Token>) -> Result<bool, FlowError> {
+        let Some(session) = session.filter(|_| case.hold().is_some()) else { return Ok(false) };
+        Ok(self.signed_in(session).await?.is_some_and(|present| Some(present.person) == case.subject()))
     }
 
     /// Whether these bytes are the digest of a session that is alive. Keeps it alive, as any page does.

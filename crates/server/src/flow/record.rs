@@ -14,7 +14,7 @@ use zeroize::Zeroize;
 use super::{Flow, FlowError};
 use crate::{
     methods::email,
-    seal::{Keyed, Place},
+    seal::{Keyed, Place, Vault},
     store::people::{Factor, Person},
 };
 
@@ -64,6 +64,12 @@ impl NewRecord {
 /// The column of the database in which factors lie sealed.
 const COLUMN: &str = "factors.data";
 
+/// Opens what a method stored, for who has the key of the data and nothing else.
+pub fn unlock(vault: &Vault, factor: &Factor) -> Result<Secret<Vec<u8>>, FlowError> {
+    let place = Place { table: COLUMN, id: &factor.id.to_string() };
+    vault.open(&factor.data, place).map_err(|error| FlowError::Broken(Box::new(error)))
+}
+
 impl Flow {
     /// Seals what a method stores for its row.
     pub fn lock_away(&self, factor: FactorId, data: &Secret<Vec<u8>>) -> Result<Vec<u8>, FlowError> {
@@ -73,8 +79,7 @@ impl Flow {
 
     /// Opens what a method stored.
     pub fn unlock(&self, factor: &Factor) -> Result<Secret<Vec<u8>>, FlowError> {
-        let place = Place { table: COLUMN, id: &factor.id.to_string() };
-        self.vault.open(&factor.data, place).map_err(|error| FlowError::Broken(Box::new(error)))
+        unlock(&self.vault, factor)
     }
 
     /// The address of a factor that is one, byte for byte as it was stored.

@@ -46,8 +46,6 @@ const BACKLOG: u64 = 256;
 /// As what they wait.
 const SIGN_IN: &str = "sign_in";
 
-/// The longest name that is looked at; anything longer is no name anywhere.
-const LONGEST_NAME: usize = 256;
 /// The longest password that is looked at, in bytes.
 const LONGEST_PASSWORD: usize = 4096;
 
@@ -143,7 +141,7 @@ pub struct Typed<'a> {
 impl Typed<'_> {
     /// Whether name and password can be those of an account at all. What can not is not tried, for whatever name.
     pub fn is_sane(&self) -> bool {
-        (1..=LONGEST_NAME).contains(&self.name.chars().count())
+        (1..=super::LONGEST_NAME).contains(&self.name.chars().count())
             && !self.name.contains(char::is_control)
             && (1..=LONGEST_PASSWORD).contains(&self.password.expose().len())
     }

@@ -129,7 +129,12 @@ pub(super) async fn person(
         blocked_until: None,
         created: at,
     };
-    Ok(worker.flow.store.ensure_person(&new).await?)
+    let known = worker.flow.store.ensure_person(&new).await?;
+    if let Some(language) = account.language.as_ref().filter(|language| known.language.as_ref() != Some(*language)) {
+        worker.flow.store.set_language(known.id, language).await?;
+        return Ok(Person { language: account.language.clone(), ..known });
+    }
+    Ok(known)
 }
 
 /// What the account can do at this moment, and what the credential in question opens. Also asked just before the change (R30).

@@ -79,7 +79,7 @@ async fn one(worker: &Worker, case: &Case, browser: Digest, factor: &Factor) -> 
     let address = flow.address(factor)?;
     let (code, link) = (challenge.printed_code(), challenge.link.reveal());
     let content = Content::Code { code: &code, link: &link, until, life_ms: mail_ms };
-    let sent = deliver(worker, case, &address, content).await.map(drop);
+    let sent = deliver(worker, case, (&address, flow.ctx.bytes()), content).await.map(drop);
     if sent.is_err() {
         // Each try makes new ones, and all that are alive can be guessed at.
         let end = |purpose, hash| Write::EndToken { purpose, hash };

@@ -56,7 +56,7 @@ const MAIL: [&str; 3] = ["send", "mail_code", "new_address"];
 /// What tries or sets a password: at most three quarters of the places, so that a name is looked up while many do that at once (P23).
 const PASSWORDS: [&str; 3] = ["reissue", "look", "sign_in"];
 /// What a person waits for, and it for a directory or a mail server.
-const AWAITED: [&str; 5] = ["classify", "mail_code", "new_address", "reissue", "look"];
+const AWAITED: [&str; 6] = ["classify", "mail_code", "new_address", "reissue", "look", "sign_in"];
 /// How often a worker looks for work that another process left.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How often the log is signed, if it has grown.
@@ -391,5 +391,7 @@ mod tests {
             assert!(longest <= MINUTE_MS, "{}: {longest} ms", work.kind());
             assert!(all >= 3 * keyward_core::time::DAY_MS, "{}: {all} ms", work.kind());
         }
+        // A sign-in for as long as somebody waits for it.
+        assert!((1..20).all(|tries| backoff_ms("sign_in", tries) <= MINUTE_MS));
     }
 }

@@ -32,7 +32,7 @@ pub async fn run(worker: &Worker, id: CaseId, browser: Digest, draft: Digest) ->
     let token = NewToken { case: case_id, person, browser: Some(browser), max_tries: CODE_TRIES, ..token };
     flow.store.put_token(&token).await?;
     let content = Content::NewAddress { code: &challenge.printed_code(), until, life_ms: flow.terms.mail_ms };
-    let sent = deliver(worker, &case, address, content).await.map(drop);
+    let sent = deliver(worker, &case, (address, flow.ctx.bytes()), content).await.map(drop);
     if sent.is_err() {
         // Each try makes a new one, and all that are alive can be guessed at.
         flow.store.end_token(Purpose::Enroll, hash).await?;

@@ -4,7 +4,7 @@ use keyward_core::{
     account::Method,
     actor::Actor,
     case::{Case, Command, Ending, Stage},
-    digest::Field,
+    digest::{Digest, Field},
     ids::{CaseId, FactorId},
     steps::review::{Notice, NoticeAbout},
     time::{DAY_MS, HOUR_MS},
@@ -58,11 +58,20 @@ pub async fn run(worker: &Worker, id: CaseId, about: NoticeAbout, to: FactorId) 
     let Some(factor) = flow.store.factor(to).await? else { return Ok(()) };
     let address = flow.address(&factor)?;
     let occasion = occasion(worker, &case, about).await?;
-    let delivered = deliver(worker, &case, &address, Content::Notice(occasion)).await?;
+    let content = Content::Notice(occasion);
+    let delivered = deliver(worker, &case, (&address, seed(id, about, to)), content).await?;
     let (commitment, value) = flow.disclose(Field::Address, address);
     let notice = Notice { about, address: commitment, delivered };
-    let with = With::nothing().value(value, case.subject());
+    // Who has erased the values of a case does not get them back with a message that waited (T-I12). Its commitment is enough for every proof.
+    let is_kept = flow.store.value(id, case.claim().name).await?.is_some();
+    let with = if is_kept { With::nothing().value(value, case.subject()) } else { With::nothing() };
     settled(flow.act(id, Actor::Keyward, Command::Notice(notice), with).await.map(drop))
+}
+
+/// Names the message: the same each time it is tried, so that of an answer that was lost on the way nobody gets two.
+fn seed(case: CaseId, about: NoticeAbout, to: FactorId) -> [u8; 16] {
+    let digest = Digest::of(format!("notice {case} {about:?} {to}").as_bytes());
+    std::array::from_fn(|place| digest.bytes().get(place).copied().unwrap_or_default())
 }
 
 async fn occasion(worker: &Worker, case: &Case, about: NoticeAbout) -> Result<Occasion, JobError> {
@@ -100,11 +109,12 @@ fn masked(address: &str) -> String {
     format!("{first}•••@{domain}")
 }
 
-/// Writes and sends one message of a case, with a link "this was not me" of its own. False: the address was refused for good.
+/// Writes and sends one message of a case to an address, under a name made of the seed, with a link "this was not me" of its own. False: the address was
+/// refused for good.
 pub(super) async fn deliver(
     worker: &Worker,
     case: &Case,
-    address: &str,
+    (address, seed): (&str, [u8; 16]),
     content: Content<'_>,
 ) -> Result<bool, JobError> {
     let flow = &worker.flow;
@@ -115,10 +125,11 @@ pub(super) async fn deliver(
     let name = flow.store.value(case.id(), case.claim().name).await?;
     let network = flow.store.value(case.id(), case.claim().network).await?;
     let browser = flow.store.value(case.id(), case.claim().browser).await?;
+    let own = person.as_ref().and_then(|person| person.language.as_deref());
     let message = worker.letters.write(
         &Letter {
             to: address,
-            language: person.as_ref().and_then(|person| person.language.as_deref()),
+            language: Some(own.unwrap_or(&case.claim().language)),
             reference: case.reference(),
             action: case.claim().action,
             door: case.claim().door,
@@ -129,7 +140,7 @@ pub(super) async fn deliver(
             not_me: &not_me.reveal(),
             content,
         },
-        flow.ctx.bytes(),
+        seed,
     );
     put_not_me(worker, case, &not_me).await?;
     match channel.send(&message).await {

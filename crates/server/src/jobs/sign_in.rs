@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{JobError, Ran, Worker, classify};
 use crate::{
-    connectors::{Account, Owner, SignIn},
+    connectors::{Account, ConnectorError, Owner, SignIn},
     flow::TRY_MS,
     seal,
     store::{
@@ -62,6 +62,8 @@ const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 const REFUSAL_MS: i64 = 60_000;
 /// How long a password may take to be looked at.
 const SEAT_MS: i64 = 2 * MINUTE_MS;
+/// In a seat: the directory was not reached, so nothing was tried there.
+const NOT_ASKED: &[u8] = b"not asked";
 
 /// Tries it.
 pub async fn run(worker: &Worker, request: Request) -> Ran {
@@ -76,10 +78,16 @@ pub async fn run(worker: &Worker, request: Request) -> Ran {
         return Ok(());
     }
     let attempt = seal::Attempt { case: request.id, number: 1 };
-    let opened = worker.open.open(&request.sealed, attempt).map_err(|error| JobError::Never(error.to_string()))?;
-    let session = match opened.expose().split_once('\n') {
-        Some((name, password)) => signed_in(worker, request.session, (name, password)).await?,
-        None => None,
+    let session = match worker.open.open(&request.sealed, attempt) {
+        Ok(opened) => match opened.expose().split_once('\n') {
+            Some((name, password)) => signed_in(worker, request.session, (name, password)).await?,
+            None => None,
+        },
+        // It opens at no later time, and a place in the queue is somebody else's.
+        Err(error) => {
+            tracing::error!(%error, "a password that was handed in can not be opened");
+            None
+        }
     };
     answer(worker, request.session, session).await
 }
@@ -88,7 +96,7 @@ async fn signed_in(worker: &Worker, hash: Digest, typed: (&str, &str)) -> Result
     let (name, password) = typed;
     let at = worker.flow.ctx.now();
     let password = SecretText::new(password.to_owned());
-    let Some((directory, account)) = to_try(worker, name, at).await? else {
+    let Some((directory, account)) = to_try(worker, hash, name, at).await? else {
         // The same work for a name that is nobody's, so that an answer does not come sooner for it (T-C02).
         if let Some(any) = worker.directories.first() {
             any.authenticate(NOBODY, &password, at).await?;
@@ -97,8 +105,14 @@ async fn signed_in(worker: &Worker, hash: Digest, typed: (&str, &str)) -> Result
     };
     let Some(found) = worker.directory(&directory) else { return Ok(None) };
     let person = classify::person(worker, &directory, &account, at).await?;
-    take_seat(worker, hash, person.id).await?;
-    let answer = found.authenticate(&account.id, &password, at).await?;
+    take_seat(worker, hash, person.id, &[]).await?;
+    let answer = match found.authenticate(&account.id, &password, at).await {
+        Err(error @ ConnectorError::Unavailable { .. }) => {
+            take_seat(worker, hash, person.id, NOT_ASKED).await?;
+            return Err(error.into());
+        }
+        answer => answer?,
+    };
     let opens = matches!(answer, SignIn::Ok | SignIn::MustChange);
     if !opens || account.disabled || account.owner == Owner::Machine {
         return Ok(None);
@@ -120,19 +134,36 @@ async fn signed_in(worker: &Worker, hash: Digest, typed: (&str, &str)) -> Result
 }
 
 /// The account of a name, if a password may be tried there now.
-async fn to_try(worker: &Worker, name: &str, at: Timestamp) -> Result<Option<(String, Account)>, JobError> {
+async fn to_try(
+    worker: &Worker,
+    session: Digest,
+    name: &str,
+    at: Timestamp,
+) -> Result<Option<(String, Account)>, JobError> {
+    let store = &worker.flow.store;
     let Ok((directory, account)) = classify::look_up(worker, name).await? else { return Ok(None) };
+    let earlier = store.find_token(&Seen::session(seat(session), at)).await?;
+    // Counted already, and not tried.
+    if earlier.as_ref().is_some_and(|seat| seat.data == NOT_ASKED) {
+        return Ok(Some((directory, account)));
+    }
     // By whatever name: nobody locks somebody else out of the directory from here, or guesses faster by another spelling.
     let key = format!("{directory}/{}", account.id);
-    let free = worker.flow.store.spend(BY_ACCOUNT, key.as_bytes(), at).await?;
-    Ok(free.then_some((directory, account)))
+    match (store.spend(BY_ACCOUNT, key.as_bytes(), at).await?, earlier) {
+        (true, _) => Ok(Some((directory, account))),
+        (false, None) => Ok(None),
+        // Nobody knows what the directory said to it before; that is no reason to call it wrong.
+        (false, Some(_)) => {
+            Err(JobError::Later("the directory did not answer, as often as it may be asked".to_owned()))
+        }
+    }
 }
 
 /// What ends every session of a person ends the seat too, and without its seat a sign-in makes no session: a password that was right a moment
 /// before it was changed opens nothing afterwards (T-E07).
-async fn take_seat(worker: &Worker, session: Digest, person: PersonId) -> Ran {
+async fn take_seat(worker: &Worker, session: Digest, person: PersonId, data: &[u8]) -> Ran {
     let store = &worker.flow.store;
-    let seat = token(worker, seat(session), Some(person), (Vec::new(), SEAT_MS, SEAT_MS));
+    let seat = token(worker, seat(session), Some(person), (data.to_vec(), SEAT_MS, SEAT_MS));
     // One of an earlier try of this job.
     store.end_token(seat.purpose, seat.hash).await?;
     Ok(store.put_token(&seat).await?)

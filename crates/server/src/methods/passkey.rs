@@ -91,10 +91,6 @@ impl Record {
     pub fn aaguid(&self) -> Option<String> {
         self.aaguid.map(|id| id.to_string())
     }
-    /// Whether the provider can copy the key to other devices of the person.
-    pub fn is_synced(&self) -> bool {
-        Credential::from(self.key.clone()).backup_eligible
-    }
     /// For the table.
     pub fn to_stored(&self) -> Result<Vec<u8>, PasskeyError> {
         serde_json::to_vec(self).map_err(PasskeyError::Stored)

@@ -1,7 +1,7 @@
 //! What happens in cases, counted from the entries as they are committed, and from nothing else.
 
 use keyward_core::{
-    account::Class,
+    account::{Action, Class, Method},
     case::Case,
     event::{Entry, Event},
     policy::{Gate, Gated},
@@ -63,6 +63,23 @@ pub(super) struct Cases {
 
 impl Cases {
     pub(super) fn new(names: &mut Names) -> Self {
+        let cases = Self::named(names);
+        // What an alert asks about begins at zero: of a number that is there from its first event on nobody sees that one rise.
+        for result in ["delivered", "failed"] {
+            drop(cases.notices.get_or_create(&NoticeLabels { result }));
+        }
+        for method in Method::ALL {
+            let accepted = ProofLabels { method: method.word(), result: "accepted".to_owned() };
+            drop(cases.proofs.get_or_create(&accepted));
+        }
+        let enrolled = Action::EnrollFactor { method: Method::Passkey };
+        for action in [Action::SetPassword, Action::Unlock, enrolled, Action::RemoveFactor] {
+            drop(cases.reissues.get_or_create(&ReissueLabels { action: action.word(), outcome: "unknown" }));
+        }
+        cases
+    }
+
+    fn named(names: &mut Names) -> Self {
         Self {
             opened: names.counter("cases_opened", "Cases that were opened, by door and what for"),
             ended: names.counter(

@@ -78,6 +78,9 @@ pub enum BuildError {
     /// The source could not be read.
     #[error("reading the source")]
     Read(#[source] io::Error),
+    /// What a build writes beside its target is there already.
+    #[error("`{}` is there: another build is running, or one was broken off; delete it if none is", .0.display())]
+    Beside(PathBuf),
     /// The file or its spill files could not be written.
     #[error("writing `{}`", path.display())]
     Write {
@@ -173,17 +176,25 @@ impl Builder {
         Ok(count.is_none_or(|count| count >= self.at_least).then(|| key_of_sha1(&sha1)))
     }
 
-    /// Sorts, builds the filters and puts the file in its place. Until then the target is untouched.
-    pub fn finish(mut self, progress: &mut dyn FnMut(Progress)) -> Result<Summary, BuildError> {
+    /// Sorts, builds the filters and puts the file in its place. Until then the target is untouched, and where it fails nothing stays.
+    pub fn finish(self, progress: &mut dyn FnMut(Progress)) -> Result<Summary, BuildError> {
         let partial = beside(&self.out, ".partial");
-        let failed = |source| BuildError::Write { path: partial.clone(), source };
+        let finished = self.finish_over(&partial, progress);
+        if finished.is_err() {
+            drop(fs::remove_file(&partial));
+        }
+        finished
+    }
+
+    fn finish_over(mut self, partial: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Summary, BuildError> {
+        let failed = |source| BuildError::Write { path: partial.to_owned(), source };
         let shard_bits = shard_bits_for(self.added);
-        let file = File::create(&partial).map_err(failed)?;
+        let file = File::create(partial).map_err(failed)?;
         let mut writer = BufWriter::new(file);
         let body = HEADER_LEN + self.note.len() + (ROW_LEN << shard_bits) + DIGEST_LEN;
         writer.seek(SeekFrom::Start(body as u64)).map_err(failed)?;
         let mut shards =
-            Shards { rows: Vec::with_capacity(1 << shard_bits), writer, path: &partial, all: 1 << shard_bits };
+            Shards { rows: Vec::with_capacity(1 << shard_bits), writer, path: partial, all: 1 << shard_bits };
         let keys = self.cut(shard_bits, &mut shards, progress)?;
         let Shards { rows, writer, .. } = shards;
         let head = head(shard_bits, keys, &self.note, &rows);
@@ -192,7 +203,7 @@ impl Builder {
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
         file.write_all(&head).and_then(|()| file.write_all(sum.as_ref())).map_err(failed)?;
         file.sync_all().map_err(failed)?;
-        fs::rename(&partial, &self.out).map_err(|source| BuildError::Write { path: self.out.clone(), source })?;
+        fs::rename(partial, &self.out).map_err(|source| BuildError::Write { path: self.out.clone(), source })?;
         let mut summary = Summary { keys, left_out: self.lines.saturating_sub(keys), digest: [0; DIGEST_LEN] };
         summary.digest.copy_from_slice(sum.as_ref());
         Ok(summary)

@@ -91,17 +91,6 @@ impl Strength {
     pub const fn score(self) -> u8 {
         self.0
     }
-
-    /// Key of its words in the language files.
-    pub const fn key(self) -> &'static str {
-        match self.0 {
-            0 => "strength_very_weak",
-            1 => "strength_weak",
-            2 => "strength_fair",
-            3 => "strength_good",
-            _ => "strength_strong",
-        }
-    }
 }
 
 /// What is right and wrong with a candidate. Holds nothing of the candidate itself.

@@ -3,7 +3,7 @@
 //! Deliberately knows nothing of hashes, filters or the format that is built from them.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 use super::breach_build::BuildError;
@@ -21,8 +21,11 @@ pub(super) struct Spill {
 
 impl Spill {
     pub(super) fn new(folder: PathBuf) -> Result<Self, BuildError> {
-        // Fails if the folder is there: another build may be running.
-        fs::create_dir(&folder).map_err(|source| BuildError::Write { path: folder.clone(), source })?;
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(BuildError::Beside(folder)),
+            Err(source) => return Err(BuildError::Write { path: folder, source }),
+            Ok(()) => {}
+        }
         Ok(Self { folder, files: (0..SPILLS).map(|_| None).collect() })
     }
 

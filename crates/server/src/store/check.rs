@@ -23,7 +23,7 @@ use keyward_core::{
 
 use super::{
     Store, StoreError,
-    db::{Row, statements, vals},
+    db::{EngineError, Row, statements, vals},
     log::Signed,
     sign::SignError,
 };
@@ -67,6 +67,10 @@ impl EntryRow {
     }
 }
 
+pub(super) fn read_row(row: &Row<'_>) -> Result<EntryRow, EngineError> {
+    Ok(EntryRow { leaf: row.get(0)?, case: row.get(1)?, seq: row.get(2)?, at: row.get(3)?, body: row.get(4)? })
+}
+
 /// How far the worker has gone round the log. It begins at the front with each process.
 #[derive(Debug, Default)]
 pub struct Round(AtomicU64);
@@ -96,15 +100,16 @@ impl Store {
         Ok(tree)
     }
 
-    /// The next piece of the signed log, and after the last the first again.
+    /// The next piece of the log, and after the last the first again. How long it is says its head, which each signature looks at: whoever takes the
+    /// stored checkpoints away does not keep anybody from reading on.
     pub async fn check_next(&self, round: &Round) -> Result<(), SignError> {
-        let signed = self.last_checkpoint().await?.map_or(0, |last| last.size);
+        let size = self.log_head().await?.tree.size();
         let from = round.0.load(Ordering::Relaxed);
-        let to = signed.min(from.saturating_add(PIECE.max(signed / PIECES)));
+        let to = size.min(from.saturating_add(PIECE.max(size / PIECES)));
         if from < to {
             self.check_entries(from, to).await?;
         }
-        round.0.store(if to >= signed { 0 } else { to }, Ordering::Relaxed);
+        round.0.store(if to >= size { 0 } else { to }, Ordering::Relaxed);
         Ok(())
     }
 
@@ -124,10 +129,7 @@ impl Store {
 
     /// The rows of these entries, as far as they are there.
     pub async fn entry_rows(&self, range: Range<u64>) -> Result<Vec<EntryRow>, StoreError> {
-        let read = |row: &Row| {
-            Ok(EntryRow { leaf: row.get(0)?, case: row.get(1)?, seq: row.get(2)?, at: row.get(3)?, body: row.get(4)? })
-        };
-        self.db.read(&ROWS, vals![range.start, range.end], read).await
+        self.db.read(&ROWS, vals![range.start, range.end], read_row).await
     }
 
     /// An entry behind the head: one that no commit has put into the tree. A case would be loaded with it.

@@ -27,7 +27,6 @@ statements! {
     NODES = "log/nodes";
     ENTRIES = "log/entries";
     LAST_CHECKPOINT = "log/last_checkpoint";
-    CHECKPOINT = "log/checkpoint";
     LATEST = "log/latest";
 }
 
@@ -90,11 +89,6 @@ impl Store {
     /// The newest signed checkpoint.
     pub async fn last_checkpoint(&self) -> Result<Option<Signed>, StoreError> {
         self.db.first(&LAST_CHECKPOINT, &[], read_signed).await
-    }
-
-    /// The checkpoint that was signed at that size.
-    pub async fn checkpoint(&self, size: u64) -> Result<Option<Signed>, StoreError> {
-        self.db.first(&CHECKPOINT, vals![size], read_signed).await
     }
 
     /// The bytes of a tile or an entry bundle. None unless the newest signed checkpoint covers it: what is served is final.

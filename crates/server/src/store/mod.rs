@@ -122,9 +122,11 @@ impl StoreError {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Lost | Self::Busy => true,
-            Self::Begin(source) | Self::Commit(source) | Self::NotCommitted(source) | Self::Query { source, .. } => {
-                source.is_passing()
-            }
+            Self::Open { source, .. }
+            | Self::Begin(source)
+            | Self::Commit(source)
+            | Self::NotCommitted(source)
+            | Self::Query { source, .. } => source.is_passing(),
             Self::Shared(error) => error.is_passing(),
             _ => false,
         }

@@ -13,7 +13,7 @@ statements! {
 }
 
 impl Store {
-    /// Keeps a policy before it is first asked.
+    /// Keeps a policy before it is first asked. A text that has changed in the database is put right: its digest says which one it is.
     pub async fn put_policy(&self, text: &str, at: Timestamp) -> Result<Digest, StoreError> {
         let digest = Digest::of(text.as_bytes());
         self.write(&PUT, vals![digest, text, at]).await?;

@@ -12,12 +12,13 @@ use keyward_core::{
 use super::{
     Store, StoreError, Tx,
     cases::{CaseRow, LoadError, parse_leaf, read_leaf},
+    check::read_row,
     commit::{lock_head, put_nodes},
     db::{statements, vals},
 };
 
 statements! {
-    ENTRIES = "log/entries";
+    ROWS = "log/rows";
     NEXT_ENTRIES = "cases/next_entries";
     CLEAR_CASES = "cases/clear";
     CLEAR_NODES = "log/clear_nodes";
@@ -69,14 +70,15 @@ impl Store {
         let mut tree = Frontier::empty();
         loop {
             let vals = vals![tree.size(), tree.size().saturating_add(CHUNK)];
-            let bodies = tx.read(&ENTRIES, vals, read_leaf).await?;
-            if bodies.is_empty() {
+            let rows = tx.read(&ROWS, vals, read_row).await?;
+            if rows.is_empty() {
                 break;
             }
             let mut nodes = Vec::new();
-            for (leaf, body) in bodies {
-                let hash = entry_hash(&body).map_err(|_| RebuildError::Head)?;
-                if leaf != tree.size() {
+            for row in rows {
+                let hash = entry_hash(&row.body).map_err(|_| RebuildError::Head)?;
+                // Cases are put together by what the rows say beside their entries.
+                if !row.is(tree.size(), Some(hash)) {
                     return Err(RebuildError::Head);
                 }
                 nodes.extend(tree.push(hash));

@@ -148,12 +148,15 @@ fn is_for(host: &str, request: &Request) -> bool {
 async fn headers(State(portal): State<Shared>, request: Request, next: Next) -> Response<Body> {
     let head = request.method() == Method::HEAD;
     let mut response = next.run(request).await;
+    // Of a link the next page hears nothing (UX-21). On pages the policy lets other sites hear as little, and our own forms say where they are from: under
+    // `no-referrer` they are from nowhere, and a browser that does not send `Sec-Fetch-Site` could send none (Fetch, "append a request Origin header").
+    let referrer = if response.status().is_redirection() { "no-referrer" } else { "same-origin" };
     let headers = response.headers_mut();
     let mut set = |name: &'static str, value: &'static str| {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     };
     set("content-security-policy", CSP);
-    set("referrer-policy", "no-referrer");
+    set("referrer-policy", referrer);
     set("x-content-type-options", "nosniff");
     set("cross-origin-opener-policy", "same-origin");
     set("cross-origin-resource-policy", "same-origin");

@@ -388,7 +388,7 @@ impl Letterhead {
         let text = self.say(k("mail-held-text")).with("time", self.when(until));
         let blocks = vec![
             Block::Text(text.to_string()),
-            self.text(k("mail-held-nothing")),
+            self.text(k("mail-held-come-back")),
             self.facts(&case.origin, Some(&case.reference)),
             self.link(k("mail-follow"), follow),
         ];

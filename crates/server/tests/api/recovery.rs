@@ -387,9 +387,16 @@ async fn m111_a_case_that_is_held_says_until_when_and_why() {
     assert_eq!(got.at("/plan/0/wait_until"), got.at("/hold/until"));
     let early = client.act(&held, "/submission", json!({ "password": NEW })).await;
     assert_eq!(early.short(), (409, "wrong-step".to_owned()));
-    world.hand.pass_ms(86_401_000);
+    let early = client.act(&held, "/continue", json!({})).await;
+    assert_eq!(early.short().0, 409, "{}", early.text);
+    // Whoever waited comes back when they are awake.
+    world.hand.pass_ms(86_401_000 + 8 * 3_600_000);
     world.work().await;
-    assert_eq!(client.look(&held).await.str("/state"), "new");
+    assert_eq!(client.look(&held).await.str("/state"), "wait");
+    let open = client.act(&held, "/continue", json!({})).await;
+    assert_eq!(open.str("/state"), "new", "{}", open.text);
+    assert_eq!(open.str("/deadline"), world.ctx.now().plus_ms(1_800_000).to_string());
+    assert_eq!(client.act(&held, "/continue", json!({})).await.short(), (409, "wrong-step".to_owned()));
     world.end().await;
 }
 

@@ -121,6 +121,12 @@ async fn t_b14_what_another_site_sends_changes_nothing() {
     let stopped = house.send(PROXY, &request(&format!("POST /recover/{case}/stop"), &headers, "")).await;
     assert_eq!(stopped.status, 303, "{stopped:?}");
     assert!(house.case(&case).await.is_over());
+    // A browser that does not say from which site says from where, as long as no page tells it not to.
+    let headers = [("Cookie", cookie.as_str()), ("Origin", "https://reset.northwind.test")];
+    let page = house.send(PROXY, &request(&format!("GET /recover/{case}/stopped"), &headers, "")).await;
+    assert_eq!(page.header("referrer-policy"), ["same-origin"], "{page:?}");
+    let again = house.send(PROXY, &request(&format!("POST /recover/{case}/stop"), &headers, "")).await;
+    assert_eq!(again.status, 303, "{again:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

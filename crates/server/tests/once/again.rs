@@ -4,9 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use keyward::{
     flow::Draft,
-    jobs::{Work, sign_in},
+    jobs::{
+        Work,
+        sign_in::{self, Request},
+    },
     store::{jobs::JobRow, workers::Readiness},
-    token::Purpose,
+    token::{Purpose, Token},
 };
 use keyward_core::{
     account::Method,
@@ -183,6 +186,59 @@ async fn t_a11_a_password_that_could_not_be_tried_is_kept_no_longer_than_somebod
         world.hand.pass_ms(MINUTE_MS / 2);
     }
     assert!(waiting(&world, "sign_in").await.is_empty(), "neither waiting nor dead");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn t_k07_a_directory_that_is_not_reached_for_a_sign_in_makes_no_password_wrong_and_shuts_nobody_out() {
+    let directory = shaped(Mood::NoSignIns(5), Arc::default());
+    let world = World::on(Ground { directory, ..Ground::default() }).await;
+    let ada = world.somebody("ada").await;
+    let mut browser = world.browser();
+    let form = browser.get("/sign-in").await;
+    let wait = browser.fill(&form, &[("name", &ada.name), ("password", FIRST)]).await;
+    for _ in 0..40 {
+        if waiting(&world, "sign_in").await.is_empty() {
+            break;
+        }
+        assert_eq!(browser.get(&wait.path).await.path, "/sign-in/wait");
+        world.work().await;
+        world.hand.pass_ms(500);
+    }
+    assert_eq!(browser.get(&wait.path).await.path, "/me");
+    // One was counted, and not six.
+    for _ in 0..3 {
+        assert_eq!(world.sign_in(&mut world.browser(), &ada, FIRST).await.path, "/me");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn t_a11_a_password_that_can_not_be_opened_is_refused_and_keeps_no_place() {
+    let world = World::new().await;
+    let at = world.ctx.now();
+    let session = Token::new(world.ctx.bytes()).digest(Purpose::SignIn);
+    let request = Request { id: world.ctx.id(at), session, sealed: vec![1; 100], began: at };
+    world.store().put_job(&Work::SignIn(request).job(&world.ctx, at, at)).await.unwrap();
+    world.work().await;
+    assert!(waiting(&world, "sign_in").await.is_empty());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn t_i12_a_message_that_waited_brings_no_address_back_that_was_erased() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let mut browser = world.browser();
+    let case = world.forgot(&mut browser, &ada.name).await.reference();
+    let id = world.case(&case).await.id();
+    browser.post(&format!("/recover/{case}/stop"), &[]).await;
+    world.mailbox.take(&ada.mail);
+    assert!(world.store().erase_case(id).await.unwrap() > 0);
+    world.work().await;
+    assert_eq!(world.mailbox.take(&ada.mail).len(), 1, "it goes out all the same");
+    assert!(world.store().values_of_case(id).await.unwrap().is_empty());
+    assert!(world.case(&case).await.notices().iter().any(|notice| notice.delivered), "and is in the log");
     world.end().await;
 }
 

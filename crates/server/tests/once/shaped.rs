@@ -25,6 +25,8 @@ pub enum Mood {
     Silent,
     /// Silent to who sets a password, and well otherwise.
     Stuck,
+    /// Not reached for the first so many passwords that are tried, and well otherwise.
+    NoSignIns(usize),
 }
 
 /// How often it was asked.
@@ -44,13 +46,14 @@ pub fn shaped(mood: Mood, asked: Arc<Asked>) -> Shaping {
 }
 
 impl Shaped {
+    fn down(&self) -> Result<(), ConnectorError> {
+        let directory = self.0.name().to_owned();
+        Err(ConnectorError::Unavailable { directory, what: "down".to_owned() })
+    }
     async fn mood(&self) -> Result<(), ConnectorError> {
         match self.1 {
-            Mood::Well | Mood::Stuck => Ok(()),
-            Mood::Down => {
-                let directory = self.0.name().to_owned();
-                Err(ConnectorError::Unavailable { directory, what: "down".to_owned() })
-            }
+            Mood::Well | Mood::Stuck | Mood::NoSignIns(_) => Ok(()),
+            Mood::Down => self.down(),
             Mood::Silent => std::future::pending().await,
         }
     }
@@ -88,8 +91,11 @@ impl Directory for Shaped {
         Ok(self.0.read(id, at).await?.map(as_it_is))
     }
     async fn authenticate(&self, id: &str, password: &SecretText, at: Timestamp) -> Result<SignIn, ConnectorError> {
-        self.2.passwords.fetch_add(1, Ordering::SeqCst);
+        let sooner = self.2.passwords.fetch_add(1, Ordering::SeqCst);
         self.mood().await?;
+        if matches!(self.1, Mood::NoSignIns(first) if sooner < first) {
+            self.down()?;
+        }
         self.0.authenticate(id, password, at).await
     }
     async fn set_password(&self, permit: Permit, password: NewPassword<'_>) -> Applied {
@@ -114,7 +120,9 @@ impl Channel for NoMail {
     async fn send(&self, _: &Message) -> Result<(), ChannelError> {
         match self.0 {
             Mood::Silent => std::future::pending().await,
-            Mood::Well | Mood::Down | Mood::Stuck => Err(ChannelError::Unreachable { peer: "nowhere".to_owned() }),
+            Mood::Well | Mood::Down | Mood::Stuck | Mood::NoSignIns(_) => {
+                Err(ChannelError::Unreachable { peer: "nowhere".to_owned() })
+            }
         }
     }
 }

@@ -313,6 +313,23 @@ async fn t_g04_a_password_alone_changes_no_password_where_something_stronger_is_
 }
 
 #[tokio::test]
+async fn t_g04_nor_while_what_is_stronger_does_not_count_yet() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    world.give_app_from(&ada, world.ctx.now().plus_ms(72 * HOUR_MS)).await;
+    let mut browser = world.signed_in(&ada, FIRST).await;
+    let how = world.begin(&mut browser, "/me/password").await;
+    assert!(how.path.ends_with("/how"), "{}", how.path);
+    let how = world.begin(&mut browser, "/me/passkeys/add").await;
+    assert!(
+        how.path.ends_with("/how") && !how.says("Link and code by email"),
+        "with the mailbox neither: {}",
+        how.html
+    );
+    world.end().await;
+}
+
+#[tokio::test]
 async fn n_25_the_password_and_the_mailbox_of_somebody_in_finance_bind_nothing() {
     let world = World::new().await;
     let mona = world.person("mona", "pay").await;

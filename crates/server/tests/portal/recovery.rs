@@ -10,7 +10,11 @@ use keyward_core::{
 };
 
 use axum::http::Method as Verb;
-use keyward::{jobs::Work, seal::Attempt, terms::Mails};
+use keyward::{
+    jobs::{Work, expire},
+    seal::Attempt,
+    terms::Mails,
+};
 
 use crate::world::{Browser, FIRST, Page, Person, World};
 
@@ -314,15 +318,7 @@ async fn ux_47_an_outage_in_a_case_has_its_number_and_leads_back_to_it() {
 async fn r41_what_has_shown_who_it_is_counts_as_long_as_the_case_waits_and_the_page_says_so() {
     let world = World::with(|terms| terms.starts.per_name_hour = 99).await;
     let ada = world.somebody("ada").await;
-    // Strangers ask and guess, and there is something new.
-    world.give_app_from(&ada, world.ctx.now().plus_ms(HOUR_MS)).await;
-    for _ in 0..2 {
-        let mut stranger = world.browser();
-        let how = world.forgot(&mut stranger, "ada").await;
-        for _ in 0..2 {
-            stranger.post(&format!("/recover/{}/app", how.reference()), &[("code", "000000")]).await;
-        }
-    }
+    suspicious(&world, &ada).await;
     let mut browser = world.browser();
     let held = world.proved(&mut browser, &ada).await;
     assert!(held.path.ends_with("/wait"), "{} {}", held.path, held.html);
@@ -330,4 +326,70 @@ async fn r41_what_has_shown_who_it_is_counts_as_long_as_the_case_waits_and_the_p
     let how = browser.get(&format!("/recover/{}/how", held.reference())).await;
     assert!(!how.says("this was too long ago"), "{}", how.html);
     world.end().await;
+}
+
+#[tokio::test]
+async fn ux_64_a_hold_ends_at_night_and_whoever_comes_back_in_the_morning_goes_on() {
+    let world = World::with(|terms| terms.starts.per_name_hour = 99).await;
+    let ada = world.somebody("ada").await;
+    suspicious(&world, &ada).await;
+    let mut browser = world.browser();
+    let held = world.proved(&mut browser, &ada).await;
+    let late = world.proved(&mut world.browser(), &ada).await;
+    assert!(late.path.ends_with("/wait"), "{} {}", late.path, late.html);
+    assert!(held.says("Come back after that and go on here."), "{}", held.html);
+    let early = browser.post(&held.path, &[]).await;
+    assert_eq!(early.path, held.path);
+    world.hand.pass_ms(24 * HOUR_MS + 8 * HOUR_MS);
+    world.work().await;
+    let back = browser.get(&held.path).await;
+    assert_eq!(back.heading(), "Reset your password You can go on now");
+    let follow = browser.get(&format!("/status/{}", held.reference())).await;
+    assert!(follow.says("The wait is over."), "{}", follow.html);
+    let open = browser.fill(&back, &[]).await;
+    assert!(open.path.ends_with("/new/password"), "{} {}", open.path, open.html);
+    // Open for half an hour from then, and a day is the time to come back in.
+    world.hand.pass_ms(16 * HOUR_MS);
+    expire::run(&world.worker).await.unwrap();
+    world.work().await;
+    for case in [held, late] {
+        assert!(world.case(&case.reference()).await.is_over());
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn ux_64_who_waited_for_a_change_of_their_own_signs_in_again_and_goes_on_and_nobody_else_does() {
+    let world = World::with(|terms| terms.starts.per_name_hour = 99).await;
+    let (ada, eve) = (world.somebody("ada").await, world.somebody("eve").await);
+    suspicious(&world, &ada).await;
+    let app = world.give_app(&ada).await;
+    let mut browser = world.signed_in(&ada, FIRST).await;
+    let how = world.begin(&mut browser, "/me/password").await;
+    let held = browser.show(&how, "app", &app.code(world.ctx.now())).await;
+    assert!(held.path.ends_with("/wait"), "{} {}", held.path, held.html);
+    world.hand.pass_ms(32 * HOUR_MS);
+    world.work().await;
+    assert_eq!(browser.get(&held.path).await.path, "/sign-in?over=1");
+    world.sign_in(&mut browser, &eve, FIRST).await;
+    assert_eq!(browser.get(&held.path).await.path, "/me", "somebody else at that browser, in what is theirs");
+    browser.post("/sign-out", &[]).await;
+    world.sign_in(&mut browser, &ada, FIRST).await;
+    let back = browser.get(&held.path).await;
+    assert_eq!(back.path, held.path, "{}", back.html);
+    let open = browser.post(&held.path, &[]).await;
+    assert!(open.path.ends_with("/new/password"), "{} {}", open.path, open.html);
+    world.end().await;
+}
+
+/// Strangers ask and guess, and there is something new: the next case is held.
+async fn suspicious(world: &World, ada: &Person) {
+    world.give_app_from(ada, world.ctx.now().plus_ms(72 * HOUR_MS)).await;
+    for _ in 0..2 {
+        let mut stranger = world.browser();
+        let how = world.forgot(&mut stranger, "ada").await;
+        for _ in 0..2 {
+            stranger.post(&format!("/recover/{}/app", how.reference()), &[("code", "000000")]).await;
+        }
+    }
 }

@@ -13,6 +13,7 @@ use super::{World, cases::START, log::signer, on_both, support::is_campaign, who
 
 on_both! {
     r18_a_flipped_bit_is_noticed_before_a_checkpoint_over_it_is_signed
+    r18_t_i01_who_takes_the_checkpoints_away_keeps_nobody_from_reading_on
     r18_t_i01_what_rots_under_an_old_checkpoint_is_found_by_the_worker_and_ends_the_signing
     t_i01_an_entry_that_no_commit_wrote_is_not_signed_around
 }
@@ -182,6 +183,21 @@ async fn r18_a_flipped_bit_is_noticed_before_a_checkpoint_over_it_is_signed(worl
         "FIGURE r18: {:?}: {flips} bits flipped in what signing reads, 0 checkpoints signed",
         world.store.engine()
     );
+}
+
+async fn r18_t_i01_who_takes_the_checkpoints_away_keeps_nobody_from_reading_on(world: World) {
+    let memory = Memory::new(world.dir.path().join("memory"));
+    grow(&world, 50).await;
+    world.store.sign_checkpoint(&signer(), &memory, START).await.unwrap();
+    world.sql("DELETE FROM checkpoints").await;
+    let round = Round::default();
+    world.store.check_next(&round).await.unwrap();
+    world.sql("UPDATE entries SET at_ms = at_ms + 1 WHERE leaf = 5").await;
+    let mut found = false;
+    for _ in 0..5 {
+        found |= matches!(world.store.check_next(&round).await, Err(SignError::Changed { leaf: 5 }));
+    }
+    assert!(found);
 }
 
 async fn r18_t_i01_what_rots_under_an_old_checkpoint_is_found_by_the_worker_and_ends_the_signing(world: World) {

@@ -401,6 +401,8 @@ async fn a_policy_is_found_by_its_digest_and_nothing_else_is_returned(world: Wor
     assert_eq!(world.store.policy(Digest::of(b"x")).await.unwrap(), None);
     world.sql("UPDATE policies SET text = 'permit everything'").await;
     assert!(world.store.policy(digest).await.unwrap_err().is_broken());
+    world.store.put_policy("permit nothing", START).await.unwrap();
+    assert_eq!(world.store.policy(digest).await.unwrap().as_deref(), Some("permit nothing"));
 }
 
 async fn r43_the_embedded_directory_counts_passwords_and_remembers_them(world: World) {

@@ -200,6 +200,7 @@ cn: schema
 
 include: file:///etc/ldap/schema/core.ldif
 include: file:///etc/ldap/schema/cosine.ldif
+include: file:///etc/ldap/schema/nis.ldif
 include: file:///etc/ldap/schema/inetorgperson.ldif
 
 dn: olcDatabase={{-1}}frontend,cn=config

@@ -41,6 +41,16 @@ pub enum Fault {
     Refuse,
     /// Answers 535 to the sign-in.
     NotYou,
+    /// Greets with 554: it takes nothing from this machine.
+    Closed,
+    /// Answers 550 5.7.1 to the sender: it may not send here.
+    NotFromYou,
+    /// Takes a message, and says so only when it is told to fail in another way.
+    Late,
+    /// Answers 451 to a whole message: it has no room for it now.
+    NotKept,
+    /// Says something more behind the last answer in clear.
+    Injected,
     /// Takes the whole message and breaks off before it says so.
     Drop,
     /// Says nothing at all for as long as it fails.
@@ -108,6 +118,16 @@ impl Sink {
         self.fault.lock().is_ok_and(|now| *now == fault)
     }
 
+    /// Keeps a message, and gives the answer to it. None: there is none.
+    async fn keep(&self, mail: Received) -> Option<&'static str> {
+        self.received.lock().map(|mut all| all.push(mail)).unwrap_or_default();
+        let answer = if self.is(Fault::NotKept) { "451 no room" } else { "250 taken" };
+        while self.is(Fault::Late) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        (!self.is(Fault::Drop)).then_some(answer)
+    }
+
     async fn serve(&self, stream: TcpStream, secure: Option<Secure>, from_first_byte: bool) -> io::Result<()> {
         let mut stream: Box<dyn Stream> = Box::new(stream);
         let mut encrypted = false;
@@ -117,6 +137,9 @@ impl Sink {
         let mut wire = BufReader::new(stream);
         while self.is(Fault::Slow) {
             tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        if self.is(Fault::Closed) {
+            return say(&mut wire, "554 not from there").await;
         }
         say(&mut wire, "220 sink").await?;
         let mut mail = Received { encrypted, ..Received::default() };
@@ -132,7 +155,8 @@ impl Sink {
                 "EHLO" => "250-sink\r\n250-8BITMIME\r\n250 STARTTLS",
                 "STAR" => {
                     let Some(secure) = secure.as_ref().filter(|_| !encrypted) else { return Ok(()) };
-                    say(&mut wire, "220 go").await?;
+                    let injected = "220 go\r\n250-sink\r\n250 AUTH PLAIN";
+                    say(&mut wire, if self.is(Fault::Injected) { injected } else { "220 go" }).await?;
                     wire = BufReader::new(secure(wire.into_inner()).await?);
                     encrypted = true;
                     mail = Received { encrypted, ..Received::default() };
@@ -143,6 +167,7 @@ impl Sink {
                     mail.sign_in = Some(line.trim_end().to_owned());
                     "235 yes"
                 }
+                "MAIL" if self.is(Fault::NotFromYou) => "550 5.7.1 not allowed",
                 "MAIL" => {
                     (mail.from, mail.to) = (path(&line), Vec::new());
                     "250 ok"
@@ -156,11 +181,8 @@ impl Sink {
                 "DATA" => {
                     say(&mut wire, "354 go").await?;
                     mail.data = data(&mut wire).await?;
-                    self.received.lock().map(|mut all| all.push(mail.clone())).unwrap_or_default();
-                    if self.is(Fault::Drop) {
-                        return Ok(());
-                    }
-                    "250 taken"
+                    let Some(answer) = self.keep(mail.clone()).await else { return Ok(()) };
+                    answer
                 }
                 "QUIT" => return say(&mut wire, "221 bye").await,
                 "RSET" | "NOOP" => "250 ok",

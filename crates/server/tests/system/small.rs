@@ -152,7 +152,7 @@ async fn m187_one_process_with_sqlite_and_its_own_directory_is_enough_for_a_reco
     let file = file.to_str().unwrap();
     small.keyward(&["case", "export", &working.reference(), "-o", file]).succeed();
     let told = Call::new(&["verify", file]).offline().succeed();
-    assert!(told.starts_with("This evidence is genuine and complete."), "{told}");
+    assert!(told.starts_with("This evidence is genuine and complete, as of a log of "), "{told}");
     if let Some(verdict) = second(&["bundle", file]) {
         assert!(verdict.holds, "{}", verdict.words);
     }

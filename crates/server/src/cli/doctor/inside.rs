@@ -28,14 +28,29 @@ pub fn configuration(patient: &Patient, lines: &mut Lines) {
     }
 }
 
-/// The keys of data and seals. That of the log is looked at with the log.
-pub fn keys(patient: &Patient, lines: &mut Lines) {
+const FIX: &str = "`keyward config init` writes keys; a key that was in use has to come from your copy of it";
+
+/// Whether the data key is one, and the one with which the database was closed.
+async fn data_key(patient: &Patient, lines: &mut Lines) {
     let config = patient.config();
-    const FIX: &str = "`keyward config init` writes keys; a key that was in use has to come from your copy of it";
-    match open::data_keys(config) {
-        Ok(_) => lines.ok("the data key can be used"),
+    let keys = match open::data_keys(config) {
+        Ok(keys) => keys,
+        Err(error) => return lines.fail(in_one_line(&error), FIX),
+    };
+    let Ok(store) = &patient.store else {
+        return lines.skip("the data key can be used; whether it is that of the database could not be looked at");
+    };
+    match open::check_data_key(config, store, &keys.vault).await {
+        Ok(true) => lines.ok("the data key can be used, and opens what is in the database"),
+        Ok(false) => lines.ok("the data key can be used; nothing was closed with it yet"),
         Err(error) => lines.fail(in_one_line(&error), FIX),
     }
+}
+
+/// The keys of data and seals. That of the log is looked at with the log.
+pub async fn keys(patient: &Patient, lines: &mut Lines) {
+    let config = patient.config();
+    data_key(patient, lines).await;
     if config.server.role == Role::Web {
         match open::seal_key(config) {
             Ok(_) => lines.ok("pages can seal for the worker; this process can not open what they seal"),
@@ -49,11 +64,7 @@ pub fn keys(patient: &Patient, lines: &mut Lines) {
             let agrees = if written { "; worker.seal_public_key is its public half" } else { "" };
             lines.ok(format!("the seal key can be used{agrees}"));
             if !written {
-                lines.add(
-                    Mark::Pass,
-                    format!("a process with role web needs worker.seal_public_key = \"{}\"", key.seal_key()),
-                    None,
-                );
+                lines.ok(format!("a process with role web needs worker.seal_public_key = \"{}\"", key.seal_key()));
             }
         }
         Err(error) => lines.fail(in_one_line(&error), FIX),

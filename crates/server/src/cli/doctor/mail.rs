@@ -28,10 +28,10 @@ const MAX_LINES: usize = 100;
 pub async fn look(patient: &Patient, lines: &mut Lines) {
     let config = patient.config();
     let Some(mail) = &config.mail else {
-        return lines.warn(
-            "no relay: nobody is told anything, and no link or code can be sent",
-            "write a table [mail] with host and from",
-        );
+        let found = "no relay: nobody is told anything, and no link or code can be sent";
+        let fix = "write a table [mail] with host and from";
+        // Who wants a message sent is told that none was.
+        return if patient.test_mail.is_some() { lines.fail(found, fix) } else { lines.warn(found, fix) };
     };
     // What a worker would refuse at its start.
     let channel = match open::mail(config) {

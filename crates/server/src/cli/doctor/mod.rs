@@ -149,8 +149,14 @@ impl Lines {
 /// Looks at each part, or at those that were named.
 pub async fn run(args: DoctorArgs, ctx: &CliContext) -> Result<Exit, CliError> {
     let parts = chosen(&args.only)?;
+    if args.test_mail.is_some() && !parts.contains(&Part::Mail) {
+        return Err(CliError::Usage(
+            "--test-mail is sent while the mail is looked at, and --only leaves that out".to_owned(),
+        ));
+    }
     let loaded = ctx.load(&[])?;
-    let stored = parts.iter().any(|part| matches!(part, Part::Clock | Part::Database | Part::Log | Part::Directory));
+    let stored = |part: &Part| matches!(part, Part::Keys | Part::Clock | Part::Database | Part::Log | Part::Directory);
+    let stored = parts.iter().any(stored);
     let store = match stored {
         true => open::open_existing_store(&loaded.config, &ctx.ctx).await,
         false => Err(OpenError::NoDatabase("not opened".to_owned())),
@@ -190,7 +196,7 @@ fn chosen(only: &[String]) -> Result<Vec<Part>, CliError> {
 async fn look(part: Part, patient: &Patient, lines: &mut Lines) {
     match part {
         Part::Configuration => inside::configuration(patient, lines),
-        Part::Keys => inside::keys(patient, lines),
+        Part::Keys => inside::keys(patient, lines).await,
         Part::Clock => host::clock(patient, lines).await,
         Part::Dns => host::dns(patient, lines).await,
         Part::Tls => site::tls(patient, lines),

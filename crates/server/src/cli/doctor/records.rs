@@ -17,7 +17,14 @@ use crate::store::{Aside, CommitError, Engine, Guard, GuardKind, Store, sign::Si
 pub async fn database(patient: &Patient, lines: &mut Lines) {
     let store = match &patient.store {
         Ok(store) => store,
-        Err(error) => return lines.fail(in_one_line(error), "look at database.url, and whether that server runs"),
+        Err(error) if error.is_outage() => {
+            return lines.fail(in_one_line(error), "look at database.url, and whether that server runs");
+        }
+        Err(error) => {
+            let fix =
+                "look at database.url and what it says of account and file; what is damaged has to come from a backup";
+            return lines.fail(in_one_line(error), fix);
+        }
     };
     let engine = match store.engine() {
         Engine::Sqlite => "SQLite, of a version that keeps its files whole",

@@ -187,13 +187,65 @@ fn eco_10_each_end_has_its_exit_code_and_the_help_lists_them_all() {
         (ConfigError::Wrong(Vec::new()).into(), 2),
         (CliError::Unreachable("a".into(), "b".into()), 3),
         (CliError::Unverified("a".into()), 4),
-        (broken(io::ErrorKind::BrokenPipe), 0),
     ] {
         assert_eq!(error.exit().code(), code, "{error:?}");
     }
     let help = typed(&["--help"]).out;
     for exit in Exit::ALL {
         assert!(help.contains(&format!("  {}  {}", exit.code(), exit.meaning())), "{exit:?} is not in the help");
+    }
+}
+
+/// A reader that has gone away.
+struct Gone;
+
+impl io::Write for Gone {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn eco_10_who_stops_reading_changes_nothing_of_how_a_command_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("forged.json");
+    fs::write(&file, "{}").unwrap();
+    let file = file.to_str().unwrap();
+    for (words, exit) in [
+        (vec!["version"], 0),
+        (vec!["verify", file], 4),
+        (vec!["--output", "json", "verify", file], 4),
+        (vec!["--help"], 0),
+        (vec!["--output", "json", "nonsense"], 2),
+    ] {
+        let (mut edge, _, _) = edge(&words, &[]);
+        edge.out = Box::new(Gone);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        assert_eq!(runtime.block_on(run(edge)).code(), exit, "{words:?}");
+    }
+}
+
+#[test]
+fn eco_10_a_path_that_is_no_text_is_no_reason_to_break_off() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join(OsString::from_vec(b"k\xff".to_vec()));
+    fs::create_dir(&place).unwrap();
+    let (_kept, file) = installed();
+    fs::copy(&file, place.join("keyward.toml")).unwrap();
+    for (words, exit) in
+        [(&["config", "check"][..], 0), (&["config", "show"], 0), (&["config", "init", "--yes", "--force"], 2)]
+    {
+        let (mut edge, out, err) = edge(&["--output", "json"], &[]);
+        edge.args.extend([OsString::from("--config"), place.join("keyward.toml").into_os_string()]);
+        edge.args.extend(words.iter().map(OsString::from));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let ended = runtime.block_on(run(edge));
+        assert_eq!(ended.code(), exit, "{words:?} {} {}", out.text(), err.text());
+        assert!(serde_json::from_str::<serde_json::Value>(&out.text()).is_ok(), "{words:?} {}", out.text());
     }
 }
 

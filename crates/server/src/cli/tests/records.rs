@@ -99,7 +99,7 @@ fn m12_a_case_is_exported_and_its_evidence_is_believed_with_the_log_key() {
     fs::write(&policy, BASELINE).unwrap();
     let told = typed(&["verify", &out, "--log-key", key, "--policy", &policy]);
     assert_eq!(told.exit, Exit::Ok, "{}{}", told.out, told.err);
-    assert!(told.out.starts_with("This evidence is genuine and complete.\n"));
+    assert!(told.out.starts_with("This evidence is genuine and complete, as of a log of "));
     assert!(told.out.contains(&format!("Case             {reference}")) && told.out.contains("5 shown, none withheld"));
     assert!(told.out.contains("reset.example.org, 22 entries"), "{}", told.out);
 }

@@ -50,10 +50,11 @@ pub(super) fn written(answer: &LdapResult, policy: Option<PolicyError>) -> Writt
         CONSTRAINT_VIOLATION => Written::No(by_policy.unwrap_or(NotDone::Policy)),
         INSUFFICIENT_ACCESS => Written::No(by_policy.unwrap_or(NotDone::NotPermitted)),
         // A control or an attribute that the server does not know, a value that it does not take.
-        11 | 12 | 16..=18 | 20 | 21 | 53 | 64..=69 => Written::No(by_policy.unwrap_or(NotDone::Policy)),
+        12 | 16..=18 | 20 | 21 | 53 | 64..=69 => Written::No(by_policy.unwrap_or(NotDone::Policy)),
         NO_SUCH_OBJECT | 34 => Written::No(NotDone::NoSuchAccount),
-        BUSY | UNAVAILABLE => Written::No(NotDone::Busy),
+        BUSY => Written::No(NotDone::Busy),
         ASSERTION_FAILED => Written::ConditionFailed,
+        // Also 11 and 52: so a server in front of another one answers when it has lost the answer of that one (slapd-ldap, slapd-meta).
         _ => Written::Maybe(Unknown::ServerFault),
     }
 }
@@ -133,7 +134,8 @@ mod tests {
             (10, None, Written::No(N::ReadOnly)),
             (32, None, Written::No(N::NoSuchAccount)),
             (51, None, Written::No(N::Busy)),
-            (52, None, Written::No(N::Busy)),
+            (52, None, Written::Maybe(Unknown::ServerFault)),
+            (11, None, Written::Maybe(Unknown::ServerFault)),
             (122, None, Written::ConditionFailed),
             (1, None, Written::Maybe(Unknown::ServerFault)),
             (3, None, Written::Maybe(Unknown::ServerFault)),

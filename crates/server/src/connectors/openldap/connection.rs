@@ -28,6 +28,9 @@ use super::{
     ppolicy::{self, PolicyError},
 };
 
+/// How much longer a whole answer may take than its first part.
+const WHOLE: Duration = Duration::from_secs(1);
+
 /// Why there is no answer, or not the one that was hoped for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -124,7 +127,8 @@ impl Server {
         Ok(ldap)
     }
 
-    /// One request and its answer, in time. `request` gets a handle whose next operation has the deadline.
+    /// One request and its whole answer, in time. `request` gets a handle whose next operation has the deadline; the library begins it anew for each
+    /// entry of an answer, so all of it has one too.
     pub(super) async fn ask<T, F>(&self, ldap: &Ldap, request: impl FnOnce(Ldap) -> F) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, LdapError>>,
@@ -132,10 +136,11 @@ impl Server {
         let mut handle = ldap.clone();
         handle.with_timeout(self.timeout);
         // The library panics on answers that are not LDAP; a server must not be able to end the worker.
-        match AssertUnwindSafe(request(handle)).catch_unwind().await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(fault(&error)),
-            Err(_) => Err(Fault::Lost),
+        match tokio::time::timeout(self.timeout + WHOLE, AssertUnwindSafe(request(handle)).catch_unwind()).await {
+            Ok(Ok(Ok(answer))) => Ok(answer),
+            Ok(Ok(Err(error))) => Err(fault(&error)),
+            Ok(Err(_)) => Err(Fault::Lost),
+            Err(_) => Err(Fault::Timeout),
         }
     }
 
@@ -268,6 +273,9 @@ impl OpenLdap {
             return Ok(SignIn::Wrong);
         }
         let (answer, policy) = self.server.try_password(dn, password).await?;
+        if answer.rc == answer::BUSY {
+            return Err(Fault::NotSent(answer::in_words(answer.rc).to_owned()));
+        }
         answer::sign_in(&answer, policy).map_err(Fault::Refused)
     }
 
@@ -276,8 +284,8 @@ impl OpenLdap {
         let directory = self.settings.name.clone();
         match fault {
             Fault::NotSent(what) => ConnectorError::Unavailable { directory, what },
-            Fault::Timeout => ConnectorError::Unavailable { directory, what: "no answer in time".to_owned() },
-            Fault::Lost => ConnectorError::Unavailable { directory, what: "the connection ended".to_owned() },
+            Fault::Timeout => ConnectorError::NoAnswer { directory, what: "no answer in time".to_owned() },
+            Fault::Lost => ConnectorError::NoAnswer { directory, what: "the connection ended".to_owned() },
             Fault::Bind(what) => ConnectorError::Bind { directory, bind: self.settings.bind_dn.clone(), what },
             Fault::Refused(what) => ConnectorError::Refused { directory, what },
         }

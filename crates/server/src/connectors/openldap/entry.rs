@@ -28,6 +28,10 @@ pub(super) struct Entry {
     pub(super) max_failure: Option<u32>,
     /// Everything it can be found by.
     pub(super) names: Vec<String>,
+    /// Its names as a Unix account.
+    pub(super) uids: Vec<String>,
+    /// The number of its primary group as a Unix account.
+    pub(super) gid: Option<String>,
 }
 
 /// The rules for an account that are in its policy.
@@ -72,6 +76,8 @@ impl OpenLdap {
             csn: first(&hit, "entryCSN").map(str::to_owned),
             has_lock: first(&hit, "pwdAccountLockedTime").is_some(),
             max_failure: rules.max_failure,
+            uids: all(&hit, "uid"),
+            gid: first(&hit, "gidNumber").map(str::to_owned),
             dn: hit.dn,
         }))
     }

@@ -17,7 +17,7 @@ const MAX_HITS: i32 = 20;
 /// Groups within groups within groups, and so on.
 const MAX_DEPTH: usize = 16;
 /// More groups than this are a mistake somewhere, and a class that is decided by some of them would be wrong.
-const MAX_GROUPS: usize = 1000;
+const MAX_GROUPS: u16 = 1000;
 
 /// A search and what is asked for.
 pub(super) struct Query<'a> {
@@ -25,7 +25,7 @@ pub(super) struct Query<'a> {
     pub(super) scope: Scope,
     pub(super) filter: &'a str,
     pub(super) attributes: &'a [&'a str],
-    /// 0: as many as the server gives.
+    /// The most hits that are read, whatever the server gives.
     pub(super) limit: i32,
 }
 
@@ -35,28 +35,51 @@ pub(super) struct Hits {
     pub(super) more: bool,
 }
 
+/// The groups of a Unix account: those that name it by any of its names, and its primary one, which names nobody (RFC 2307).
+fn of_the_system(entry: &Entry) -> String {
+    let names: BTreeSet<&String> = entry.uids.iter().chain([&entry.account.name]).collect();
+    let mut filter: String =
+        names.into_iter().map(|name| format!("(&(objectClass=posixGroup)(memberUid={}))", ldap_escape(name))).collect();
+    if let Some(gid) = &entry.gid {
+        filter.push_str(&format!("(&(objectClass=posixGroup)(gidNumber={}))", ldap_escape(gid)));
+    }
+    filter
+}
+
 impl OpenLdap {
     /// Searches on the service connection. An entry that is not there is no hit; a referral is an error, for the answer is not whole.
     pub(super) async fn search(&self, query: Query<'_>) -> Result<Hits, Fault> {
         let seconds = i32::try_from(self.settings.timeout.as_secs()).unwrap_or(i32::MAX);
         let query = &query;
-        let (entries, result) = self
+        let most = usize::try_from(query.limit).unwrap_or_default();
+        let (entries, refers, result) = self
             .ask_twice(|mut ldap| async move {
                 let options = SearchOptions::new().sizelimit(query.limit).timelimit(seconds);
-                let found = ldap
-                    .with_search_options(options)
-                    .search(query.base, query.scope, query.filter, query.attributes)
-                    .await?;
-                let entries: Vec<SearchEntry> = found.0.into_iter().map(SearchEntry::construct).collect();
-                Ok((entries, found.1))
+                let asked = ldap.with_search_options(options);
+                let mut stream =
+                    asked.streaming_search(query.base, query.scope, query.filter, query.attributes).await?;
+                let (mut entries, mut refers) = (Vec::new(), false);
+                while entries.len() <= most
+                    && let Some(hit) = stream.next().await?
+                {
+                    if hit.is_ref() {
+                        refers = true;
+                    } else {
+                        entries.push(SearchEntry::construct(hit));
+                    }
+                }
+                Ok((entries, refers, stream.finish().await))
             })
             .await?;
-        if !result.refs.is_empty() {
+        if refers || !result.refs.is_empty() {
             return Err(Fault::Refused(answer::in_words(10).to_owned()));
+        }
+        if entries.len() > most {
+            return Ok(Hits { entries, more: true });
         }
         match result.rc {
             answer::SUCCESS => Ok(Hits { entries, more: false }),
-            answer::SIZE_LIMIT if query.limit > 0 => Ok(Hits { entries, more: true }),
+            answer::SIZE_LIMIT => Ok(Hits { entries, more: true }),
             answer::NO_SUCH_OBJECT => Ok(Hits { entries: Vec::new(), more: false }),
             answer::BUSY | answer::UNAVAILABLE => Err(Fault::NotSent(answer::in_words(result.rc).to_owned())),
             rc => Err(Fault::Refused(answer::in_words(rc).to_owned())),
@@ -90,7 +113,7 @@ impl OpenLdap {
             (Some(_), Some(_)) => return Ok(Found::Several),
             (Some(one), None) => one,
         };
-        let groups = self.groups(&one.dn, &one.account.name).await;
+        let groups = self.groups(&one).await;
         one.account.groups = groups.map_err(|fault| self.error(fault))?;
         Ok(Found::One(Box::new(one.account)))
     }
@@ -145,6 +168,8 @@ impl OpenLdap {
             "pwdStartTime",
             "pwdEndTime",
             "shadowExpire",
+            "uid",
+            "gidNumber",
         ]);
         let query =
             Query { base: &self.settings.base_dn, scope: Scope::Subtree, filter, attributes: &attributes, limit };
@@ -152,27 +177,28 @@ impl OpenLdap {
     }
 
     /// Every group of an entry, also through other groups. All of them or an error: a class decided by some would be too mild (R30).
-    pub(super) async fn groups(&self, dn: &str, name: &str) -> Result<Vec<String>, Fault> {
+    pub(super) async fn groups(&self, entry: &Entry) -> Result<Vec<String>, Fault> {
         let base = self.settings.group_base_dn.as_ref().unwrap_or(&self.settings.base_dn);
         let mut known: BTreeSet<String> = BTreeSet::new();
         let mut names: Vec<String> = Vec::new();
-        let mut next = vec![dn.to_owned()];
-        let member_uid = format!("(&(objectClass=posixGroup)(memberUid={}))", ldap_escape(name));
+        let mut next = vec![entry.dn.clone()];
         for depth in 0..=MAX_DEPTH {
-            let mut filter = if depth == 0 { member_uid.clone() } else { String::new() };
+            let mut filter = if depth == 0 { of_the_system(entry) } else { String::new() };
             for member in next.drain(..) {
                 let member = ldap_escape(member);
                 filter.push_str(&format!("(member={member})(uniqueMember={member})"));
             }
             let filter = format!("(|{filter})");
-            let query = Query { base, scope: Scope::Subtree, filter: &filter, attributes: &["1.1"], limit: 0 };
-            for hit in self.search(query).await?.entries {
+            let query =
+                Query { base, scope: Scope::Subtree, filter: &filter, attributes: &["1.1"], limit: MAX_GROUPS.into() };
+            let hits = self.search(query).await?;
+            for hit in hits.entries {
                 if known.insert(hit.dn.to_lowercase()) {
                     next.push(hit.dn.clone());
                     names.push(hit.dn);
                 }
             }
-            if names.len() > MAX_GROUPS {
+            if hits.more || names.len() > usize::from(MAX_GROUPS) {
                 return Err(Fault::Refused(format!("more than {MAX_GROUPS} groups of one account")));
             }
             if next.is_empty() {

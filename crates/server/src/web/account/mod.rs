@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// The cookie of a session.
-const SESSION: &str = "session";
+pub const SESSION: &str = "session";
 /// Where a page asks for the session to last.
 const STAY: &str = "/me/stay";
 /// How often a waiting page without script loads again.

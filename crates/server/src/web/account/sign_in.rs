@@ -4,12 +4,14 @@ use axum::{
     body::Body,
     http::{Response, StatusCode},
 };
+use axum_extra::extract::cookie::Cookie;
 use keyward_core::{secret::SecretText, time::SECOND_MS};
 use serde::Deserialize;
 
 use super::{REFRESH_S, SESSION};
 use crate::{
     flow::{FlowError, TRY_MS, Tried, Trying, Typed},
+    token::Token,
     web::{
         answer::{Answer, Answered, again, come_back, failed, go, show, stop, with_cookie},
         applicant::Refresh,
@@ -107,7 +109,11 @@ pub async fn wait(visit: Visit, InAddress(said): InAddress<Refresh>) -> Answered
     let Some(cookie) = visit.token(TRY) else { return Ok(go("/sign-in")) };
     let over = |answer| with_cookie(answer, &visit.no_cookie(TRY));
     Ok(match visit.or_page(visit.portal.flow.tried(&cookie).await)? {
-        Tried::Nothing => over(go("/sign-in")),
+        Tried::Nothing => match visit.or_page(visit.portal.flow.half_signed_in(&cookie).await)? {
+            // It was told before, and the answer was lost on the way.
+            Some(_) => over(with_cookie(go("/me"), &session(&visit, &cookie))),
+            None => over(go("/sign-in")),
+        },
         Tried::Waiting(Trying { began, .. }) if visit.at.since_ms(began) > PATIENCE_MS => {
             stop(&visit, StopReason::Outage)
         }
@@ -120,11 +126,14 @@ pub async fn wait(visit: Visit, InAddress(said): InAddress<Refresh>) -> Answered
             over(again(&form(&visit, name, wish, Some(SignInProblem::DoesNotMatch))))
         }
         Tried::SignedIn(Trying { wish, .. }) => {
-            let life_ms = visit.portal.flow.terms.session_ms;
-            let session = visit.cookie(SESSION, &cookie, life_ms);
-            over(with_cookie(go(wish_of(Some(&wish)).path()), &session))
+            over(with_cookie(go(wish_of(Some(&wish)).path()), &session(&visit, &cookie)))
         }
     })
+}
+
+/// The cookie of a session: the key of the try that it came of.
+fn session(visit: &Visit, key: &Token) -> Cookie<'static> {
+    visit.cookie(SESSION, key, visit.portal.flow.terms.session_ms)
 }
 
 /// `GET /sign-in/events`: tells the page that there is an answer.

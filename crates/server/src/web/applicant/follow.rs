@@ -63,7 +63,8 @@ fn state(here: &Here) -> CaseState {
     match here.case.stage() {
         Stage::Classifying(..) | Stage::Verifying(..) => CaseState::Yours,
         Stage::Authorizing(..) => match here.case.hold() {
-            Some(hold) => CaseState::Held(hold.until),
+            Some(hold) if here.visit.at < hold.until => CaseState::Held(hold.until),
+            Some(hold) => CaseState::HeldOver(here.case.deadline().unwrap_or(hold.until)),
             None => CaseState::Others(here.case.deadline().unwrap_or(here.visit.at)),
         },
         Stage::Reissuing(..) if Place::of(&here.case) == Place::New => CaseState::Yours,

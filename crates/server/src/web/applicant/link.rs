@@ -7,14 +7,14 @@ use axum::{
 };
 use keyward_core::{
     account::Method,
-    case::{CONTEST_MS, Case, Ending, Stage},
+    case::{CONTEST_MS, Case, Ending, Refusal, Stage},
     event::Event,
     ids::Reference,
     time::{MINUTE_MS, Timestamp},
 };
 use serde::Deserialize;
 
-use super::{Place, base, standing};
+use super::{Place, base, prove::too_many, standing};
 use crate::{
     flow::{BLOCK_MS, BROWSER_MS, FlowError, Proof, Proved, browser_digest},
     token::{Purpose, Token},
@@ -142,7 +142,7 @@ async fn why_dead(visit: &Visit, link: &Token) -> Result<(DeadLink, Option<Case>
 
 /// A case, if this browser holds it.
 async fn held(visit: &Visit, reference: Reference, cookie: &Token) -> Result<Option<Case>, FlowError> {
-    match visit.portal.flow.of_browser(reference, cookie).await {
+    match visit.portal.flow.of_browser(reference, cookie, None).await {
         Ok(case) => Ok(Some(case)),
         Err(FlowError::NoCase | FlowError::Stale) => Ok(None),
         Err(error) => Err(error),
@@ -193,6 +193,7 @@ pub async fn used(visit: Visit, InAddress(which): InAddress<Which>) -> Answered 
     Ok(match flow.prove(&case, browser_digest(&cookie), Proof::MailLink(link)).await {
         Ok(Proved::Held(case, _)) => with_cookie(go(&standing(&case)), &used),
         Ok(Proved::NotHeld) => dead_in(&visit, DeadLink::Used, &case),
+        Err(FlowError::Refused(Refusal::TooMany)) => too_many(visit.shell(), &case),
         Err(FlowError::Refused(_)) => go(&base(&case)),
         Err(error) => failed(&visit, error),
     })

@@ -51,7 +51,7 @@ pub fn routes() -> Router<Shared> {
         .route("/recover/{case}/email/again", post(prove::email_again))
         .route("/recover/{case}/device", get(prove::device).post(prove::device_shown))
         .route("/recover/{case}/desk", get(prove::desk))
-        .route("/recover/{case}/wait", get(wait::wait))
+        .route("/recover/{case}/wait", get(wait::wait).post(wait::go_on))
         .route("/recover/{case}/working", get(wait::working))
         .route("/recover/{case}/events", get(wait::events))
         .route("/recover/{case}/new", get(reissue::new).post(reissue::unlock))
@@ -95,7 +95,7 @@ impl FromRequestParts<Shared> for Here {
         let Some(reference) = reference else { return Err(stop(&visit, StopReason::NotFound)) };
         // Without the cookie there is no telling whether the case exists (T-B16).
         let Some(token) = visit.case_token(reference) else { return Err(stop(&visit, StopReason::NotFound)) };
-        let case = match visit.portal.flow.of_browser(reference, &token).await {
+        let case = match visit.portal.flow.of_browser(reference, &token, visit.token(account::SESSION).as_ref()).await {
             // It was begun in a session that has ended.
             Err(FlowError::Stale) => return Err(go("/sign-in?over=1")),
             found => visit.or_page(found)?,

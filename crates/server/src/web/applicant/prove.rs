@@ -2,18 +2,19 @@
 
 use keyward_core::{
     account::Method,
-    case::{Refusal, Stage},
+    case::{Case, Refusal, Stage},
     steps::verify::Evidence,
     time::{DAY_MS, Timestamp},
 };
 use serde::Deserialize;
 
-use super::{Here, Place};
+use super::{Here, Place, head};
 use crate::{
     flow::{CODE_CHARS, DIALOG_MS, FlowError, LAPSED_MS, Proof, Proved},
     web::{
         answer::{Answer, Answered, ask, go, show, with_cookie},
         filled::{Filled, InAddress},
+        shell::{Shell, page},
         views::{
             Passkey, WayKind,
             outcome::{StopReason, Stopped, Told},
@@ -96,23 +97,17 @@ async fn tried(here: &Here, proof: Proof, page: impl AsyncFnOnce() -> Answered) 
             with_cookie(here.onward(&case), &here.visit.cookie(DEVICE, &key, DEVICE_MS))
         }
         Ok(Proved::NotHeld) => page().await?,
-        Err(FlowError::Refused(Refusal::TooMany)) => too_many(here),
+        Err(FlowError::Refused(Refusal::TooMany)) => too_many(here.shell(), &here.case),
         Err(FlowError::Refused(Refusal::Again)) => go(&format!("{}/how", here.base())),
         Err(error) => here.failed(error),
     })
 }
 
 /// This way is spent in this case; the others are not.
-fn too_many(here: &Here) -> Answer {
+pub fn too_many(shell: Shell, case: &Case) -> Answer {
     let ways = vec![WayKind::Desk];
-    let view = Stopped {
-        shell: here.shell(),
-        case: Some(here.head()),
-        why: StopReason::NotConfirmed,
-        ways,
-        told: Told::Nobody,
-    };
-    crate::web::shell::page(StopReason::NotConfirmed.status(), &view)
+    let view = Stopped { shell, case: Some(head(case)), why: StopReason::NotConfirmed, ways, told: Told::Nobody };
+    page(StopReason::NotConfirmed.status(), &view)
 }
 
 /// `GET …/passkey`.

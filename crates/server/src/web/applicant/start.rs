@@ -19,8 +19,6 @@ use crate::{
     },
 };
 
-/// The longest name that is looked at; anything longer is no name anywhere.
-const LONGEST_NAME: usize = 256;
 /// How long the language of a browser is remembered.
 const LANGUAGE_MS: i64 = 365 * DAY_MS;
 
@@ -60,11 +58,11 @@ pub async fn open(visit: Visit, Filled(form): Filled<Named>) -> Answered {
     let name = form.name.trim().to_owned();
     let problem = match name.chars().count() {
         0 => Some(FindProblem::Empty),
-        n if n > LONGEST_NAME => Some(FindProblem::TooLong),
+        n if n > crate::flow::LONGEST_NAME => Some(FindProblem::TooLong),
         _ => None,
     };
     if problem.is_some() {
-        let name: String = name.chars().take(LONGEST_NAME).collect();
+        let name: String = name.chars().take(crate::flow::LONGEST_NAME).collect();
         return Ok(again(&FindAccount { shell: visit.shell(), goal, name, problem }));
     }
     let (door, action) = match goal {

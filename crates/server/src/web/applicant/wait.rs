@@ -27,7 +27,7 @@ use crate::{
             link::StopRequest,
             outcome::{Stopped, Told},
             reissue::{Change, Done, DoneKind, NextStep},
-            wait::{Hold, HoldReason, NeedsPerson, Work, Working},
+            wait::{Hold, HoldEnd, HoldReason, NeedsPerson, Work, Working},
         },
     },
 };
@@ -69,8 +69,9 @@ pub async fn wait(here: Here, InAddress(said): InAddress<Refresh>) -> Answered {
     let (shell, case) = (here.shell(), here.head());
     if let Some(hold) = here.case.hold().filter(|_| !plan.needs_people()) {
         let better_proof = plan.ways.iter().any(|way| way.wait_until.is_none() && !way.proofs.is_empty());
-        let until = hold.until;
-        return Ok(show(&Hold { shell, case, until, reason: hold_reason(&here.case), better_proof, live }));
+        let ends = here.case.deadline().unwrap_or(here.visit.at);
+        let end = if here.visit.at < hold.until { HoldEnd::From(hold.until) } else { HoldEnd::Until(ends) };
+        return Ok(show(&Hold { shell, case, end, reason: hold_reason(&here.case), better_proof, live }));
     }
     let agreed = match here.case.stage() {
         Stage::Authorizing(_, approvals) => u32::try_from(approvals.len()).unwrap_or(0),
@@ -79,6 +80,16 @@ pub async fn wait(here: Here, InAddress(said): InAddress<Refresh>) -> Answered {
     let more = plan.ways.iter().map(|way| way.approvals).min().unwrap_or(1);
     let until = here.case.deadline().unwrap_or(here.visit.at);
     Ok(show(&NeedsPerson { shell, case, agreed, needed: agreed.saturating_add(more), until, live }))
+}
+
+/// `POST …/wait`: the hold is over, and whoever waited is there. Too early, or once it went on, this is a look at where it stands.
+pub async fn go_on(here: Here) -> Answered {
+    here.stands_at(Place::Wait)?;
+    Ok(match here.visit.portal.flow.ask(here.case.id()).await {
+        Ok(acted) => here.onward(&acted.into_inner().case),
+        Err(FlowError::Refused(_)) => go(&here.base()),
+        Err(error) => here.failed(error),
+    })
 }
 
 /// Why a case is held, as far as the person is told.

@@ -49,6 +49,8 @@ pub enum CaseState {
     Yours,
     /// Held until a time.
     Held(Timestamp),
+    /// The hold is over, and they can go on until a time.
+    HeldOver(Timestamp),
     /// Others must agree until a time.
     Others(Timestamp),
     /// The worker is at it.
@@ -68,6 +70,7 @@ impl CaseState {
         match self {
             Self::Yours => shell.t(k("state-yours")),
             Self::Held(until) => shell.t(k("state-held")).with("time", shell.when(until)),
+            Self::HeldOver(until) => shell.t(k("state-held-over")).with("time", shell.when(until)),
             Self::Others(until) => shell.t(k("state-others")).with("time", shell.when(until)),
             Self::Working => shell.t(k("state-working")),
             Self::Done => shell.t(k("state-done")),
@@ -78,7 +81,7 @@ impl CaseState {
     }
     fn tag(&self) -> (&'static str, Key) {
         match self {
-            Self::Yours => ("tag info", k("tag-yours")),
+            Self::Yours | Self::HeldOver(_) => ("tag info", k("tag-yours")),
             Self::Held(_) | Self::Others(_) => ("tag wait", k("tag-waiting")),
             Self::Working => ("tag info", k("tag-working")),
             Self::Done | Self::Reviewed => ("tag done", k("tag-done")),

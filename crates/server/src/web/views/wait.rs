@@ -30,7 +30,16 @@ impl HoldReason {
     }
 }
 
-/// `…/wait`: the case is on hold. `POST …/stop` ends it.
+/// Where a hold stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HoldEnd {
+    /// It goes on from then.
+    From(Timestamp),
+    /// It is over, and there is time until then to go on.
+    Until(Timestamp),
+}
+
+/// `…/wait`: the case is on hold. `POST …/stop` ends it, `POST …/wait` goes on behind it.
 #[derive(Template, Debug)]
 #[template(path = "hold.html")]
 pub struct Hold {
@@ -38,8 +47,8 @@ pub struct Hold {
     pub shell: Shell,
     /// The case.
     pub case: CaseHead,
-    /// When the hold ends.
-    pub until: Timestamp,
+    /// When it ends, or until when to go on.
+    pub end: HoldEnd,
     /// Why.
     pub reason: HoldReason,
     /// Whether another proof would shorten it (UX-65).

@@ -69,7 +69,7 @@ pub async fn sheet(here: Here) -> Answered {
 /// `POST …/codes/replace`: a new code for the one that was used.
 pub async fn replaced(here: Here) -> Answer {
     match here.visit.portal.flow.replace_code(&here.case, here.browser).await {
-        Ok(key) => with_draft(&here, go(&format!("{}/codes", here.base())), &key),
+        Ok((key, _)) => with_draft(&here, go(&format!("{}/codes", here.base())), &key),
         // It is replaced already, or too late: the page of the case says what is so.
         Err(FlowError::Refused(_) | FlowError::Lost(_)) => here.onward(&here.case),
         Err(error) => here.failed(error),

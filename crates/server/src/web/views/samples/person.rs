@@ -107,6 +107,7 @@ fn follow(shell: &Shell, out: &mut Samples) {
     for (name, state, step) in [
         ("14-follow-yours", CaseState::Yours, 1),
         ("14-follow-held", CaseState::Held(later), 2),
+        ("14-follow-held-over", CaseState::HeldOver(later), 2),
         ("14-follow-others", CaseState::Others(later), 2),
         ("14-follow-working", CaseState::Working, 3),
         ("14-follow-done", CaseState::Done, 4),

@@ -11,7 +11,7 @@ use crate::web::views::prove::{
 };
 use crate::web::views::reissue::{Change, Done, DoneKind, NewPassword, NextStep, PasswordProblem, UnlockNow};
 use crate::web::views::start::{FindAccount, FindProblem, Start};
-use crate::web::views::wait::{Hold, HoldReason, NeedsPerson, Work, Working};
+use crate::web::views::wait::{Hold, HoldEnd, HoldReason, NeedsPerson, Work, Working};
 use crate::web::views::{CaseHead, Goal, Live, WayKind};
 
 /// All of it.
@@ -130,19 +130,14 @@ fn codes(shell: &Shell, out: &mut Samples) {
 
 fn wait(shell: &Shell, out: &mut Samples) {
     let held = case(2);
-    for (name, reason, live) in [
-        ("06-hold", HoldReason::New, live()),
-        ("06-hold-changed", HoldReason::Changed, Live { refresh_s: None, ..live() }),
-        ("06-hold-hours", HoldReason::Hours, live()),
+    let from = HoldEnd::From(NOW.plus_ms(19 * HOUR_MS + 10 * MINUTE_MS));
+    for (name, reason, end, live) in [
+        ("06-hold", HoldReason::New, from, live()),
+        ("06-hold-changed", HoldReason::Changed, from, Live { refresh_s: None, ..live() }),
+        ("06-hold-hours", HoldReason::Hours, from, live()),
+        ("06-hold-over", HoldReason::New, HoldEnd::Until(NOW.plus_ms(20 * HOUR_MS)), live()),
     ] {
-        let hold = Hold {
-            shell: shell.clone(),
-            case: held.clone(),
-            until: NOW.plus_ms(19 * HOUR_MS + 10 * MINUTE_MS),
-            reason,
-            better_proof: true,
-            live,
-        };
+        let hold = Hold { shell: shell.clone(), case: held.clone(), end, reason, better_proof: true, live };
         out.add(name, &hold);
     }
     out.add(

@@ -1,1 +1,0 @@
-SELECT size, note, at_ms FROM checkpoints WHERE size = $1
