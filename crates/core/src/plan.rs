@@ -35,7 +35,7 @@ pub struct Way {
     pub approvals: u32,
     /// From how many different groups they have to come, together with those who have agreed.
     pub groups: u32,
-    /// When the gate is open if nothing else happens; none when no wait is needed.
+    /// From when on the gate opens if nothing else happens; none when no wait is needed.
     pub wait_until: Option<Timestamp>,
     /// The proofs still to give, best first.
     pub proofs: Vec<Method>,

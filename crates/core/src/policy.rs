@@ -21,6 +21,7 @@ use crate::{
     event::Door,
     risk::Risk,
     steps::{authorize::Approvals, verify::Proofs},
+    time::{DAY_MS, MINUTE_MS},
 };
 
 mod bare;
@@ -103,6 +104,9 @@ pub struct Gated {
     pub verdict: Verdict,
 }
 
+/// The longest wait that a policy may want: a week. Whoever waits has to find the way back with the same browser.
+pub const MAX_HOLD_MS: i64 = 7 * DAY_MS;
+
 /// A policy text that can not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyError {
@@ -119,7 +123,7 @@ pub enum PolicyError {
     #[error("two policies have the id `{0}`")]
     Twice(String),
     /// A hold that is not a number of minutes.
-    #[error("@hold_minutes of policy `{0}` is not a whole number of minutes")]
+    #[error("@hold_minutes of policy `{0}` is not a whole number of minutes, or more than a week of them")]
     Hold(String),
     /// A policy that is about no question there is: its class is misspelled, and a `forbid` would never be heard.
     #[error("policy `{0}` is about no class of accounts that there is")]
@@ -277,7 +281,9 @@ fn named(parsed: &PolicySet) -> Result<Named, PolicyError> {
         let id = need("id")?.to_owned();
         let because = need("because")?.to_owned();
         if let Some(minutes) = policy.annotation("hold_minutes") {
-            holds.push(minutes.parse().map_err(|_| PolicyError::Hold(id.clone()))?);
+            let minutes = minutes.parse::<u32>().ok();
+            let minutes = minutes.filter(|minutes| i64::from(*minutes) * MINUTE_MS <= MAX_HOLD_MS);
+            holds.push(minutes.ok_or_else(|| PolicyError::Hold(id.clone()))?);
         }
         if reasons.insert(id.clone(), because).is_some() {
             return Err(PolicyError::Twice(id));

@@ -328,11 +328,13 @@ pub enum Keyed {
     RequestKey,
     /// A request that is answered once; it may hold a password.
     Request,
+    /// A message about a case, as its name on the wire.
+    Notice,
 }
 
 impl Keyed {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Mailbox,
         Self::Device,
         Self::RecoveryCode,
@@ -341,6 +343,7 @@ impl Keyed {
         Self::Network,
         Self::RequestKey,
         Self::Request,
+        Self::Notice,
     ];
     /// The word under the digest. It can never change.
     pub const fn word(self) -> &'static str {
@@ -353,6 +356,7 @@ impl Keyed {
             Self::Network => "network",
             Self::RequestKey => "request_key",
             Self::Request => "request",
+            Self::Notice => "notice",
         }
     }
 }

@@ -172,7 +172,7 @@ impl Case {
         if gates.is_empty() { Err(Refusal::NothingNew) } else { Ok(gates) }
     }
 
-    /// Asks the gates that are still shut, in order. The second may open by itself later: held, unless it is held already until then.
+    /// Asks the gates that are still shut, in order. The second may open later with nothing more: held, unless it is held already until then.
     fn ask(&self, mut seen: Seen<'_>, around: &Surroundings, policy: &Policy, at: Timestamp) -> Vec<Event> {
         let mut events = Vec::new();
         if seen.verified_at.is_none() {

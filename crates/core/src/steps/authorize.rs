@@ -78,10 +78,10 @@ pub fn may_approve(verified: &Verified, had: &[Approval], approver: PersonId) ->
         && had.iter().all(|approval| approval.by != approver)
 }
 
-/// The policy says: not yet, but by itself at that time.
+/// The policy says: not yet, but with nothing more at that time.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Hold {
-    /// When the gate is asked again.
+    /// From when on the gate can be asked again.
     pub until: Timestamp,
     /// What the policy said now.
     pub gate: Gated,

@@ -76,6 +76,7 @@ fn what_does_not_fit_the_schema_is_not_loaded() {
         (format!("@id(\"a\") @because(\"b\") permit{scope} when {{ context.risk == \"low\" }};"), "validation"),
         (format!("@id(\"a\") @because(\"b\") permit{scope}; @id(\"a\") @because(\"c\") permit{scope};"), "twice"),
         (format!("@id(\"a\") @because(\"b\") @hold_minutes(\"soon\") forbid{scope};"), "hold"),
+        (format!("@id(\"a\") @because(\"b\") @hold_minutes(\"10081\") forbid{scope};"), "hold"),
         ("@id(\"a\") @because(\"b\") permit(principal == ?principal, action, resource);".into(), "templates"),
     ] {
         assert_eq!(word(&text), expected, "{text}");

@@ -32,8 +32,8 @@ use crate::{
 };
 
 /// The moments, in minutes from the start: fresh; proofs stale; the permission over; the first steps over; the wait for people over; a day, at which
-/// a hold ends; the wait after it over; too late for "not me".
-const MOMENTS: [i64; 8] = [0, 16, 31, 61, 4 * 60 + 2, 24 * 60, 29 * 60, 110 * 60];
+/// a hold ends; some hours behind it; the day to come back in over; too late for "not me".
+const MOMENTS: [i64; 9] = [0, 16, 31, 61, 4 * 60 + 2, 24 * 60, 29 * 60, 49 * 60, 122 * 60];
 
 /// Of so many states that were reached again, one is compared with the first that was like it.
 const COMPARED: usize = 97;

@@ -115,6 +115,7 @@ hold-why-changed = Das tun wir, wenn sich vor Kurzem ein Weg zurück ins Konto g
 hold-why-hours = Konten dieser Art werden nur zu festen Zeiten geöffnet.
 hold-told = Wir haben Ihnen auf allen Wegen Bescheid gesagt, die wir haben.
 hold-come-back = Sie können diese Seite schließen. Kommen Sie danach wieder und machen Sie hier weiter. Sie haben dann einen Tag Zeit. Sie können jederzeit stoppen.
+hold-come-back-hours = Sie können diese Seite schließen. Kommen Sie innerhalb dieser Zeiten wieder und machen Sie hier weiter. Sie können jederzeit stoppen.
 hold-over-title = Sie können jetzt weitermachen
 hold-over-until = Sie haben Zeit bis
 hold-over-text = Die Wartezeit ist um. Machen Sie weiter, wenn Sie eine halbe Stunde haben: Danach schließt sich der Weg wieder.

@@ -115,6 +115,7 @@ hold-why-changed = We do this when a way back in has changed not long ago.
 hold-why-hours = This kind of account is only opened at set hours.
 hold-told = We have told you on every contact we hold.
 hold-come-back = You can close this page. Come back after that and go on here. You then have a day for it. You can stop it at any time.
+hold-come-back-hours = You can close this page. Come back within those hours and go on here. You can stop it at any time.
 hold-over-title = You can go on now
 hold-over-until = You have time until
 hold-over-text = The wait is over. Go on when you have half an hour: after that the way closes again.

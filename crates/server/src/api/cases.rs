@@ -153,8 +153,8 @@ pub async fn withdraw(call: Call<Held, Nothing>) -> Answer {
 
 /// Go on after a hold
 ///
-/// When the time of a `hold` has come, this asks the gate again, and it is open for half an hour from then. Not before somebody asks: a hold ends while
-/// people are asleep. There is time for it until the `deadline` of the case.
+/// When the time of a `hold` has come, this asks the gate again: it is open for half an hour from then, or, where its hours are over, held until they
+/// begin again. Not before somebody asks: a hold ends while people are asleep. There is time for it until the `deadline` of the case.
 #[utoipa::path(post, path = "/api/v1/cases/{reference}/continue", tag = "cases", operation_id = "continue_case", request_body = Option<Nothing>, security(("case_key" = [])),
     responses((status = 200, description = "The gate has answered.", body = CaseView)))]
 pub async fn go_on(call: Call<Held, Nothing>) -> Answer {

@@ -127,7 +127,7 @@ pub struct WayOn {
     approvals: u32,
     /// From how many different groups they have to come.
     groups: u32,
-    /// When the gate opens by itself after that; absent when no wait is needed.
+    /// From when on `continue` opens the gate after that; absent when no wait is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime)]
     wait_until: Option<String>,

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::directory::{SlowHashes, StoredAccounts};
 use crate::channels::smtp::{self, Smtp};
-use crate::config::{self, Config, DirectorySource, keys::OpenLdap as OpenLdapKeys, types::MailTls};
+use crate::config::{self, Config, DirectorySource, addresses::bare, keys::OpenLdap as OpenLdapKeys, types::MailTls};
 use crate::connectors::openldap::{self, OpenLdap};
 use crate::connectors::{
     ConnectorError, Directory,
@@ -31,7 +31,7 @@ use crate::passwords::{
 use crate::seal::{DigestKey, NotAKey, OpenKey, SealKey, Vault, read_key};
 use crate::store::{Store, StoreError, migrate::MigrateError, sign::Memory};
 
-/// How long a connection to the relay may take to be made, in milliseconds. A whole message may take six times that, and whoever ends waits for it.
+/// How long an address of the relay may take to be connected, in milliseconds. A whole message may take six times that, and whoever ends waits for it.
 const MAIL_TIMEOUT_MS: u64 = 15_000;
 /// How many connections to the relay there are at most.
 const MAIL_CONNECTIONS: usize = 4;
@@ -317,8 +317,7 @@ pub fn mail(config: &Config) -> Result<Option<Smtp>, OpenError> {
         _ => None,
     };
     let settings = smtp::Settings {
-        // An address of IPv6 may stand in brackets, and is looked up without them.
-        host: mail.host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+        host: bare(&mail.host).to_owned(),
         port: mail.port.get(),
         security: match mail.tls {
             MailTls::Starttls => smtp::Security::StartTls,

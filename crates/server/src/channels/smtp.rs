@@ -32,7 +32,7 @@ use crate::{causes, token::BASE32};
 
 /// This channel's word.
 pub const NAME: &str = "smtp";
-/// A whole message may take this many times as long as the beginning of a connection.
+/// A whole message may take this many times as long as a connection.
 const ANSWERS: u32 = 6;
 /// The longest subject in characters.
 const LONGEST_SUBJECT: usize = 200;
@@ -67,7 +67,7 @@ pub struct Settings {
     pub reply_to: Option<String>,
     /// The host of the public address: how we greet, and the right half of each message's name.
     pub public_host: String,
-    /// How long a connection may take to be made, in milliseconds. A whole message may take six times as long.
+    /// How long one address of the relay may take to be connected, in milliseconds. A whole message may take six times as long.
     pub timeout_ms: u64,
     /// The most connections at a time.
     pub connections: usize,
@@ -148,17 +148,21 @@ impl Smtp {
         builder.multipart(parts).map_err(|_| ChannelError::Unwritable { channel: NAME })
     }
 
-    fn refused(&self, not_taken: &NotTaken, message: &Message) -> ChannelError {
+    fn refused(&self, not_taken: &NotTaken) -> ChannelError {
         let peer = self.peer.clone();
-        let (NotTaken::Connection(error) | NotTaken::Message(error)) = not_taken else {
-            return ChannelError::Unreachable { peer };
+        let (error, is_about_it) = match not_taken {
+            NotTaken::Silent => return ChannelError::Unreachable { peer },
+            NotTaken::Address => return ChannelError::Address,
+            NotTaken::Connection(error) => (error, false),
+            NotTaken::Message(error) => (error, true),
         };
         match error.status().map(u16::from) {
-            Some(code) if error.is_permanent() && !is_about_us(not_taken) => ChannelError::Refused { peer, code },
+            // The relay does not know us, or wants us to sign in in another way: that is not about this message (RFC 4954).
+            Some(code @ (530 | 534 | 535 | 538)) => ChannelError::NotNow { peer, code },
+            // Nor is what it says before it has heard of one: it takes nothing from this machine, or from this sender.
+            Some(code) if is_about_it && error.is_permanent() => ChannelError::Refused { peer, code },
             Some(code) => ChannelError::NotNow { peer, code },
             None if is_about_tls(error) => ChannelError::Insecure { peer },
-            // An address that only some relays can take (RFC 6531), and this one is not of them.
-            None if error.is_client() && !message.to.is_ascii() => ChannelError::Address,
             None if error.is_client() => ChannelError::Unfit { peer },
             None => ChannelError::Unreachable { peer },
         }
@@ -170,7 +174,7 @@ impl Channel for Smtp {
     async fn send(&self, message: &Message) -> Result<(), ChannelError> {
         let message_id = format!("{}@{}", BASE32.encode(&message.seed), self.public_host);
         let mail = self.write(message, &message_id)?;
-        self.relay.hand_over(&mail).await.map_err(|not_taken| self.refused(&not_taken, message))
+        self.relay.hand_over(&mail).await.map_err(|not_taken| self.refused(&not_taken))
     }
 }
 
@@ -190,16 +194,6 @@ fn shield(settings: &Settings) -> Result<Shield, SettingsError> {
         Security::None if is_this_machine(&settings.host) => Ok(Shield::None),
         Security::None => Err(SettingsError::PlainAcrossNetwork(settings.host.clone())),
     }
-}
-
-/// Whether a refusal is about whoever sends: a relay that does not know us, does not let us in, or takes nothing with our sender. What it says of one
-/// message it would say of each, until somebody has seen to it, so it is kept. The enhanced status is its own word for that (RFC 3463).
-fn is_about_us(not_taken: &NotTaken) -> bool {
-    let NotTaken::Message(error) = not_taken else { return true };
-    let said = causes::of(error).nth(1).map(ToString::to_string).unwrap_or_default();
-    let status = said.split_whitespace().next().unwrap_or_default();
-    let of_ours = ["5.1.7", "5.1.8"].contains(&status) || status.starts_with("5.7.");
-    of_ours || matches!(error.status().map(u16::from), Some(530 | 534 | 535 | 538))
 }
 
 /// The library calls a certificate that does not fit a broken connection; the reason is further down.

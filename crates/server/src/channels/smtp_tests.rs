@@ -345,6 +345,15 @@ async fn r46_an_answer_that_comes_too_late_is_not_taken_for_that_of_the_next_mes
 }
 
 #[tokio::test]
+async fn r46_a_message_that_was_taken_is_taken_whatever_comes_of_the_farewell() {
+    let sink = Sink::start(None, false).await.unwrap();
+    sink.fail(Fault::NoFarewell);
+    let smtp = Smtp::new(Settings { timeout_ms: 50, ..settings(&sink) }).unwrap();
+    assert_eq!(smtp.send(&message()).await, Ok(()));
+    assert_eq!(sink.received().len(), 1);
+}
+
+#[tokio::test]
 async fn v_13_3_what_somebody_says_in_clear_behind_the_last_answer_is_no_answer() {
     let sink = Sink::start(Some(secure()), false).await.unwrap();
     sink.fail(Fault::Injected);

@@ -131,7 +131,7 @@ fn told(entry: &Entry, known: &Known) -> (String, Vec<String>) {
         Event::Verified(gated) => asked(Gate::Verify, gated, "It said yes.".to_owned(), known),
         Event::Approved(approval) => approved(approval),
         Event::Held(hold) => {
-            let answer = format!("Not yet: it is asked again at {}.", words::utc(hold.until));
+            let answer = format!("Not yet, and not before {}.", words::utc(hold.until));
             asked(Gate::Authorize, &hold.gate, answer, known)
         }
         Event::Authorized { gate, until } => {

@@ -21,9 +21,14 @@ pub fn is_loopback(host: &Host<&str>) -> bool {
     }
 }
 
+/// A host as it is looked up: an address of IPv6 may stand in brackets.
+pub fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
 /// The same for a host as it is written in a setting: a name, or an address with or without brackets.
 pub fn is_loopback_name(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let bare = bare(host);
     match bare.parse::<IpAddr>() {
         Ok(address) => address.is_loopback(),
         Err(_) => is_loopback(&Host::Domain(&bare.to_ascii_lowercase())),

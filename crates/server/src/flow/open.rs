@@ -5,11 +5,12 @@ use std::{sync::Arc, time::Duration};
 use keyward_core::{
     account::Action,
     actor::Actor,
-    case::Case,
+    case::{APPROVE_MS, Case, PROVE_MS, RETURN_MS},
     digest::{Digest, Field},
     event::{Claim, Door, Entry, Event, VERSION},
     ids::{CaseId, PersonId, Reference},
     ledger::Durable,
+    policy::MAX_HOLD_MS,
     time::{DAY_MS, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -24,8 +25,10 @@ use crate::{
     token::Token,
 };
 
-/// How long a browser can come back to its case: longer than any wait that a policy may want.
-pub const BROWSER_MS: i64 = 3 * DAY_MS;
+/// How long a browser can come back to its case: longer than any wait that a policy may want ([`MAX_HOLD_MS`]; business hours begin again within a week)
+/// and the day behind it.
+pub const BROWSER_MS: i64 = 9 * DAY_MS;
+const _: () = assert!(MAX_HOLD_MS + RETURN_MS + PROVE_MS + APPROVE_MS < BROWSER_MS);
 
 /// When a case in which nothing has been proved is handed out, at the earliest. What becomes of an account is in its log too, such as messages to its
 /// owner, and takes longer to read than the case of a name that is none (T-C02).
@@ -179,7 +182,7 @@ impl Flow {
         Ok(case)
     }
 
-    /// No session lives as long as a hold, so whoever waited for it goes on in another one of their own. Somebody else at that browser does not.
+    /// Few sessions live as long as a hold, so whoever waited for it goes on in another one of their own. Somebody else at that browser does not.
     async fn is_theirs_again(&self, case: &Case, session: Option<&Token>) -> Result<bool, FlowError> {
         let Some(session) = session.filter(|_| case.hold().is_some()) else { return Ok(false) };
         Ok(self.signed_in(session).await?.is_some_and(|present| Some(present.person) == case.subject()))

@@ -1,4 +1,4 @@
-//! After the account turned out to be of another class: asks the gate again.
+//! Asks the gate again where an account turned out to be of another class.
 
 use keyward_core::ids::CaseId;
 

@@ -4,7 +4,7 @@ use keyward_core::{
     account::Method,
     actor::Actor,
     case::{Case, Command, Ending, Stage},
-    digest::{Digest, Field},
+    digest::Field,
     ids::{CaseId, FactorId},
     steps::review::{Notice, NoticeAbout},
     time::{DAY_MS, HOUR_MS},
@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     flow::With,
+    seal::Keyed,
     store::{
         limits::Limit,
         people::Factor,
@@ -59,7 +60,7 @@ pub async fn run(worker: &Worker, id: CaseId, about: NoticeAbout, to: FactorId) 
     let address = flow.address(&factor)?;
     let occasion = occasion(worker, &case, about).await?;
     let content = Content::Notice(occasion);
-    let delivered = deliver(worker, &case, (&address, seed(id, about, to)), content).await?;
+    let delivered = deliver(worker, &case, (&address, seed(worker, &case, about, to)), content).await?;
     let (commitment, value) = flow.disclose(Field::Address, address);
     let notice = Notice { about, address: commitment, delivered };
     // Who has erased the values of a case does not get them back with a message that waited (T-I12). Its commitment is enough for every proof.
@@ -68,9 +69,12 @@ pub async fn run(worker: &Worker, id: CaseId, about: NoticeAbout, to: FactorId) 
     settled(flow.act(id, Actor::Keyward, Command::Notice(notice), with).await.map(drop))
 }
 
-/// Names the message: the same each time it is tried, so that of an answer that was lost on the way nobody gets two.
-fn seed(case: CaseId, about: NoticeAbout, to: FactorId) -> [u8; 16] {
-    let digest = Digest::of(format!("notice {case} {about:?} {to}").as_bytes());
+/// Names the message: the same each time it is tried, so that of an answer that was lost on the way nobody gets two, and another for another hold of the
+/// case. Nobody can send something under that name before.
+fn seed(worker: &Worker, case: &Case, about: NoticeAbout, to: FactorId) -> [u8; 16] {
+    let until = case.hold().map(|hold| hold.until);
+    let notice = format!("{} {about:?} {to} {until:?}", case.id());
+    let digest = worker.flow.digests.digest(Keyed::Notice, &[notice.as_bytes()]);
     std::array::from_fn(|place| digest.bytes().get(place).copied().unwrap_or_default())
 }
 

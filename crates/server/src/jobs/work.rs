@@ -80,7 +80,7 @@ pub enum Work {
         /// In this case.
         case: CaseId,
     },
-    /// Ask the gate again, after a wait.
+    /// Ask the gate again, of an account that turned out to be of another class.
     Ask {
         /// In this case.
         case: CaseId,

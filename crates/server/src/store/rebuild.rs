@@ -33,8 +33,8 @@ pub enum RebuildError {
     /// The database, an entry or a case.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// The entries are not those that the head of the log speaks of.
-    #[error("the entries do not lead to the stored head of the log")]
+    /// The entries are not those that the head of the log speaks of, or a row is found by something else than its entry says.
+    #[error("the entries, or what their rows say of them, do not lead to the stored head of the log")]
     Head,
     /// Two cases have one reference.
     #[error("{0} has the reference of another case")]

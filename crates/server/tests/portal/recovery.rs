@@ -377,6 +377,12 @@ async fn ux_64_who_waited_for_a_change_of_their_own_signs_in_again_and_goes_on_a
     world.sign_in(&mut browser, &ada, FIRST).await;
     let back = browser.get(&held.path).await;
     assert_eq!(back.path, held.path, "{}", back.html);
+    world.hand.pass_ms(6 * MINUTE_MS);
+    let asked = browser.post(&held.path, &[]).await;
+    assert_eq!(asked.path, "/sign-in?for=look", "V7.5.3: the password was shown too long ago");
+    browser.fill(&asked, &[("name", &ada.name), ("password", FIRST)]).await;
+    world.work().await;
+    browser.get("/sign-in/wait").await;
     let open = browser.post(&held.path, &[]).await;
     assert!(open.path.ends_with("/new/password"), "{} {}", open.path, open.html);
     world.end().await;

@@ -49,6 +49,8 @@ pub enum Fault {
     Late,
     /// Answers 451 to a whole message: it has no room for it now.
     NotKept,
+    /// Says nothing to a farewell.
+    NoFarewell,
     /// Says something more behind the last answer in clear.
     Injected,
     /// Takes the whole message and breaks off before it says so.
@@ -184,6 +186,7 @@ impl Sink {
                     let Some(answer) = self.keep(mail.clone()).await else { return Ok(()) };
                     answer
                 }
+                "QUIT" if self.is(Fault::NoFarewell) => std::future::pending().await,
                 "QUIT" => return say(&mut wire, "221 bye").await,
                 "RSET" | "NOOP" => "250 ok",
                 _ => "500 what",

@@ -12,23 +12,26 @@ use std::{
 };
 
 use lettre::{
-    Message as Mail,
+    Address, Message as Mail,
     transport::smtp::{
         Error as SmtpError,
         authentication::{Credentials, DEFAULT_MECHANISMS},
         client::{AsyncSmtpConnection, AsyncTokioStream, TlsParameters},
-        extension::ClientId,
+        commands::{Data, Mail as From, Rcpt},
+        extension::{ClientId, Extension, MailParameter},
         response::Severity,
     },
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
+    net::{TcpStream, lookup_host},
     sync::Semaphore,
 };
 
 /// The first byte of a TLS record with a handshake in it (RFC 8446 5.1).
 const HANDSHAKE: u8 = 22;
+/// How long the relay may take for its farewell.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How the connection is protected.
 pub enum Shield {
@@ -52,7 +55,7 @@ pub struct Relay {
     pub sign_in: Option<Credentials>,
     /// One for each connection that may be there at a time.
     pub places: Semaphore,
-    /// How long it may take until we are connected and have greeted.
+    /// How long one of its addresses may take to be connected.
     pub timeout: Duration,
     /// How long it may take until the message is handed over.
     pub whole: Duration,
@@ -62,7 +65,9 @@ pub struct Relay {
 pub enum NotTaken {
     /// There was no answer in time, or no connection.
     Silent,
-    /// There is no connection that messages can be sent on.
+    /// The relay can not take an address like this one (RFC 6531).
+    Address,
+    /// There is no connection on which anything of ours is taken.
     Connection(SmtpError),
     /// This message was not taken.
     Message(SmtpError),
@@ -71,14 +76,17 @@ pub enum NotTaken {
 impl Relay {
     /// Hands a message over. It is the relay's once this returns.
     pub async fn hand_over(&self, mail: &Mail) -> Result<(), NotTaken> {
-        let _place = self.places.acquire().await.map_err(|_| NotTaken::Silent)?;
-        // A relay that is always about to answer is held by the second limit. Whatever is cut off there ends with its connection.
-        let silent = |_| NotTaken::Silent;
-        let sent = async {
-            let connection = tokio::time::timeout(self.timeout, self.connected()).await.map_err(silent)?;
-            self.send(connection?, mail).await
+        let handing = async {
+            let _place = self.places.acquire().await.map_err(|_| NotTaken::Silent)?;
+            let mut wire = self.connected().await?;
+            self.send(&mut wire, mail).await?;
+            Ok(wire)
         };
-        tokio::time::timeout(self.whole, sent).await.map_err(silent)?
+        // A relay that is always about to answer is held by this limit. Whatever is cut off here ends with its connection.
+        let mut wire = tokio::time::timeout(self.whole, handing).await.map_err(|_| NotTaken::Silent)??;
+        // It has been taken, whatever comes of the farewell.
+        drop(tokio::time::timeout(FAREWELL, wire.quit()).await);
+        Ok(())
     }
 
     async fn connected(&self) -> Result<AsyncSmtpConnection, NotTaken> {
@@ -93,26 +101,45 @@ impl Relay {
     }
 
     async fn upgraded(&self, parameters: &TlsParameters) -> Result<AsyncSmtpConnection, NotTaken> {
-        let stream = TcpStream::connect((self.place.0.as_str(), self.place.1)).await.map_err(|_| NotTaken::Silent)?;
-        let clear = Box::new(Clear { stream, secured: false });
+        let clear = Box::new(Clear { stream: self.reached().await.ok_or(NotTaken::Silent)?, secured: false });
         let connection = AsyncSmtpConnection::connect_with_transport(clear, &self.hello).await;
         let mut connection = connection.map_err(NotTaken::Connection)?;
         connection.starttls(parameters.clone(), &self.hello).await.map_err(NotTaken::Connection)?;
         Ok(connection)
     }
 
-    async fn send(&self, mut wire: AsyncSmtpConnection, mail: &Mail) -> Result<(), NotTaken> {
+    /// The first of its addresses that answers.
+    async fn reached(&self) -> Option<TcpStream> {
+        for address in lookup_host((self.place.0.as_str(), self.place.1)).await.ok()? {
+            if let Ok(Ok(stream)) = tokio::time::timeout(self.timeout, TcpStream::connect(address)).await {
+                return Some(stream);
+            }
+        }
+        None
+    }
+
+    async fn send(&self, wire: &mut AsyncSmtpConnection, mail: &Mail) -> Result<(), NotTaken> {
         if let Some(sign_in) = &self.sign_in {
             wire.auth(DEFAULT_MECHANISMS, sign_in).await.map_err(NotTaken::Connection)?;
         }
-        let answer = wire.send(mail.envelope(), &mail.formatted()).await.map_err(NotTaken::Message)?;
-        // The library takes "go on" for a yes as well.
-        if answer.code().severity != Severity::PositiveCompletion {
-            return Err(NotTaken::Silent);
+        let envelope = mail.envelope();
+        let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
+        let mut parameters = Vec::new();
+        if !envelope.to().iter().chain(envelope.from()).all(is_ascii) {
+            if !wire.server_info().supports_feature(Extension::SmtpUtfEight) {
+                return Err(NotTaken::Address);
+            }
+            parameters.push(MailParameter::SmtpUtfEight);
         }
-        // It has been taken, whatever comes of the farewell.
-        drop(wire.quit().await);
-        Ok(())
+        // The sender is the same for every message.
+        wire.command(From::new(envelope.from().cloned(), parameters)).await.map_err(NotTaken::Connection)?;
+        for to in envelope.to() {
+            wire.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(NotTaken::Message)?;
+        }
+        wire.command(Data).await.map_err(NotTaken::Message)?;
+        let answer = wire.message(&mail.formatted()).await.map_err(NotTaken::Message)?;
+        // The library takes "go on" for a yes as well.
+        if answer.code().severity == Severity::PositiveCompletion { Ok(()) } else { Err(NotTaken::Silent) }
     }
 }
 

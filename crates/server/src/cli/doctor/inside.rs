@@ -1,7 +1,7 @@
 //! What Keyward brings along or is given in files: configuration, keys, the list of breached passwords, the gate, the texts.
 
 use super::{Lines, Patient};
-use crate::app::open;
+use crate::app::open::{self, OpenError};
 use crate::causes::in_one_line;
 use crate::cli::{Mark, lint, words};
 use crate::config::types::Role;
@@ -43,7 +43,11 @@ async fn data_key(patient: &Patient, lines: &mut Lines) {
     match open::check_data_key(config, store, &keys.vault).await {
         Ok(true) => lines.ok("the data key can be used, and opens what is in the database"),
         Ok(false) => lines.ok("the data key can be used; nothing was closed with it yet"),
-        Err(error) => lines.fail(in_one_line(&error), FIX),
+        Err(error @ OpenError::OtherDataKey { .. }) => lines.fail(in_one_line(&error), FIX),
+        // The check of the database says what is wrong with it.
+        Err(error) => {
+            lines.skip(format!("the data key can be used; nothing could be opened with it: {}", in_one_line(&error)))
+        }
     }
 }
 

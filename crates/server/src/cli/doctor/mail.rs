@@ -17,7 +17,7 @@ use crate::app::open;
 use crate::causes::in_one_line;
 use crate::channels::{Channel as _, Message};
 use crate::cli::http::{Trust, client};
-use crate::config::{keys::Mail, types::MailTls};
+use crate::config::{addresses::bare, keys::Mail, types::MailTls};
 
 /// No line of an answer is longer (RFC 5321, 4.5.3.1.5 allows 512).
 const MAX_LINE: usize = 4096;
@@ -105,9 +105,10 @@ struct Offer {
 }
 
 async fn ask(mail: &Mail, greeting: &str) -> io::Result<Offer> {
-    let stream = TcpStream::connect((mail.host.as_str(), mail.port.get())).await?;
+    let host = bare(&mail.host);
+    let stream = TcpStream::connect((host, mail.port.get())).await?;
     let secure = async |stream: TcpStream| {
-        let name = ServerName::try_from(mail.host.clone()).map_err(io::Error::other)?;
+        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         let connector = TlsConnector::from(Arc::new(client(&trust(mail)?).map_err(io::Error::other)?));
         connector.connect(name, stream).await
     };

@@ -8,13 +8,18 @@ use keyward_core::{
 };
 use serde::Deserialize;
 
-use super::{Here, Place, standing, wait::stream_of};
+use super::{
+    Here, Place, standing,
+    wait::{hold_end, stream_of},
+};
+use crate::flow::FlowError;
 use crate::web::{
     answer::{Answer, Answered, again, go, show},
     filled::Filled,
     views::{
         Live,
         follow::{CaseState, FollowCase, FollowFind, FollowProblem, Happened, Step},
+        wait::HoldEnd,
     },
     visit::Visit,
 };
@@ -51,7 +56,7 @@ pub async fn case(here: Here) -> Answered {
     Ok(show(&FollowCase {
         shell: here.shell(),
         case: here.head(),
-        state: state(&here),
+        state: here.or_page(state(&here).await)?,
         happened,
         go_on: (!over).then(|| standing(&here.case)),
         can_stop: !over && !here.case.is_in_doubt() && !matches!(here.case.stage(), Stage::Reviewing(_)),
@@ -59,21 +64,29 @@ pub async fn case(here: Here) -> Answered {
     }))
 }
 
-fn state(here: &Here) -> CaseState {
-    match here.case.stage() {
-        Stage::Classifying(..) | Stage::Verifying(..) => CaseState::Yours,
-        Stage::Authorizing(..) => match here.case.hold() {
-            Some(hold) if here.visit.at < hold.until => CaseState::Held(hold.until),
-            Some(hold) => CaseState::HeldOver(here.case.deadline().unwrap_or(hold.until)),
-            None => CaseState::Others(here.case.deadline().unwrap_or(here.visit.at)),
+/// While the gate of authorization is shut: who or what it waits for.
+async fn waits(here: &Here) -> Result<CaseState, FlowError> {
+    let plan = here.visit.portal.flow.plan(&here.case, here.visit.at).await?;
+    Ok(match here.case.hold().filter(|_| !plan.needs_people()) {
+        Some(hold) => match hold_end(&here.case, &plan, hold.until, here.visit.at) {
+            HoldEnd::From(at) => CaseState::Held(at),
+            HoldEnd::Until(at) => CaseState::HeldOver(at),
         },
+        None => CaseState::Others(here.case.deadline().unwrap_or(here.visit.at)),
+    })
+}
+
+async fn state(here: &Here) -> Result<CaseState, FlowError> {
+    Ok(match here.case.stage() {
+        Stage::Classifying(..) | Stage::Verifying(..) => CaseState::Yours,
+        Stage::Authorizing(..) => waits(here).await?,
         Stage::Reissuing(..) if Place::of(&here.case) == Place::New => CaseState::Yours,
         Stage::Reissuing(..) => CaseState::Working,
         Stage::Reviewing(_) => CaseState::Done,
         Stage::Closed(Ending::Reviewed(_)) => CaseState::Reviewed,
         Stage::Closed(Ending::Contested { changed: true }) => CaseState::Contested,
         Stage::Closed(Ending::Ended(_) | Ending::Contested { changed: false }) => CaseState::Ended,
-    }
+    })
 }
 
 /// What an entry means for the person. What only the log needs to know is not shown.

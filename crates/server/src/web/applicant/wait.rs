@@ -8,8 +8,10 @@ use keyward_core::{
     actor::Actor,
     case::{Case, Command, Stage},
     event::{Door, EndReason},
+    plan::{Plan, Way},
     risk::Signal,
     steps::reissue::{Attempt, CheckKind, CheckResult, Reissued},
+    time::Timestamp,
 };
 use serde::Deserialize;
 
@@ -25,6 +27,7 @@ use crate::{
         views::{
             Live, WayKind,
             link::StopRequest,
+            me_change::Wish,
             outcome::{Stopped, Told},
             reissue::{Change, Done, DoneKind, NextStep},
             wait::{Hold, HoldEnd, HoldReason, NeedsPerson, Work, Working},
@@ -58,7 +61,25 @@ impl Refresh {
 
 /// The stream for a page that was made now. It names where the case stood: by the time the browser listens, it may stand elsewhere.
 pub fn stream_of(here: &Here) -> String {
-    format!("{}/events?at={}", here.base(), Place::of(&here.case).path())
+    format!("{}/events?at={}", here.base(), stands(&here.case, here.visit.at))
+}
+
+/// The word for where a case stands. While it is held it stands elsewhere than behind the hold, though the place is the same.
+fn stands(case: &Case, at: Timestamp) -> &'static str {
+    match Place::of(case) {
+        Place::Wait if case.hold().is_some_and(|hold| at < hold.until) => "held",
+        place => place.path(),
+    }
+}
+
+/// Where a hold stands: over, once the gate would open with nothing more; where its hours are over again, it goes on until they begin.
+pub fn hold_end(case: &Case, plan: &Plan, until: Timestamp, at: Timestamp) -> HoldEnd {
+    let mut alone = plan.ways.iter().filter(|way| way.approvals == 0 && way.proofs.is_empty());
+    match alone.next() {
+        Some(way) if way.wait_until.is_none() => HoldEnd::Until(case.deadline().unwrap_or(at)),
+        Some(way) => HoldEnd::From(way.wait_until.unwrap_or(until)),
+        None => HoldEnd::From(until),
+    }
 }
 
 /// `GET …/wait`.
@@ -68,9 +89,9 @@ pub async fn wait(here: Here, InAddress(said): InAddress<Refresh>) -> Answered {
     let plan = here.or_page(here.visit.portal.flow.plan(&here.case, here.visit.at).await)?;
     let (shell, case) = (here.shell(), here.head());
     if let Some(hold) = here.case.hold().filter(|_| !plan.needs_people()) {
-        let better_proof = plan.ways.iter().any(|way| way.wait_until.is_none() && !way.proofs.is_empty());
-        let ends = here.case.deadline().unwrap_or(here.visit.at);
-        let end = if here.visit.at < hold.until { HoldEnd::From(hold.until) } else { HoldEnd::Until(ends) };
+        let end = hold_end(&here.case, &plan, hold.until, here.visit.at);
+        let better = |way: &Way| way.wait_until.is_none() && !way.proofs.is_empty();
+        let better_proof = matches!(end, HoldEnd::From(_)) && plan.ways.iter().any(better);
         return Ok(show(&Hold { shell, case, end, reason: hold_reason(&here.case), better_proof, live }));
     }
     let agreed = match here.case.stage() {
@@ -85,6 +106,10 @@ pub async fn wait(here: Here, InAddress(said): InAddress<Refresh>) -> Answered {
 /// `POST …/wait`: the hold is over, and whoever waited is there. Too early, or once it went on, this is a look at where it stands.
 pub async fn go_on(here: Here) -> Answered {
     here.stands_at(Place::Wait)?;
+    // A change is for who has shown the password a moment ago, behind a hold as before it (V7.5.3).
+    if here.present.as_ref().is_some_and(|present| !present.is_fresh(here.visit.at)) {
+        return Ok(go(&format!("/sign-in?for={}", Wish::Look.value())));
+    }
     Ok(match here.visit.portal.flow.ask(here.case.id()).await {
         Ok(acted) => here.onward(&acted.into_inner().case),
         Err(FlowError::Refused(_)) => go(&here.base()),
@@ -129,13 +154,13 @@ pub struct Since {
 
 /// `GET …/events`: tells the page when the case stands elsewhere.
 pub async fn events(here: Here, InAddress(since): InAddress<Since>) -> Response<Body> {
-    let from = since.at.unwrap_or_else(|| Place::of(&here.case).path().to_owned());
+    let from = since.at.unwrap_or_else(|| stands(&here.case, here.visit.at).to_owned());
     let (portal, id, from) = (here.visit.portal.clone(), here.case.id(), Arc::new(from));
     news(move || {
         let (portal, from) = (portal.clone(), from.clone());
         async move {
             let case = portal.flow.load(id).await.ok()?;
-            (Place::of(&case).path() != *from).then(|| standing(&case))
+            (stands(&case, portal.flow.ctx.now()) != *from).then(|| standing(&case))
         }
     })
 }

@@ -28,6 +28,13 @@ impl HoldReason {
             Self::Hours => k("hold-why-hours"),
         }
     }
+    /// When to come back.
+    pub fn come_back(&self) -> Key {
+        match self {
+            Self::New | Self::Changed => k("hold-come-back"),
+            Self::Hours => k("hold-come-back-hours"),
+        }
+    }
 }
 
 /// Where a hold stands.

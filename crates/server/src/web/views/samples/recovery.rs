@@ -137,7 +137,14 @@ fn wait(shell: &Shell, out: &mut Samples) {
         ("06-hold-hours", HoldReason::Hours, from, live()),
         ("06-hold-over", HoldReason::New, HoldEnd::Until(NOW.plus_ms(20 * HOUR_MS)), live()),
     ] {
-        let hold = Hold { shell: shell.clone(), case: held.clone(), end, reason, better_proof: true, live };
+        let hold = Hold {
+            shell: shell.clone(),
+            case: held.clone(),
+            end,
+            reason,
+            better_proof: matches!(end, HoldEnd::From(_)),
+            live,
+        };
         out.add(name, &hold);
     }
     out.add(
