@@ -123,8 +123,11 @@ pub enum PolicyError {
     #[error("two policies have the id `{0}`")]
     Twice(String),
     /// A hold that is not a number of minutes.
-    #[error("@hold_minutes of policy `{0}` is not a whole number of minutes, or more than a week of them")]
+    #[error("@hold_minutes of policy `{0}` is not a whole number of minutes")]
     Hold(String),
+    /// A wait that nobody would come back from.
+    #[error("@hold_minutes has {0} minutes, and a week has 10080: nobody finds the way back after more")]
+    LongHold(u32),
     /// A policy that is about no question there is: its class is misspelled, and a `forbid` would never be heard.
     #[error("policy `{0}` is about no class of accounts that there is")]
     Idle(String),
@@ -158,6 +161,14 @@ impl std::fmt::Debug for Policy {
 }
 
 impl Policy {
+    /// The same for a policy that is to be asked from now on. What was asked once stays readable, whatever is refused today.
+    pub fn load_for_use(source: &str) -> Result<Self, PolicyError> {
+        let policy = Self::load(source)?;
+        let is_long = |minutes: &&u32| i64::from(**minutes) * MINUTE_MS > MAX_HOLD_MS;
+        policy.holds.iter().find(is_long).map_or(Ok(()), |minutes| Err(PolicyError::LongHold(*minutes)))?;
+        Ok(policy)
+    }
+
     /// Parses and checks a policy text. Strict: what does not fit the schema is not loaded at all.
     pub fn load(source: &str) -> Result<Self, PolicyError> {
         let (schema, _) = Schema::from_cedarschema_str(SCHEMA).map_err(|e| PolicyError::Words(e.to_string()))?;
@@ -281,9 +292,7 @@ fn named(parsed: &PolicySet) -> Result<Named, PolicyError> {
         let id = need("id")?.to_owned();
         let because = need("because")?.to_owned();
         if let Some(minutes) = policy.annotation("hold_minutes") {
-            let minutes = minutes.parse::<u32>().ok();
-            let minutes = minutes.filter(|minutes| i64::from(*minutes) * MINUTE_MS <= MAX_HOLD_MS);
-            holds.push(minutes.ok_or_else(|| PolicyError::Hold(id.clone()))?);
+            holds.push(minutes.parse().map_err(|_| PolicyError::Hold(id.clone()))?);
         }
         if reasons.insert(id.clone(), because).is_some() {
             return Err(PolicyError::Twice(id));

@@ -240,7 +240,7 @@ pub fn policy(config: &Config) -> Result<(Policy, String), OpenError> {
         }
         None => (BASELINE.to_owned(), "that comes with Keyward".to_owned()),
     };
-    match Policy::load(&text) {
+    match Policy::load_for_use(&text) {
         Ok(policy) => Ok((policy, from)),
         Err(error) => Err(OpenError::Policy { from, source: Box::new(error) }),
     }

@@ -153,6 +153,7 @@ impl Smtp {
         let (error, is_about_it) = match not_taken {
             NotTaken::Silent => return ChannelError::Unreachable { peer },
             NotTaken::Address => return ChannelError::Address,
+            NotTaken::Unfit => return ChannelError::Unfit { peer },
             NotTaken::Connection(error) => (error, false),
             NotTaken::Message(error) => (error, true),
         };

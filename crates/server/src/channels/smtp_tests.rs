@@ -324,7 +324,9 @@ async fn faults_say_whether_trying_again_can_help() {
 async fn r45_a_refusal_that_is_about_us_and_not_about_a_message_is_not_its_end() {
     let sink = Sink::start(None, false).await.unwrap();
     let smtp = Smtp::new(settings(&sink)).unwrap();
-    for (fault, code) in [(Fault::Closed, 554), (Fault::NotFromYou, 550), (Fault::NotKept, 451)] {
+    for (fault, code) in
+        [(Fault::Closed, 554), (Fault::NotFromYou, 550), (Fault::NotFromYouLate, 554), (Fault::NotKept, 451)]
+    {
         sink.fail(fault);
         let error = smtp.send(&message()).await.unwrap_err();
         assert_eq!(error, ChannelError::NotNow { peer: sink.address.to_string(), code }, "{fault:?}");
@@ -418,6 +420,10 @@ async fn an_address_that_the_relay_can_not_take_is_not_tried_again() {
     let error = smtp.send(&Message { to: "žofie@example.org".to_owned(), ..message() }).await.unwrap_err();
     assert_eq!(error, ChannelError::Address);
     assert_eq!(sink.received(), []);
+    // A sender like that is no fault of whom it is for.
+    let sender = Settings { from: "hilfe@münchen.example".to_owned(), ..settings(&sink) };
+    let error = Smtp::new(sender).unwrap().send(&message()).await.unwrap_err();
+    assert!(matches!(error, ChannelError::Unfit { .. }) && error.retry(), "{error:?}");
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ fn load(file: Option<&Path>, ctx: &CliContext) -> Result<Source, CliError> {
         None => (BASELINE.to_owned(), "the baseline that comes with Keyward".to_owned()),
     };
     let failed = |error: PolicyError| CliError::Failed(format!("the policy {from} can not be used"), error.into());
-    Ok(Source { policy: Policy::load(&text).map_err(failed)?, from })
+    Ok(Source { policy: Policy::load_for_use(&text).map_err(failed)?, from })
 }
 
 fn head(command: &str, source: &Source) -> Report {

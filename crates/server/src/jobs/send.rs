@@ -72,7 +72,7 @@ pub async fn run(worker: &Worker, id: CaseId, about: NoticeAbout, to: FactorId) 
 /// Names the message: the same each time it is tried, so that of an answer that was lost on the way nobody gets two, and another for another hold of the
 /// case. Nobody can send something under that name before.
 fn seed(worker: &Worker, case: &Case, about: NoticeAbout, to: FactorId) -> [u8; 16] {
-    let until = case.hold().map(|hold| hold.until);
+    let until = case.hold().filter(|_| about == NoticeAbout::Held).map(|hold| hold.until);
     let notice = format!("{} {about:?} {to} {until:?}", case.id());
     let digest = worker.flow.digests.digest(Keyed::Notice, &[notice.as_bytes()]);
     std::array::from_fn(|place| digest.bytes().get(place).copied().unwrap_or_default())

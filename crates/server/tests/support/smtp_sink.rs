@@ -45,6 +45,8 @@ pub enum Fault {
     Closed,
     /// Answers 550 5.7.1 to the sender: it may not send here.
     NotFromYou,
+    /// Says so only when it hears the recipient.
+    NotFromYouLate,
     /// Takes a message, and says so only when it is told to fail in another way.
     Late,
     /// Answers 451 to a whole message: it has no room for it now.
@@ -175,6 +177,7 @@ impl Sink {
                     "250 ok"
                 }
                 "RCPT" if self.is(Fault::Busy) || self.is_busy_for(&path(&line)) => "451 later",
+                "RCPT" if self.is(Fault::NotFromYouLate) => "554 5.7.1 client rejected",
                 "RCPT" if self.is(Fault::Refuse) => "550 never <ada@example.org>",
                 "RCPT" => {
                     mail.to.push(path(&line));

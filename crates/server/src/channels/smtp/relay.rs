@@ -28,6 +28,8 @@ use tokio::{
     sync::Semaphore,
 };
 
+use crate::causes;
+
 /// The first byte of a TLS record with a handshake in it (RFC 8446 5.1).
 const HANDSHAKE: u8 = 22;
 /// How long the relay may take for its farewell.
@@ -67,6 +69,8 @@ pub enum NotTaken {
     Silent,
     /// The relay can not take an address like this one (RFC 6531).
     Address,
+    /// The relay can not take a sender like ours.
+    Unfit,
     /// There is no connection on which anything of ours is taken.
     Connection(SmtpError),
     /// This message was not taken.
@@ -127,20 +131,29 @@ impl Relay {
         let mut parameters = Vec::new();
         if !envelope.to().iter().chain(envelope.from()).all(is_ascii) {
             if !wire.server_info().supports_feature(Extension::SmtpUtfEight) {
-                return Err(NotTaken::Address);
+                // A sender like that is a sender for every message.
+                return Err(if envelope.to().iter().all(is_ascii) { NotTaken::Unfit } else { NotTaken::Address });
             }
             parameters.push(MailParameter::SmtpUtfEight);
         }
         // The sender is the same for every message.
         wire.command(From::new(envelope.from().cloned(), parameters)).await.map_err(NotTaken::Connection)?;
         for to in envelope.to() {
-            wire.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(NotTaken::Message)?;
+            wire.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(of_recipient)?;
         }
         wire.command(Data).await.map_err(NotTaken::Message)?;
         let answer = wire.message(&mail.formatted()).await.map_err(NotTaken::Message)?;
         // The library takes "go on" for a yes as well.
         if answer.code().severity == Severity::PositiveCompletion { Ok(()) } else { Err(NotTaken::Silent) }
     }
+}
+
+/// A refusal of a recipient, or of us: many a relay says only then that it takes nothing from this machine or sender. The enhanced status tells (RFC 3463).
+fn of_recipient(error: SmtpError) -> NotTaken {
+    let said = causes::of(&error).nth(1).map(ToString::to_string).unwrap_or_default();
+    let status = said.split_whitespace().next().unwrap_or_default();
+    let is_us = status.starts_with("5.7.") || ["5.1.7", "5.1.8"].contains(&status);
+    if is_us { NotTaken::Connection(error) } else { NotTaken::Message(error) }
 }
 
 /// A connection that is in clear at first. Until we begin TLS it is read byte by byte, so that nothing which came in clear waits in a buffer and is taken

@@ -68,8 +68,8 @@ pub async fn case(here: Here) -> Answered {
 async fn waits(here: &Here) -> Result<CaseState, FlowError> {
     let plan = here.visit.portal.flow.plan(&here.case, here.visit.at).await?;
     Ok(match here.case.hold().filter(|_| !plan.needs_people()) {
-        Some(hold) => match hold_end(&here.case, &plan, hold.until, here.visit.at) {
-            HoldEnd::From(at) => CaseState::Held(at),
+        Some(hold) => match hold_end(&plan, hold.until, here.case.deadline(), here.visit.at) {
+            HoldEnd::From(at) | HoldEnd::Again(at) => CaseState::Held(at),
             HoldEnd::Until(at) => CaseState::HeldOver(at),
         },
         None => CaseState::Others(here.case.deadline().unwrap_or(here.visit.at)),

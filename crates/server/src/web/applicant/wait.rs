@@ -72,13 +72,15 @@ fn stands(case: &Case, at: Timestamp) -> &'static str {
     }
 }
 
-/// Where a hold stands: over, once the gate would open with nothing more; where its hours are over again, it goes on until they begin.
-pub fn hold_end(case: &Case, plan: &Plan, until: Timestamp, at: Timestamp) -> HoldEnd {
-    let mut alone = plan.ways.iter().filter(|way| way.approvals == 0 && way.proofs.is_empty());
-    match alone.next() {
-        Some(way) if way.wait_until.is_none() => HoldEnd::Until(case.deadline().unwrap_or(at)),
-        Some(way) => HoldEnd::From(way.wait_until.unwrap_or(until)),
-        None => HoldEnd::From(until),
+/// Where a hold stands. Behind it the gate may want another: the hours of an account are over again in the evening.
+pub fn hold_end(plan: &Plan, until: Timestamp, deadline: Option<Timestamp>, at: Timestamp) -> HoldEnd {
+    if at < until {
+        return HoldEnd::From(until);
+    }
+    let alone = plan.ways.iter().find(|way| way.approvals == 0 && way.proofs.is_empty());
+    match alone.and_then(|way| way.wait_until) {
+        Some(again) => HoldEnd::Again(again),
+        None => HoldEnd::Until(deadline.unwrap_or(at)),
     }
 }
 
@@ -89,7 +91,7 @@ pub async fn wait(here: Here, InAddress(said): InAddress<Refresh>) -> Answered {
     let plan = here.or_page(here.visit.portal.flow.plan(&here.case, here.visit.at).await)?;
     let (shell, case) = (here.shell(), here.head());
     if let Some(hold) = here.case.hold().filter(|_| !plan.needs_people()) {
-        let end = hold_end(&here.case, &plan, hold.until, here.visit.at);
+        let end = hold_end(&plan, hold.until, here.case.deadline(), here.visit.at);
         let better = |way: &Way| way.wait_until.is_none() && !way.proofs.is_empty();
         let better_proof = matches!(end, HoldEnd::From(_)) && plan.ways.iter().any(better);
         return Ok(show(&Hold { shell, case, end, reason: hold_reason(&here.case), better_proof, live }));
@@ -269,4 +271,27 @@ pub async fn stopped(here: Here) -> Answered {
         told: Told::Contacts,
     };
     Ok(page(status, &view))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ux_64_behind_a_hold_there_is_a_button_and_in_the_evening_one_that_keeps_the_request() {
+        let minute = |number: i64| Timestamp::from_millis(number * 60_000);
+        let plan = |wait_until: Option<Timestamp>| Plan {
+            ways: vec![Way { approvals: 0, groups: 0, wait_until, proofs: Vec::new() }],
+        };
+        for (plan, at, end) in [
+            (plan(Some(minute(10))), 9, HoldEnd::From(minute(10))),
+            (plan(None), 10, HoldEnd::Until(minute(90))),
+            (plan(Some(minute(50))), 30, HoldEnd::Again(minute(50))),
+            (Plan::default(), 30, HoldEnd::Until(minute(90))),
+        ] {
+            let got = hold_end(&plan, minute(10), Some(minute(90)), minute(at));
+            assert_eq!(got, end);
+            assert_eq!(got.button().is_some(), at >= 10);
+        }
+    }
 }

@@ -44,6 +44,26 @@ pub enum HoldEnd {
     From(Timestamp),
     /// It is over, and there is time until then to go on.
     Until(Timestamp),
+    /// It is over, and so are the hours in which it can go on; they begin again then. Until it is asked for, the case ends before that.
+    Again(Timestamp),
+}
+
+impl HoldEnd {
+    /// What the page is called.
+    pub fn title(&self) -> Key {
+        match self {
+            Self::From(_) | Self::Again(_) => k("hold-title"),
+            Self::Until(_) => k("hold-over-title"),
+        }
+    }
+    /// What there is to press.
+    pub fn button(&self) -> Option<Key> {
+        match self {
+            Self::From(_) => None,
+            Self::Again(_) => Some(k("hold-keep")),
+            Self::Until(_) => Some(k("hold-go-on")),
+        }
+    }
 }
 
 /// `…/wait`: the case is on hold. `POST …/stop` ends it, `POST …/wait` goes on behind it.

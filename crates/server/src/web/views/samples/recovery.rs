@@ -136,6 +136,7 @@ fn wait(shell: &Shell, out: &mut Samples) {
         ("06-hold-changed", HoldReason::Changed, from, Live { refresh_s: None, ..live() }),
         ("06-hold-hours", HoldReason::Hours, from, live()),
         ("06-hold-over", HoldReason::New, HoldEnd::Until(NOW.plus_ms(20 * HOUR_MS)), live()),
+        ("06-hold-again", HoldReason::Hours, HoldEnd::Again(NOW.plus_ms(14 * HOUR_MS)), live()),
     ] {
         let hold = Hold {
             shell: shell.clone(),
