@@ -62,6 +62,20 @@ async fn mailed_again(world: &World, browser: &mut Browser, person: &Person) -> 
 }
 
 #[tokio::test]
+async fn ux_44_the_button_of_a_link_says_when_the_tries_by_mail_are_used_up() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let (mut browser, page, mail) = mailed(&world, &ada).await;
+    for wrong in 0..5 {
+        browser.post(&page.path, &[("code", &format!("00000{wrong}"))]).await;
+    }
+    let landing = browser.get(&mail.link("/l/")).await;
+    let said = browser.fill(&landing, &[]).await;
+    assert_eq!(said.status, 403, "{} {}", said.path, said.html);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn ux_13_a_dead_link_speaks_of_its_own_case_and_of_no_other() {
     let world = World::new().await;
     let ada = world.somebody("ada").await;

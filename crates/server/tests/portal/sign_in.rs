@@ -285,6 +285,23 @@ async fn t_c02_a_refusal_is_told_at_the_same_time_for_every_name_whoever_was_ask
 }
 
 #[tokio::test]
+async fn r12_an_answer_that_was_lost_on_the_way_is_told_again() {
+    let world = World::new().await;
+    let ada = world.somebody("ada").await;
+    let mut browser = world.browser();
+    let form = browser.get("/sign-in").await;
+    let wait = browser.fill(&form, &[("name", &ada.name), ("password", FIRST)]).await;
+    world.work().await;
+    let before = browser.cookies.clone();
+    assert_eq!(browser.get(&wait.path).await.path, "/me");
+    // The cookies of that answer never came.
+    browser.cookies = before;
+    assert_eq!(browser.get(&wait.path).await.path, "/me");
+    assert_eq!(browser.get("/me").await.path, "/me");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn v6_4_1_a_first_password_is_good_for_choosing_another_and_for_nothing_else() {
     let world = World::new().await;
     let ada = world.somebody("ada").await;
