@@ -23,11 +23,10 @@ use lettre::{
         extension::ClientId,
     },
 };
+use tokio::sync::Semaphore;
 
 use self::relay::{NotTaken, Relay, Shield};
 use super::{Channel, ChannelError, Message};
-use tokio::sync::Semaphore;
-
 use crate::{causes, token::BASE32};
 
 /// This channel's word.

@@ -69,7 +69,9 @@ async fn waits(here: &Here) -> Result<CaseState, FlowError> {
     let plan = here.visit.portal.flow.plan(&here.case, here.visit.at).await?;
     Ok(match here.case.hold().filter(|_| !plan.needs_people()) {
         Some(hold) => match hold_end(&plan, hold.until, here.case.deadline(), here.visit.at) {
-            HoldEnd::From(at) | HoldEnd::Again(at) => CaseState::Held(at),
+            HoldEnd::From(at) => CaseState::Held(at),
+            // Not kept until then by itself: there is something to press before the case ends.
+            HoldEnd::Again(at) => CaseState::HeldOver(here.case.deadline().unwrap_or(at)),
             HoldEnd::Until(at) => CaseState::HeldOver(at),
         },
         None => CaseState::Others(here.case.deadline().unwrap_or(here.visit.at)),

@@ -44,7 +44,7 @@ pub enum HoldEnd {
     From(Timestamp),
     /// It is over, and there is time until then to go on.
     Until(Timestamp),
-    /// It is over, and so are the hours in which it can go on; they begin again then. Until it is asked for, the case ends before that.
+    /// It is over, and so are the hours in which it can go on; they begin again then. The case lasts that long only if it is kept.
     Again(Timestamp),
 }
 
